@@ -1,0 +1,104 @@
+// What happens: everything that the runtime can tell the core.
+//
+// A failed action is an event too. Plain values; the core keeps none of them.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "gatevisor/error.h"
+#include "gatevisor/evidence.h"
+#include "gatevisor/exec_step.h"
+#include "gatevisor/time.h"
+#include "gatevisor/wait_status.h"
+
+namespace gatevisor {
+
+/// Who asked for something: 'SIGTERM from pid 7 (uid 0)'.
+struct Requester {
+  std::string what;  ///< 'SIGTERM', 'restart'
+  int pid = 0;       ///< 0: the kernel, or a process outside our pid namespace
+  int uid = 0;
+  bool operator==(const Requester&) const = default;
+};
+
+namespace event {
+
+/// Begin: the unit is to run.
+struct Start {};
+
+/// A process was made for the Spawn action. `baseline` was read just before.
+struct Spawned {
+  int pid;
+  std::string invocation;  ///< 32 hexadecimal digits
+  CgroupSnapshot baseline;
+};
+
+/// No process was made.
+struct SpawnFailed {
+  ExecStep step;
+  Error error;
+};
+
+/// The process is now the gateway: execve(2) succeeded.
+struct ExecSucceeded {};
+
+/// The process could not become the gateway; it will exit, and MainExited follows.
+struct ExecFailed {
+  ExecStep step;
+  int code;  ///< errno
+};
+
+/// The main process is dead. It was read as a zombie, its counters before it was reaped.
+struct MainExited {
+  WaitStatus status;
+  CgroupSnapshot after;
+  bool others_alive = false;  ///< processes of the invocation outlive it
+  int seccomp_mode = -1;      ///< 'Seccomp:' of proc(5) status; -1 where it could not be read
+};
+
+/// No process of the invocation is alive any more.
+struct TreeEmpty {};
+
+/// Without a cgroup to kill: our set of children changed while what is left was being ended.
+struct TreeChanged {};
+
+/// memory.events of the invocation changed. Told once; then only after RearmMemoryWatch.
+struct MemoryChanged {
+  CgroupSnapshot now;
+};
+
+/// memory.pressure of the slice was over its limit for one window (PSI trigger).
+struct PressureHigh {};
+
+/// gatevisor got a signal (never SIGCHLD).
+struct SignalReceived {
+  int signal;
+  Requester from;
+};
+
+/// Somebody asked for a restart of the unit.
+struct RestartRequested {
+  Requester from;
+};
+
+/// The deadline of Manager::deadline() has come, or another wake-up came later than it.
+struct TimerExpired {};
+
+/// An action could not be done, and the core may know what to do instead.
+struct ActionFailed {
+  Error error;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::Start, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
+                           event::ExecFailed, event::MainExited, event::TreeEmpty,
+                           event::TreeChanged, event::MemoryChanged, event::PressureHigh,
+                           event::SignalReceived, event::RestartRequested, event::TimerExpired,
+                           event::ActionFailed>;
+
+/// 'MainExited(killed SIGKILL)': for traces of the simulation.
+std::string to_string(const Event& event);
+
+}  // namespace gatevisor

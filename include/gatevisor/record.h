@@ -1,0 +1,100 @@
+// What is worth telling: records for the console (and, later, the journal).
+//
+// The core makes them, src/app renders them. The wording of the text form is in app/console.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "gatevisor/event.h"
+#include "gatevisor/verdict.h"
+
+namespace gatevisor {
+namespace record {
+
+/// The gateway runs: execve(2) succeeded.
+struct Started {
+  int pid;
+  std::string invocation;
+  std::uint64_t launch;  ///< 1 for the first, counts every respawn
+};
+
+/// It died. `exits_in_window` counts this one (AlarmIntervalSec=).
+struct Exited {
+  Verdict verdict;
+  unsigned exits_in_window;
+  Duration window;
+};
+
+/// AlarmBurst= exits in AlarmIntervalSec=. Raised once when the count is reached, and again at
+/// most once an interval while it stays there.
+struct Alarm {
+  unsigned exits;
+  Duration window;
+};
+
+/// StartLimitBurst= starts in StartLimitIntervalSec=: no further start.
+struct StartLimitHit {
+  unsigned starts;
+  Duration interval;
+};
+
+/// A stop began.
+struct Stopping {
+  Requester from;
+  int pid;          ///< main process; 0 where none runs
+  int signal;       ///< what it is sent
+  bool for_restart;
+};
+
+/// A signal went on to the gateway, or had nobody to go to (`pid` 0).
+struct Forwarded {
+  int received;
+  int sent;
+  int pid;
+  Requester from;
+};
+
+/// A time-out passed and what is left gets FinalKillSignal=.
+struct KillEscalated {
+  int pid;           ///< main process; 0: what it left behind
+  Duration timeout;
+};
+
+/// The kernel killed a process of the invocation, and the main process lives on.
+struct OomWhileAlive {
+  std::uint64_t kills;
+  bool stopping;  ///< OOMPolicy= says that the unit is stopped for it
+};
+
+/// Alive, but spinning at its memory limit.
+struct MemoryStalled {
+  std::string evidence;
+  bool killing;
+};
+
+/// Processes that SIGKILL did not end in time. They are left, and their cgroup with them.
+struct LeftBehind {
+  int pid;  ///< main process, if it is among them; else 0
+};
+
+/// Something was refused that gatevisor can do without.
+struct Warning {
+  Error error;
+};
+
+/// gatevisor is about to exit.
+struct Finished {
+  int status;
+  std::string reason;
+};
+
+}  // namespace record
+
+using Record =
+    std::variant<record::Started, record::Exited, record::Alarm, record::StartLimitHit,
+                 record::Stopping, record::Forwarded, record::KillEscalated, record::OomWhileAlive,
+                 record::MemoryStalled, record::LeftBehind, record::Warning, record::Finished>;
+
+}  // namespace gatevisor

@@ -1,0 +1,182 @@
+// What a service is told to be: every setting of one unit, parsed and typed.
+//
+// Names and meanings are systemd's (systemd.service(5), .exec(5), .kill(5),
+// .resource-control(5)) unless a comment says 'ours'. src/config reads them from text and is the
+// only part that knows their spelling; everything else reads these fields.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gatevisor/time.h"
+#include "gatevisor/verdict.h"
+#include "gatevisor/wait_status.h"
+
+namespace gatevisor {
+
+/// A list of exit codes and signals, as SuccessExitStatus= takes it.
+struct ExitStatusSet {
+  std::bitset<256> codes;
+  std::bitset<65> signals;
+
+  bool contains(const WaitStatus& status) const {
+    return status.by_signal() ? status.value < 65 && signals.test(status.value)
+                              : codes.test(status.value & 255);
+  }
+  bool operator==(const ExitStatusSet&) const = default;
+};
+
+/// A limit in bytes or tasks: absolute, a share of the machine's, or none.
+struct ResourceLimit {
+  enum class Kind : std::uint8_t { Infinity, Absolute, Percent };
+  Kind kind = Kind::Infinity;
+  std::uint64_t value = 0;  ///< bytes, tasks, or hundredths of a percent
+  bool operator==(const ResourceLimit&) const = default;
+};
+
+/// Limits of the gateway's slice. nullopt: not asked for, the kernel's file is left alone.
+struct ResourceSettings {
+  std::optional<ResourceLimit> memory_max;       ///< memory.max
+  std::optional<ResourceLimit> memory_high;      ///< memory.high
+  std::optional<ResourceLimit> memory_swap_max;  ///< memory.swap.max
+  std::optional<ResourceLimit> tasks_max;        ///< pids.max
+  std::optional<std::uint64_t> cpu_quota_usec_per_sec;  ///< cpu.max; CPUQuota=150% is 1500000
+  std::optional<std::uint32_t> cpu_weight;       ///< cpu.weight, 1-10000
+  bool strict = true;  ///< ours, StrictLimits=: a limit that cannot be set means not started
+  bool operator==(const ResourceSettings&) const = default;
+};
+
+enum class OomPolicy : std::uint8_t { Continue, Stop, Kill };
+enum class ManagedOom : std::uint8_t { Auto, Kill };
+
+/// What is done when memory gets tight while the gateway lives.
+struct MemorySettings {
+  OomPolicy oom_policy = OomPolicy::Stop;
+  /// ManagedOOMMemoryPressure=: kill when the slice is stalled for `pressure_duration`; auto only
+  /// reports. systemd leaves this to systemd-oomd.
+  ManagedOom pressure_policy = ManagedOom::Auto;
+  unsigned pressure_limit_percent = 60;  ///< ManagedOOMMemoryPressureLimit=
+  Duration pressure_duration = std::chrono::seconds{30};
+  bool operator==(const MemorySettings&) const = default;
+};
+
+enum class KillMode : std::uint8_t { ControlGroup, Mixed, Process, None };
+
+struct KillSettings {
+  KillMode mode = KillMode::ControlGroup;
+  int signal = 15;               ///< KillSignal=
+  int restart_signal = 0;        ///< RestartKillSignal=; 0: as `signal`
+  int final_signal = 9;          ///< FinalKillSignal=
+  bool send_sigkill = true;      ///< SendSIGKILL=
+  bool send_sighup = false;      ///< SendSIGHUP=
+  Duration timeout_stop = std::chrono::seconds{90};  ///< TimeoutStopSec=
+  bool operator==(const KillSettings&) const = default;
+};
+
+enum class RestartMode : std::uint8_t {
+  No, OnSuccess, OnFailure, OnAbnormal, OnWatchdog, OnAbort, Always
+};
+
+/// Ours, RestartCause=CAUSE:restart|no|default[:DELAY]: what one cause does, whatever Restart= says.
+struct CauseRule {
+  std::optional<bool> restart;
+  std::optional<Duration> delay;
+  bool operator==(const CauseRule&) const = default;
+};
+
+struct RestartSettings {
+  RestartMode mode = RestartMode::No;
+  Duration delay = std::chrono::milliseconds{100};  ///< RestartSec=
+  Duration max_delay = kForever;                    ///< RestartMaxDelaySec=
+  unsigned steps = 0;                               ///< RestartSteps=; 0: the delay never grows
+  Duration randomized{0};                           ///< RestartRandomizedDelaySec=
+  /// Ours, RestartResetSec=: a life this long starts the steps anew. systemd's is infinity.
+  Duration reset_after = kForever;
+  ExitStatusSet prevent;                            ///< RestartPreventExitStatus=
+  ExitStatusSet force;                              ///< RestartForceExitStatus=
+  std::map<Cause, CauseRule> by_cause;
+  bool operator==(const RestartSettings&) const = default;
+};
+
+/// At most `burst` in `interval`. burst 0 or interval 0: no limit.
+struct RateSettings {
+  unsigned burst = 0;
+  Duration interval{0};
+  bool operator==(const RateSettings&) const = default;
+};
+
+/// RLIMIT_*: soft and hard. kNoLimit is RLIM_INFINITY.
+struct Rlimit {
+  static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+  std::uint64_t soft = kNoLimit;
+  std::uint64_t hard = kNoLimit;
+  bool operator==(const Rlimit&) const = default;
+};
+
+enum class StandardInput : std::uint8_t { Null, Inherit };
+
+/// Where stdout or stderr goes. `append:` opens without following a link, only a regular file with
+/// one name.
+struct StandardOutput {
+  enum class Kind : std::uint8_t { Inherit, Null, Append };
+  Kind kind = Kind::Inherit;
+  std::string path;  ///< Append only
+  bool operator==(const StandardOutput&) const = default;
+};
+
+/// A file of NAME=VALUE lines. `optional`: written with a leading '-', may be missing.
+struct EnvironmentFile {
+  std::string path;
+  bool optional = false;
+  bool operator==(const EnvironmentFile&) const = default;
+};
+
+/// What runs, and as whom.
+struct ExecSettings {
+  std::vector<std::string> argv;  ///< argv[0] as given; PATH is searched when it has no slash
+  std::string user;               ///< a name or a number; empty: gatevisor's own
+  std::string group;              ///< empty: the user's primary group
+  std::vector<std::string> supplementary_groups;
+  unsigned umask = 0022;
+  std::string working_directory;      ///< empty: '/'; '~': the user's home
+  bool working_directory_optional = false;  ///< written with a leading '-'
+  bool inherit_environment = true;    ///< `run --`: the container's own environment goes in first
+  std::vector<std::string> environment;        ///< NAME=VALUE
+  std::vector<EnvironmentFile> environment_files;
+  std::vector<std::string> unset_environment;  ///< NAME or NAME=VALUE; applied last
+  std::optional<std::uint64_t> bounding_set;   ///< capabilities that stay, bit n for capability n
+  std::uint64_t ambient_set = 0;
+  bool strict_capabilities = true;    ///< ours, StrictCapabilities=
+  bool no_new_privileges = false;
+  std::map<int, Rlimit> rlimits;      ///< by RLIMIT_ number
+  std::optional<int> oom_score_adj;   ///< -1000 … 1000; nullopt: what gatevisor was started with
+  StandardInput standard_input = StandardInput::Null;
+  StandardOutput standard_output;
+  StandardOutput standard_error;
+  bool operator==(const ExecSettings&) const = default;
+};
+
+/// Ours, ForwardSignals=: what reaches the gateway of the signals that gatevisor gets.
+/// SIGTERM and SIGINT stop the service and are never in it.
+using SignalMap = std::map<int, int>;
+
+struct ServiceSettings {
+  std::string name = "gateway";  ///< the unit's stem; the slice is `<name>.slice`
+  ExecSettings exec;
+  ResourceSettings resources;
+  MemorySettings memory;
+  KillSettings kill;
+  RestartSettings restart;
+  RateSettings start_limit;  ///< StartLimitBurst=, StartLimitIntervalSec=
+  RateSettings alarm;        ///< ours: AlarmBurst=, AlarmIntervalSec=
+  ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
+  SignalMap forward;
+  std::string pid_file;      ///< ours for `run --`: written at each launch, gone at exit; may be empty
+  bool operator==(const ServiceSettings&) const = default;
+};
+
+}  // namespace gatevisor
