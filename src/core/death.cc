@@ -1,0 +1,298 @@
+#include "core/death.h"
+
+#include <csignal>
+
+#include "core/format.h"
+#include "core/oom_finding.h"
+#include "core/restart_policy.h"
+
+namespace gatevisor::core {
+namespace {
+
+const SentSignal* find_sent(const Death& death, int signal) {
+  for (auto entry = death.sent.rbegin(); entry != death.sent.rend(); ++entry) {
+    if (entry->signal == signal) return &*entry;
+  }
+  return nullptr;
+}
+
+std::string how_it_ended(const WaitStatus& status) {
+  if (!status.by_signal()) {
+    std::string text = "exit code " + std::to_string(status.value);
+    if (const auto name = sysexit_name(status.value); !name.empty()) {
+      text += " (" + std::string(name) + ")";
+    }
+    return text;
+  }
+  return signal_name(status.value) + (status.kind == EndKind::Dumped ? " (core dumped)" : "");
+}
+
+std::string limit_words(const OomFinding& finding) {
+  if (!finding.scope) return "whose limit it was cannot be seen here";
+  const std::string size = finding.limit ? " of " + format_bytes(*finding.limit) : "";
+  switch (*finding.scope) {
+    case Scope::OwnLimit:
+      return "at its own memory limit" + size + " (" + finding.limit_path + ")";
+    case Scope::AncestorLimit:
+      return "at a memory limit" + size + " further up (" + finding.limit_path + ")";
+    case Scope::OutsideView:
+      return "no limit that can be seen here was hit: a limit outside this container, or the whole "
+             "system";
+  }
+  return {};
+}
+
+/// Builds one verdict; each `as_…` is one row of the table of causes.
+class Judge {
+ public:
+  Judge(const Death& death, const ServiceSettings& settings)
+      : death_(death), settings_(settings), oom_(find_oom(death)) {}
+
+  Verdict verdict() {
+    fill_facts();
+    decide();
+    return std::move(verdict_);
+  }
+
+ private:
+  void fill_facts();
+  void decide();
+  bool oom_killed_main() const;
+  bool oom_killed_helper() const;
+  void as_exec_failure();
+  void as_oom(Victim victim, Confidence confidence);
+  void as_memory_stall();
+  void as_requested();
+  void as_stop_timeout();
+  void as_seccomp();
+  void as_signal();
+  void as_exit();
+  void rule_out_oom();
+  void add(Evidence evidence) { verdict_.evidence.push_back(std::move(evidence)); }
+  void add_oom_evidence() {
+    for (const Evidence& fact : oom_.evidence) add(fact);
+  }
+
+  const Death& death_;
+  const ServiceSettings& settings_;
+  OomFinding oom_;
+  Verdict verdict_;
+};
+
+void Judge::fill_facts() {
+  verdict_.unit = settings_.name;
+  verdict_.invocation = death_.invocation;
+  verdict_.pid = death_.pid;
+  verdict_.started = death_.started;
+  verdict_.ended = death_.ended;
+  verdict_.status = death_.status;
+  verdict_.memory_peak = death_.after.memory_peak;
+  if (death_.status) {
+    verdict_.shell_status = death_.status->shell_status();
+    add({"waitid", "status", how_it_ended(*death_.status)});
+  }
+  if (death_.after.own_leaf && death_.after.levels.size() > 1) {
+    const CgroupLevel& slice = death_.after.levels[1];
+    verdict_.memory_limit = slice.memory_max;
+    if (slice.memory_max) verdict_.limit_path = slice.path;
+  }
+}
+
+// From the surest to the least: a failure of our own making, then what gatevisor did, then what
+// the counters say, then what is left of the wait status.
+void Judge::decide() {
+  if (death_.exec_failure) return as_exec_failure();
+  if (death_.stop_reason == StopReason::MemoryStall) return as_memory_stall();
+  if (death_.stop_reason == StopReason::OutOfMemory) {
+    return as_oom(oom_.group ? Victim::Group : Victim::Helper, Confidence::Certain);
+  }
+  if (oom_killed_main()) {
+    const bool sure = oom_.own && oom_.same_moment;
+    return as_oom(oom_.group ? Victim::Group : Victim::Main,
+                  sure ? Confidence::Certain : Confidence::Likely);
+  }
+  if (death_.stop_reason == StopReason::Request) {
+    if (death_.timed_out) return as_stop_timeout();
+    const WaitStatus& status = *death_.status;
+    const bool by_its_own_fault = status.by_signal() && find_sent(death_, status.value) == nullptr &&
+                                  !is_success(status, settings_);
+    if (!by_its_own_fault) return as_requested();
+  }
+  if (oom_killed_helper()) return as_oom(Victim::Helper, Confidence::Likely);
+  if (death_.status->by_signal(SIGSYS) && death_.seccomp_mode != 0) return as_seccomp();
+  if (death_.status->by_signal() && !settings_.success.contains(*death_.status)) {
+    return as_signal();
+  }
+  as_exit();
+}
+
+bool Judge::oom_killed_main() const {
+  return death_.status && *death_.status == WaitStatus::killed(SIGKILL) && oom_.fresh > 0 &&
+         find_sent(death_, SIGKILL) == nullptr;
+}
+
+// The launcher whose child was killed shows exit code 1; exit 0 is not blamed on a helper.
+bool Judge::oom_killed_helper() const {
+  return death_.status && !is_success(*death_.status, settings_) && oom_.own && oom_.fresh > 0;
+}
+
+void Judge::as_exec_failure() {
+  const ExecFailure& failure = *death_.exec_failure;
+  const std::string program =
+      settings_.exec.argv.empty() ? std::string() : settings_.exec.argv.front();
+  verdict_.cause = Cause::ExecFailure;
+  verdict_.shell_status = systemd_exit_code(failure.step);
+  const std::string step(to_string(failure.step));
+  const std::string why = to_string(Error{"", "", failure.code, ""});
+  add({"exec", "step", step});
+  add({"exec", "errno", why.size() > 2 ? why.substr(2) : why});
+  verdict_.summary = failure.step == ExecStep::Exec ? "could not execute " + program + why
+                                                    : "could not be started: " + step + why;
+}
+
+void Judge::as_oom(Victim victim, Confidence confidence) {
+  verdict_.cause = Cause::OomKill;
+  verdict_.victim = victim;
+  verdict_.scope = oom_.scope;
+  verdict_.confidence = confidence;
+  if (victim != Victim::Helper) verdict_.sender = Sender::Kernel;
+  if (oom_.limit) verdict_.memory_limit = oom_.limit;
+  if (!oom_.limit_path.empty()) verdict_.limit_path = oom_.limit_path;
+  add_oom_evidence();
+  std::string who;
+  switch (victim) {
+    case Victim::Main:
+      who = oom_.own ? "killed out of memory"
+                     : "killed, and the container counted an out-of-memory kill";
+      break;
+    case Victim::Helper:
+      who = "a process that it had started was killed out of memory";
+      break;
+    case Victim::Group:
+      who = "killed out of memory with all of its processes";
+      break;
+  }
+  verdict_.summary = who + "; " + limit_words(oom_);
+  if (victim == Victim::Helper && death_.status) {
+    verdict_.summary += "; the main process ended with " + how_it_ended(*death_.status);
+  }
+}
+
+void Judge::as_memory_stall() {
+  verdict_.cause = Cause::MemoryStall;
+  verdict_.sender = Sender::Gatevisor;
+  verdict_.confidence = Confidence::Likely;
+  add({"gatevisor", "stall", death_.stall});
+  verdict_.summary = "alive but stalled at its memory limit, ended for it: " + death_.stall;
+}
+
+void Judge::as_requested() {
+  verdict_.cause = Cause::Requested;
+  if (death_.status->by_signal()) verdict_.sender = Sender::Gatevisor;
+  const std::string who = death_.requester.what + " from pid " +
+                          std::to_string(death_.requester.pid) + " (uid " +
+                          std::to_string(death_.requester.uid) + ")";
+  add({"request", "from", who});
+  verdict_.summary = "stopped on request: " + who;
+}
+
+void Judge::as_stop_timeout() {
+  verdict_.cause = Cause::StopTimeout;
+  verdict_.sender = Sender::Gatevisor;
+  add({"setting", "TimeoutStopSec", format_duration(settings_.kill.timeout_stop)});
+  verdict_.summary = "did not stop within " + format_duration(settings_.kill.timeout_stop) +
+                     " of " + signal_name(settings_.kill.signal) + " and was killed";
+  add_oom_evidence();
+}
+
+void Judge::as_seccomp() {
+  verdict_.cause = Cause::Seccomp;
+  verdict_.sender = Sender::Kernel;
+  // SIGSYS can also be sent with kill(2); only the audit log has the system call's number.
+  verdict_.confidence = Confidence::Likely;
+  if (death_.seccomp_mode >= 0) {
+    add({"proc status", "Seccomp", std::to_string(death_.seccomp_mode)});
+  }
+  verdict_.summary = "made a system call that its seccomp filter kills for";
+}
+
+void Judge::as_signal() {
+  const WaitStatus& status = *death_.status;
+  verdict_.cause = status.kind == EndKind::Dumped ? Cause::CoreDump : Cause::Signal;
+  const std::string name = signal_name(status.value);
+  std::string from;
+  if (const SentSignal* sent = find_sent(death_, status.value)) {
+    verdict_.sender = Sender::Gatevisor;
+    add({"ledger", name, sent->why});
+    from = " that gatevisor sent (" + sent->why + ")";
+  } else {
+    switch (status.value) {
+      case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGABRT:
+        verdict_.sender = Sender::Itself;
+        from = ", a fault of its own";
+        // A fault and kill(2) with its signal leave the same status; a core is written for both.
+        verdict_.confidence = Confidence::Likely;
+        break;
+      case SIGXCPU: case SIGXFSZ:
+        verdict_.sender = Sender::Kernel;
+        from = ", a resource limit (LimitCPU= or LimitFSIZE=)";
+        verdict_.confidence = Confidence::Likely;
+        break;
+      default:
+        verdict_.sender = Sender::Outside;
+        from = " from outside";
+        verdict_.ruled_out.push_back({Cause::Requested, "gatevisor sent it no " + name});
+        break;
+    }
+  }
+  verdict_.summary = "killed by " + name + from;
+  if (status.kind == EndKind::Dumped) verdict_.summary += "; a core was written";
+  rule_out_oom();
+  if (status.value == SIGKILL && verdict_.sender == Sender::Outside && !oom_.visible) {
+    verdict_.confidence = Confidence::Unknown;
+    verdict_.summary += "; whether for memory cannot be seen here";
+  }
+}
+
+void Judge::as_exit() {
+  const WaitStatus& status = *death_.status;
+  rule_out_oom();
+  if (is_success(status, settings_)) {
+    verdict_.cause = Cause::Clean;
+    verdict_.summary = status.with_code(0) ? "exited by itself with code 0"
+                                         : how_it_ended(status) + ", a success by SuccessExitStatus=";
+    return;
+  }
+  verdict_.summary = how_it_ended(status);
+  if (status.value == 78) verdict_.summary += ": a configuration error";
+  if (auto refused = find_task_limit(death_)) {
+    verdict_.cause = Cause::TaskLimit;
+    verdict_.confidence = Confidence::Likely;
+    verdict_.summary += " after new processes or threads were refused at its task limit";
+    add(std::move(*refused));
+    return;
+  }
+  verdict_.cause = Cause::ExitCode;
+}
+
+void Judge::rule_out_oom() {
+  if (!oom_.visible) return;
+  if (oom_.fresh == 0 && oom_.kills == 0) {
+    verdict_.ruled_out.push_back({Cause::OomKill, "oom_kill +0 in " + oom_.source});
+  } else if (oom_.fresh == 0) {
+    verdict_.ruled_out.push_back(
+        {Cause::OomKill, "the last of oom_kill +" + std::to_string(oom_.kills) + " in " +
+                             oom_.source + " was outlived by more than " +
+                             format_duration(kOomAttribution)});
+  } else {
+    add_oom_evidence();
+  }
+}
+
+}  // namespace
+
+Verdict judge(const Death& death, const ServiceSettings& settings) {
+  return Judge(death, settings).verdict();
+}
+
+}  // namespace gatevisor::core

@@ -1,0 +1,60 @@
+// Why it died: from the facts of one death to its verdict.
+//
+// A pure function. Every fact is in Death; nothing else is looked at.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gatevisor/event.h"
+#include "gatevisor/evidence.h"
+#include "gatevisor/settings.h"
+#include "gatevisor/verdict.h"
+
+namespace gatevisor::core {
+
+/// The ledger: what gatevisor sent to the main process, and why.
+struct SentSignal {
+  int signal;
+  Instant at;
+  std::string why;  ///< 'forwarded', 'stop', 'stop time-out'
+};
+
+/// Why gatevisor itself was ending the invocation when it ended.
+enum class StopReason : std::uint8_t { None, Request, OutOfMemory, MemoryStall };
+
+/// Out-of-memory kills that were noticed while the main process lived.
+struct OomHistory {
+  std::uint64_t kills = 0;  ///< oom_kill at the last reading
+  Instant last_growth{};
+};
+
+struct Death {
+  int pid = 0;
+  std::string invocation;
+  Instant started{};
+  Instant ended{};
+  std::optional<WaitStatus> status;  ///< nullopt: no process was made
+  std::optional<ExecFailure> exec_failure;
+  CgroupSnapshot baseline;  ///< before it was started
+  CgroupSnapshot after;     ///< when it was dead
+  int seccomp_mode = -1;    ///< event::MainExited
+  std::vector<SentSignal> sent;
+  StopReason stop_reason = StopReason::None;
+  Requester requester;      ///< StopReason::Request only
+  bool timed_out = false;   ///< TimeoutStopSec= passed and it was killed for it
+  std::string stall;        ///< StopReason::MemoryStall: what was seen
+  OomHistory oom;
+};
+
+/// A process that was killed out of memory longer ago than this is no reason for the main
+/// process's end: a launcher or a gateway notices the loss of a helper within seconds.
+inline constexpr Duration kOomAttribution = std::chrono::seconds{10};
+/// A kill that was noticed this long before the main process's own SIGKILL was probably another's.
+inline constexpr Duration kOomSameKill = std::chrono::seconds{2};
+
+/// Everything but `next`.
+Verdict judge(const Death& death, const ServiceSettings& settings);
+
+}  // namespace gatevisor::core

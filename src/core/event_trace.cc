@@ -1,0 +1,46 @@
+// Events as one line of a trace: what the simulation prints when a seed fails.
+
+#include "gatevisor/event.h"
+
+namespace gatevisor {
+namespace {
+
+std::string words(const WaitStatus& status) {
+  if (!status.by_signal()) return "exit " + std::to_string(status.value);
+  return (status.kind == EndKind::Dumped ? "dumped " : "killed ") + signal_name(status.value);
+}
+
+struct Trace {
+  std::string operator()(const event::Start&) const { return "Start"; }
+  std::string operator()(const event::Spawned& e) const {
+    return "Spawned(" + std::to_string(e.pid) + ")";
+  }
+  std::string operator()(const event::SpawnFailed& e) const {
+    return "SpawnFailed(" + std::string(to_string(e.step)) + ", " + to_string(e.error) + ")";
+  }
+  std::string operator()(const event::ExecSucceeded&) const { return "ExecSucceeded"; }
+  std::string operator()(const event::ExecFailed& e) const {
+    return "ExecFailed(" + std::string(to_string(e.step)) + ", " + std::to_string(e.code) + ")";
+  }
+  std::string operator()(const event::MainExited& e) const {
+    return "MainExited(" + words(e.status) + (e.others_alive ? ", others alive)" : ")");
+  }
+  std::string operator()(const event::TreeEmpty&) const { return "TreeEmpty"; }
+  std::string operator()(const event::TreeChanged&) const { return "TreeChanged"; }
+  std::string operator()(const event::MemoryChanged&) const { return "MemoryChanged"; }
+  std::string operator()(const event::PressureHigh&) const { return "PressureHigh"; }
+  std::string operator()(const event::SignalReceived& e) const {
+    return "SignalReceived(" + signal_name(e.signal) + ")";
+  }
+  std::string operator()(const event::RestartRequested&) const { return "RestartRequested"; }
+  std::string operator()(const event::TimerExpired&) const { return "TimerExpired"; }
+  std::string operator()(const event::ActionFailed& e) const {
+    return "ActionFailed(" + to_string(e.error) + ")";
+  }
+};
+
+}  // namespace
+
+std::string to_string(const Event& event) { return std::visit(Trace{}, event); }
+
+}  // namespace gatevisor

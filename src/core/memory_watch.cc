@@ -1,0 +1,92 @@
+#include "core/memory_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/format.h"
+
+namespace gatevisor::core {
+namespace {
+
+/// How often a limit of the gateway's own (leaf or slice) was hit without relief.
+std::uint64_t own_ooms(const CgroupSnapshot& snapshot) {
+  std::uint64_t ooms = 0;
+  for (std::size_t i = 0; i < snapshot.levels.size() && i < 2; ++i) {
+    if (snapshot.levels[i].local) ooms += snapshot.levels[i].local->oom;
+  }
+  return ooms;
+}
+
+}  // namespace
+
+void MemoryWatch::begin(CgroupSnapshot baseline) {
+  baseline_ = std::move(baseline);
+  // The baseline's first level is the slice: the leaf is new, and its counters start at 0.
+  ooms_ = baseline_.levels.empty() || !baseline_.levels.front().local
+              ? 0
+              : baseline_.levels.front().local->oom;
+}
+
+void MemoryWatch::changed(Instant now, const CgroupSnapshot& snapshot) {
+  rearm_at_ = now + kInterval;
+  if (!snapshot.own_leaf || snapshot.levels.empty() || !snapshot.levels.front().hierarchical) {
+    return;
+  }
+  const std::uint64_t kills = snapshot.levels.front().hierarchical->oom_kill;
+  if (kills > history_.kills) {
+    history_ = {kills, now};
+    helper_killed_at_ = now + kSettle;
+    spinning_since_.reset();
+    ooms_ = own_ooms(snapshot);
+    return;
+  }
+  watch_unkillable(now, snapshot);
+}
+
+void MemoryWatch::watch_unkillable(Instant now, const CgroupSnapshot& snapshot) {
+  const std::uint64_t ooms = own_ooms(snapshot);
+  if (ooms <= ooms_) {
+    spinning_since_.reset();
+    return;
+  }
+  const std::uint64_t grown = ooms - ooms_;
+  ooms_ = ooms;
+  if (!spinning_since_) {
+    spinning_since_ = now;
+  } else if (now - *spinning_since_ >= kUnkillable && !stall_told_) {
+    stall_ = Stall{"oom +" + std::to_string(grown) + " in the last reading, oom_kill +0 for " +
+                       format_duration(now - *spinning_since_),
+                   true};
+  }
+}
+
+void MemoryWatch::pressure_high(Instant now) {
+  if (!pressed_since_ || now - last_pressed_ > kPressureGap) pressed_since_ = now;
+  last_pressed_ = now;
+  if (now - *pressed_since_ < settings_->pressure_duration || stall_told_ || stall_) return;
+  stall_ = Stall{"memory.pressure full over " + std::to_string(settings_->pressure_limit_percent) +
+                     "% for " + format_duration(now - *pressed_since_),
+                 false};
+}
+
+bool MemoryWatch::take_helper_killed(Instant now) {
+  if (now < helper_killed_at_) return false;
+  helper_killed_at_ = Instant::max();
+  return true;
+}
+
+std::optional<MemoryWatch::Stall> MemoryWatch::take_stall() {
+  if (!stall_) return std::nullopt;
+  stall_told_ = true;
+  return std::exchange(stall_, std::nullopt);
+}
+
+bool MemoryWatch::take_rearm(Instant now) {
+  if (now < rearm_at_) return false;
+  rearm_at_ = Instant::max();
+  return true;
+}
+
+Instant MemoryWatch::deadline() const { return std::min(rearm_at_, helper_killed_at_); }
+
+}  // namespace gatevisor::core

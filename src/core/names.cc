@@ -1,0 +1,259 @@
+// The words: every enumeration's name, as records, JSON and documentation spell it.
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+
+#include "gatevisor/error.h"
+#include "gatevisor/exec_step.h"
+#include "gatevisor/rungs.h"
+#include "gatevisor/verdict.h"
+#include "gatevisor/wait_status.h"
+
+namespace gatevisor {
+namespace {
+
+struct SignalName {
+  int number;
+  std::string_view name;
+};
+
+constexpr std::array kSignals = {
+    SignalName{SIGHUP, "SIGHUP"},       SignalName{SIGINT, "SIGINT"},
+    SignalName{SIGQUIT, "SIGQUIT"},     SignalName{SIGILL, "SIGILL"},
+    SignalName{SIGTRAP, "SIGTRAP"},     SignalName{SIGABRT, "SIGABRT"},
+    SignalName{SIGBUS, "SIGBUS"},       SignalName{SIGFPE, "SIGFPE"},
+    SignalName{SIGKILL, "SIGKILL"},     SignalName{SIGUSR1, "SIGUSR1"},
+    SignalName{SIGSEGV, "SIGSEGV"},     SignalName{SIGUSR2, "SIGUSR2"},
+    SignalName{SIGPIPE, "SIGPIPE"},     SignalName{SIGALRM, "SIGALRM"},
+    SignalName{SIGTERM, "SIGTERM"},     SignalName{SIGSTKFLT, "SIGSTKFLT"},
+    SignalName{SIGCHLD, "SIGCHLD"},     SignalName{SIGCONT, "SIGCONT"},
+    SignalName{SIGSTOP, "SIGSTOP"},     SignalName{SIGTSTP, "SIGTSTP"},
+    SignalName{SIGTTIN, "SIGTTIN"},     SignalName{SIGTTOU, "SIGTTOU"},
+    SignalName{SIGURG, "SIGURG"},       SignalName{SIGXCPU, "SIGXCPU"},
+    SignalName{SIGXFSZ, "SIGXFSZ"},     SignalName{SIGVTALRM, "SIGVTALRM"},
+    SignalName{SIGPROF, "SIGPROF"},     SignalName{SIGWINCH, "SIGWINCH"},
+    SignalName{SIGIO, "SIGIO"},         SignalName{SIGPWR, "SIGPWR"},
+    SignalName{SIGSYS, "SIGSYS"},
+};
+
+// signal(7): the kernel's real-time signals are 32 to 64; libc takes the first two.
+constexpr int kRtMin = 34;
+constexpr int kRtMax = 64;
+
+constexpr std::array<std::string_view, 15> kSysexits = {
+    "EX_USAGE",       "EX_DATAERR", "EX_NOINPUT", "EX_NOUSER",   "EX_NOHOST",
+    "EX_UNAVAILABLE", "EX_SOFTWARE", "EX_OSERR",  "EX_OSFILE",   "EX_CANTCREAT",
+    "EX_IOERR",       "EX_TEMPFAIL", "EX_PROTOCOL", "EX_NOPERM", "EX_CONFIG",
+};
+
+std::optional<int> to_number(std::string_view text) {
+  int number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string to_string(const Error& error) {
+  std::string text = error.operation;
+  if (!error.subject.empty()) text += (text.empty() ? "" : " ") + error.subject;
+  if (error.code != 0) {
+    const char* words = strerrordesc_np(error.code);
+    text += ": ";
+    text += words != nullptr ? words : "error " + std::to_string(error.code);
+  }
+  if (!error.advice.empty()) text += "; " + error.advice;
+  return text;
+}
+
+std::string signal_name(int signal) {
+  for (const SignalName& entry : kSignals) {
+    if (entry.number == signal) return std::string(entry.name);
+  }
+  if (signal == kRtMin) return "SIGRTMIN";
+  if (signal > kRtMin && signal <= kRtMax) return "SIGRTMIN+" + std::to_string(signal - kRtMin);
+  return "signal " + std::to_string(signal);
+}
+
+int signal_from_name(std::string_view name) {
+  if (const auto number = to_number(name)) {
+    return *number >= 1 && *number <= kRtMax ? *number : 0;
+  }
+  if (name.starts_with("SIG")) name.remove_prefix(3);
+  for (const SignalName& entry : kSignals) {
+    if (entry.name.substr(3) == name) return entry.number;
+  }
+  if (name == "POLL") return SIGIO;
+  const bool from_min = name.starts_with("RTMIN");
+  if (!from_min && !name.starts_with("RTMAX")) return 0;
+  name.remove_prefix(5);
+  const int base = from_min ? kRtMin : kRtMax;
+  if (name.empty()) return base;
+  if (name[0] != (from_min ? '+' : '-')) return 0;
+  const auto offset = to_number(name.substr(1));
+  if (!offset || *offset < 0) return 0;
+  const int signal = from_min ? base + *offset : base - *offset;
+  return signal >= kRtMin && signal <= kRtMax ? signal : 0;
+}
+
+std::string_view sysexit_name(int code) {
+  return code >= 64 && code <= 78 ? kSysexits[static_cast<std::size_t>(code - 64)]
+                                  : std::string_view{};
+}
+
+std::string_view to_string(CgroupRung rung) {
+  switch (rung) {
+    case CgroupRung::MemoryController: return "writable, with the memory controller";
+    case CgroupRung::NoMemory: return "writable, without the memory controller";
+    case CgroupRung::ReadOnly: return "read-only";
+    case CgroupRung::Hidden: return "hidden";
+  }
+  return "?";
+}
+
+std::string_view to_string(SpawnRung rung) {
+  switch (rung) {
+    case SpawnRung::Clone3IntoCgroup: return "clone3 into the cgroup";
+    case SpawnRung::ClonePidfd: return "clone with a pidfd";
+    case SpawnRung::ForkPidfdOpen: return "fork and pidfd_open";
+    case SpawnRung::Fork: return "fork";
+  }
+  return "?";
+}
+
+std::string_view to_string(SignalRung rung) {
+  switch (rung) {
+    case SignalRung::PidfdSendSignal: return "pidfd_send_signal";
+    case SignalRung::KillUnreaped: return "kill on the unreaped child";
+  }
+  return "?";
+}
+
+std::string_view to_string(KillRung rung) {
+  switch (rung) {
+    case KillRung::CgroupKill: return "cgroup.kill";
+    case KillRung::FreezeKillThaw: return "freeze, kill, thaw";
+    case KillRung::SubreaperRounds: return "subreaper, round by round";
+    case KillRung::MainOnly: return "main process only";
+  }
+  return "?";
+}
+
+std::string_view to_string(ExecStep step) {
+  switch (step) {
+    case ExecStep::Clone: return "clone";
+    case ExecStep::Cgroup: return "cgroup";
+    case ExecStep::Session: return "session";
+    case ExecStep::Signals: return "signals";
+    case ExecStep::Stdio: return "stdio";
+    case ExecStep::Descriptors: return "descriptors";
+    case ExecStep::OomScore: return "oom-score";
+    case ExecStep::Limits: return "limits";
+    case ExecStep::WorkingDirectory: return "working-directory";
+    case ExecStep::BoundingSet: return "bounding-set";
+    case ExecStep::Groups: return "groups";
+    case ExecStep::User: return "user";
+    case ExecStep::Capabilities: return "capabilities";
+    case ExecStep::ParentDeath: return "parent-death";
+    case ExecStep::NoNewPrivileges: return "no-new-privileges";
+    case ExecStep::Exec: return "exec";
+  }
+  return "?";
+}
+
+int systemd_exit_code(ExecStep step) {
+  switch (step) {
+    case ExecStep::Clone: return 202;              // EXIT_FDS: nothing nearer for a failed fork
+    case ExecStep::Cgroup: return 219;             // EXIT_CGROUP
+    case ExecStep::Session: return 220;            // EXIT_SETSID
+    case ExecStep::Signals: return 207;            // EXIT_SIGNAL_MASK
+    case ExecStep::Stdio: return 209;              // EXIT_STDOUT
+    case ExecStep::Descriptors: return 202;        // EXIT_FDS
+    case ExecStep::OomScore: return 206;           // EXIT_OOM_ADJUST
+    case ExecStep::Limits: return 205;             // EXIT_LIMITS
+    case ExecStep::WorkingDirectory: return 200;   // EXIT_CHDIR
+    case ExecStep::BoundingSet: return 218;        // EXIT_CAPABILITIES
+    case ExecStep::Groups: return 216;             // EXIT_GROUP
+    case ExecStep::User: return 217;               // EXIT_USER
+    case ExecStep::Capabilities: return 218;       // EXIT_CAPABILITIES
+    case ExecStep::ParentDeath: return 207;        // EXIT_SIGNAL_MASK
+    case ExecStep::NoNewPrivileges: return 227;    // EXIT_NO_NEW_PRIVILEGES
+    case ExecStep::Exec: return 203;               // EXIT_EXEC
+  }
+  return 203;
+}
+
+std::string_view to_string(Cause cause) {
+  switch (cause) {
+    case Cause::Clean: return "clean";
+    case Cause::Requested: return "requested";
+    case Cause::ExitCode: return "exit-code";
+    case Cause::Signal: return "signal";
+    case Cause::CoreDump: return "core-dump";
+    case Cause::OomKill: return "oom-kill";
+    case Cause::MemoryStall: return "memory-stall";
+    case Cause::Seccomp: return "seccomp";
+    case Cause::ExecFailure: return "exec-failure";
+    case Cause::StopTimeout: return "stop-timeout";
+    case Cause::TaskLimit: return "task-limit";
+  }
+  return "?";
+}
+
+std::optional<Cause> cause_from_name(std::string_view name) {
+  for (const Cause cause : kAllCauses) {
+    if (to_string(cause) == name) return cause;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(Scope scope) {
+  switch (scope) {
+    case Scope::OwnLimit: return "own-limit";
+    case Scope::AncestorLimit: return "ancestor-limit";
+    case Scope::OutsideView: return "outside-view";
+  }
+  return "?";
+}
+
+std::string_view to_string(Victim victim) {
+  switch (victim) {
+    case Victim::Main: return "main";
+    case Victim::Helper: return "helper";
+    case Victim::Group: return "group";
+  }
+  return "?";
+}
+
+std::string_view to_string(Sender sender) {
+  switch (sender) {
+    case Sender::Gatevisor: return "gatevisor";
+    case Sender::Outside: return "outside";
+    case Sender::Kernel: return "kernel";
+    case Sender::Itself: return "itself";
+  }
+  return "?";
+}
+
+std::string_view to_string(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::Certain: return "certain";
+    case Confidence::Likely: return "likely";
+    case Confidence::Unknown: return "unknown";
+  }
+  return "?";
+}
+
+std::string_view to_string(NextAction action) {
+  switch (action) {
+    case NextAction::Respawn: return "respawn";
+    case NextAction::Stop: return "stop";
+    case NextAction::GiveUp: return "give-up";
+  }
+  return "?";
+}
+
+}  // namespace gatevisor

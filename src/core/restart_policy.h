@@ -1,0 +1,45 @@
+// Whether the gateway comes back, and when.
+//
+// Reads a verdict and the settings; owns the count of respawns. Never spawns anything.
+#pragma once
+
+#include <cstdint>
+#include <random>
+
+#include "gatevisor/settings.h"
+#include "gatevisor/verdict.h"
+
+namespace gatevisor::core {
+
+/// The classes by which Restart= tells ends apart: the table in systemd.service(5).
+enum class EndClass : std::uint8_t { Clean, UncleanCode, UncleanSignal, Abnormal };
+
+EndClass end_class(const Verdict& verdict, const ServiceSettings& settings);
+
+/// systemd.service(5), SuccessExitStatus=: exit 0, the clean signals (SIGHUP, SIGINT, SIGTERM,
+/// SIGPIPE), and what the user added.
+bool is_success(const WaitStatus& status, const ServiceSettings& settings);
+
+/// A transient reason for which a gateway could not be started: the next try may succeed.
+bool is_transient(int error_number);
+
+class RestartPolicy {
+ public:
+  /// `seed` drives RestartRandomizedDelaySec= alone. `settings` must outlive the policy.
+  RestartPolicy(const ServiceSettings& settings, std::uint64_t seed);
+
+  /// The decision on a death that nobody asked for. Counts it.
+  Next decide(const Verdict& verdict);
+
+  unsigned respawns() const { return respawns_; }
+
+ private:
+  bool restarts(const Verdict& verdict, std::string& reason) const;
+  Duration delay(const Verdict& verdict);
+
+  const ServiceSettings& settings_;
+  std::mt19937_64 random_;
+  unsigned respawns_ = 0;  ///< since the last life that was long enough (RestartResetSec=)
+};
+
+}  // namespace gatevisor::core

@@ -1,0 +1,394 @@
+#include "core/service.h"
+
+#include <algorithm>
+#include <csignal>
+
+namespace gatevisor::core {
+namespace {
+
+// The ledger and what it costs are bounded: a gateway that is sent signals for ever keeps the last.
+constexpr std::size_t kLedgerSize = 32;
+
+void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(record)}); }
+
+}  // namespace
+
+std::string_view to_string(ServiceState state) {
+  switch (state) {
+    case ServiceState::Inactive: return "inactive";
+    case ServiceState::Starting: return "starting";
+    case ServiceState::Running: return "running";
+    case ServiceState::Stopping: return "stopping";
+    case ServiceState::StopKilling: return "stop-killing";
+    case ServiceState::Clearing: return "clearing";
+    case ServiceState::ClearKilling: return "clear-killing";
+    case ServiceState::Waiting: return "waiting";
+    case ServiceState::Over: return "over";
+  }
+  return "?";
+}
+
+Service::Service(const ServiceSettings& settings, std::uint64_t seed)
+    : settings_(settings),
+      policy_(settings, seed),
+      exits_(settings.alarm.interval),
+      starts_(settings.start_limit.interval),
+      memory_(settings.memory) {}
+
+void Service::enter(ServiceState state, Instant deadline) {
+  state_ = state;
+  state_deadline_ = deadline;
+}
+
+void Service::over(int status, std::string reason) {
+  enter(ServiceState::Over, Instant::max());
+  exit_status_ = status;
+  end_reason_ = std::move(reason);
+}
+
+bool Service::main_alive() const {
+  switch (state_) {
+    case ServiceState::Starting:
+    case ServiceState::Running:
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling:
+      return death_.pid != 0;
+    case ServiceState::Inactive:
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+    case ServiceState::Waiting:
+    case ServiceState::Over:
+      return false;
+  }
+  return false;
+}
+
+void Service::note_sent(Instant now, int signal, std::string why) {
+  if (death_.sent.size() == kLedgerSize) death_.sent.erase(death_.sent.begin());
+  death_.sent.push_back({signal, now, std::move(why)});
+}
+
+Instant Service::deadline() const {
+  return main_alive() ? std::min(state_deadline_, memory_.deadline()) : state_deadline_;
+}
+
+// ---- starting ------------------------------------------------------------------------------
+
+void Service::start(Instant now, Actions& out) {
+  if (state_ == ServiceState::Inactive) spawn(now, out);
+}
+
+void Service::spawn(Instant now, Actions& out) {
+  starts_.add(now);
+  death_ = Death{};
+  death_.started = now;
+  memory_ = MemoryWatch(settings_.memory);
+  restarting_ = false;
+  enter(ServiceState::Starting, Instant::max());
+  out.push_back(action::Spawn{++launches_});
+}
+
+void Service::on(Instant now, const event::Spawned& event, Actions& out) {
+  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  death_.pid = event.pid;
+  death_.invocation = event.invocation;
+  death_.baseline = event.baseline;
+  memory_.begin(event.baseline);
+  // A stop that came between the decision and the process.
+  if (ending_ || restarting_) begin_stop(now, StopReason::Request, out);
+}
+
+void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
+  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  death_.exec_failure = ExecFailure{event.step, event.error.code};
+  emit(out, record::Warning{event.error});
+  died(now, false, out);
+}
+
+void Service::on(Instant, const event::ExecSucceeded&, Actions& out) {
+  if (!main_alive()) return;
+  if (state_ == ServiceState::Starting) enter(ServiceState::Running, Instant::max());
+  out.push_back(action::WritePidFile{death_.pid});
+  emit(out, record::Started{death_.pid, death_.invocation, launches_});
+}
+
+void Service::on(Instant, const event::ExecFailed& event, Actions&) {
+  if (main_alive()) death_.exec_failure = ExecFailure{event.step, event.code};
+}
+
+// ---- stopping ------------------------------------------------------------------------------
+
+void Service::stop(Instant now, const Requester& from, Actions& out) {
+  if (ending_) return;  // TimeoutStopSec= bounds the first one; a second changes nothing
+  ending_ = true;
+  requester_ = from;
+  switch (state_) {
+    case ServiceState::Inactive:
+      return over(0, "stopped before it was started");
+    case ServiceState::Starting:
+    case ServiceState::Running:
+      if (main_alive()) begin_stop(now, StopReason::Request, out);
+      return;
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling:
+      return;  // it is on its way down; there will be no respawn
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+      next_ = {NextAction::Stop, Duration{0}, "stop requested"};
+      return;
+    case ServiceState::Waiting:
+      return over(exit_status_, "stopped while it waited for its respawn");
+    case ServiceState::Over:
+      return;
+  }
+}
+
+void Service::restart(Instant now, const Requester& from, Actions& out) {
+  if (ending_ || restarting_) return;
+  switch (state_) {
+    case ServiceState::Starting:
+    case ServiceState::Running:
+      restarting_ = true;
+      requester_ = from;
+      if (main_alive()) begin_stop(now, StopReason::Request, out);
+      return;
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling:
+      restarting_ = true;
+      return;
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+      next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
+      return;
+    case ServiceState::Waiting:
+      return spawn(now, out);
+    case ServiceState::Inactive:
+    case ServiceState::Over:
+      return;
+  }
+}
+
+void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
+  death_.stop_reason = reason;
+  death_.requester = requester_;
+  const KillSettings& kill = settings_.kill;
+  const bool again = restarting_ && !ending_ && kill.restart_signal != 0;
+  const int signal = again ? kill.restart_signal : kill.signal;
+  if (reason == StopReason::Request) {
+    emit(out, record::Stopping{requester_, death_.pid, signal, !ending_});
+  }
+  if (kill.mode == KillMode::None) {
+    // systemd.kill(5): nothing is killed. What runs is nobody's from here on.
+    if (!ending_) return;
+    out.push_back(action::RemovePidFile{});
+    return over(0, "KillMode=none: the gateway is left running");
+  }
+  const auto send = [&](int what) {
+    if (kill.mode == KillMode::ControlGroup) {
+      out.push_back(action::SignalTree{what});
+    } else {
+      out.push_back(action::SignalMain{what});
+    }
+  };
+  send(signal);
+  note_sent(now, signal, reason == StopReason::Request ? "stop" : "OOMPolicy=stop");
+  if (kill.send_sighup) {
+    send(SIGHUP);
+    note_sent(now, SIGHUP, "SendSIGHUP=yes");
+  }
+  // A stopped process acts on the signal only when it goes on (systemd does the same).
+  if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT);
+  enter(ServiceState::Stopping, after(now, kill.timeout_stop));
+}
+
+void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
+  death_.stop_reason = reason;
+  note_sent(now, SIGKILL, std::move(why));
+  out.push_back(action::KillTree{});
+  enter(ServiceState::StopKilling, after(now, kKillGrace));
+}
+
+// A deadline of Stopping, StopKilling, Clearing or ClearKilling has passed.
+void Service::escalate(Instant now, Actions& out) {
+  const KillSettings& kill = settings_.kill;
+  const bool alive = main_alive();
+  const bool killed_already =
+      state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
+  if (killed_already || !kill.send_sigkill) {
+    emit(out, record::LeftBehind{alive ? death_.pid : 0});
+    if (!alive) return finish(now, out);
+    // While the main process lives there can be no other. Its end, if it comes, is an event.
+    if (ending_) return over(137, "the gateway could not be killed");
+    state_deadline_ = Instant::max();
+    return;
+  }
+  emit(out, record::KillEscalated{alive ? death_.pid : 0, kill.timeout_stop});
+  if (alive) {
+    death_.timed_out = true;
+    note_sent(now, kill.final_signal, "stop time-out");
+  }
+  if (kill.final_signal != SIGKILL) {
+    out.push_back(action::SignalTree{kill.final_signal});
+  } else if (kill.mode == KillMode::Process && alive) {
+    out.push_back(action::SignalMain{SIGKILL});
+  } else {
+    out.push_back(action::KillTree{});
+  }
+  enter(alive ? ServiceState::StopKilling : ServiceState::ClearKilling, after(now, kKillGrace));
+}
+
+void Service::forward(Instant now, int received, int sent, const Requester& from, Actions& out) {
+  const bool alive = main_alive();
+  emit(out, record::Forwarded{received, sent, alive ? death_.pid : 0, from});
+  if (!alive) return;
+  note_sent(now, sent, "forwarded " + signal_name(received));
+  out.push_back(action::SignalMain{sent});
+}
+
+// ---- memory --------------------------------------------------------------------------------
+
+void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
+  if (!main_alive()) return;
+  memory_.changed(now, event.now);
+  check_memory(now, out);
+}
+
+void Service::on(Instant now, const event::PressureHigh&, Actions& out) {
+  if (!main_alive()) return;
+  memory_.pressure_high(now);
+  check_memory(now, out);
+}
+
+void Service::check_memory(Instant now, Actions& out) {
+  death_.oom = memory_.history();
+  if (memory_.take_rearm(now)) out.push_back(action::RearmMemoryWatch{});
+  const bool undisturbed = state_ == ServiceState::Running || state_ == ServiceState::Starting;
+  const OomPolicy policy = settings_.memory.oom_policy;
+  if (memory_.take_helper_killed(now) && undisturbed) {
+    const bool stopping = policy != OomPolicy::Continue;
+    emit(out, record::OomWhileAlive{death_.oom.kills, stopping});
+    if (policy == OomPolicy::Stop) return begin_stop(now, StopReason::OutOfMemory, out);
+    if (policy == OomPolicy::Kill) {
+      return kill_now(now, StopReason::OutOfMemory, "OOMPolicy=kill", out);
+    }
+  }
+  if (auto stall = memory_.take_stall(); stall && undisturbed) {
+    // Where the kernel finds nobody whom it may kill, OOMPolicy= says what is to be done.
+    const bool killing = stall->unkillable ? policy != OomPolicy::Continue
+                                           : settings_.memory.pressure_policy == ManagedOom::Kill;
+    emit(out, record::MemoryStalled{stall->evidence, killing});
+    death_.stall = stall->evidence;
+    if (killing) kill_now(now, StopReason::MemoryStall, "memory stall", out);
+  }
+}
+
+// ---- the end of an invocation ----------------------------------------------------------------
+
+void Service::on(Instant now, const event::MainExited& event, Actions& out) {
+  if (!main_alive()) return;
+  death_.status = event.status;
+  death_.after = event.after;
+  death_.seccomp_mode = event.seccomp_mode;
+  died(now, event.others_alive, out);
+}
+
+void Service::died(Instant now, bool others_alive, Actions& out) {
+  const ServiceState before = state_;
+  death_.ended = now;
+  Verdict verdict = judge(death_, settings_);
+  exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
+  const unsigned exits = exits_.add(now);
+  decide_next(verdict, now);
+  const Cause cause = verdict.cause;
+  const std::string summary = verdict.summary;
+  emit(out, record::Exited{std::move(verdict), exits, settings_.alarm.interval});
+  if (next_.action == NextAction::GiveUp) {
+    emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
+  }
+  const RateSettings& alarm = settings_.alarm;
+  if (alarm.burst == 0 || exits < alarm.burst || next_.action != NextAction::Respawn) {
+    alarm_raised_ = false;
+  } else if (!alarm_raised_ || now - last_alarm_ >= alarm.interval) {
+    alarm_raised_ = true;
+    last_alarm_ = now;
+    emit(out, record::Alarm{exits, alarm.interval});
+  }
+  end_reason_ = summary;
+  out.push_back(action::RemovePidFile{});
+  if (others_alive) return clear(now, before, cause, out);
+  finish(now, out);
+}
+
+void Service::decide_next(Verdict& verdict, Instant now) {
+  if (ending_) {
+    next_ = {NextAction::Stop, Duration{0}, "stop requested"};
+  } else if (restarting_) {
+    next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
+  } else {
+    next_ = policy_.decide(verdict);
+    const RateSettings& limit = settings_.start_limit;
+    if (next_.action == NextAction::Respawn && limit.burst > 0 && limit.interval > Duration{0} &&
+        starts_.count(after(now, next_.delay)) >= limit.burst) {
+      next_ = {NextAction::GiveUp, Duration{0}, "StartLimitBurst="};
+    }
+  }
+  verdict.next = next_;
+}
+
+// The main process is dead; what it started is not. What it gets depends on what it got already.
+void Service::clear(Instant now, ServiceState before, Cause cause, Actions& out) {
+  const KillSettings& kill = settings_.kill;
+  if (kill.mode == KillMode::Process || kill.mode == KillMode::None) return finish(now, out);
+  const bool at_once =
+      kill.mode == KillMode::Mixed || before == ServiceState::StopKilling ||
+      (cause == Cause::OomKill && settings_.memory.oom_policy == OomPolicy::Kill);
+  if (at_once && kill.send_sigkill) {
+    out.push_back(action::KillTree{});
+    return enter(ServiceState::ClearKilling, after(now, kKillGrace));
+  }
+  if (before == ServiceState::Stopping) {
+    // They were asked together with the main process, and share its deadline.
+    return enter(ServiceState::Clearing, state_deadline_);
+  }
+  out.push_back(action::SignalTree{kill.signal});
+  if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
+  if (kill.signal != SIGKILL && kill.signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
+  enter(ServiceState::Clearing, after(now, kill.timeout_stop));
+}
+
+void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
+  if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) finish(now, out);
+}
+
+void Service::on(Instant, const event::TreeChanged&, Actions& out) {
+  if (state_ == ServiceState::ClearKilling) out.push_back(action::KillTree{});
+}
+
+void Service::finish(Instant now, Actions& out) {
+  out.push_back(action::Release{});
+  if (next_.action != NextAction::Respawn) return over(exit_status_, end_reason_);
+  const Instant due = after(death_.ended, next_.delay);
+  if (due <= now) return spawn(now, out);
+  enter(ServiceState::Waiting, due);
+}
+
+void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
+  if (main_alive()) check_memory(now, out);
+  if (now < state_deadline_) return;
+  switch (state_) {
+    case ServiceState::Waiting:
+      return spawn(now, out);
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling:
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+      return escalate(now, out);
+    case ServiceState::Inactive:
+    case ServiceState::Starting:
+    case ServiceState::Running:
+    case ServiceState::Over:
+      return;
+  }
+}
+
+}  // namespace gatevisor::core
