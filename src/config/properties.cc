@@ -1,0 +1,194 @@
+#include "config/properties.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "config/setters.h"
+#include "config/signal_map.h"
+
+namespace gatevisor::config {
+namespace {
+
+enum class Secret : std::uint8_t { No, Perhaps };
+
+struct Entry {
+  Property property;
+  Setter* set;
+  Secret secret = Secret::No;
+};
+
+constexpr bool kSystemd = false;
+constexpr bool kOurs = true;
+
+// The one table: assign(), --help and the manual read it. One line a setting.
+// clang-format off
+constexpr std::array kTable = {
+    // Resources
+    Entry{{"MemoryMax", "SIZE|SHARE", "Memory limit; at it the kernel kills", kSystemd}, set_memory_max},
+    Entry{{"MemoryHigh", "SIZE|SHARE", "Memory above which it is slowed down", kSystemd}, set_memory_high},
+    Entry{{"MemorySwapMax", "SIZE|SHARE", "Limit of swap", kSystemd}, set_memory_swap_max},
+    Entry{{"TasksMax", "N|SHARE", "Limit of processes and threads", kSystemd}, set_tasks_max},
+    Entry{{"CPUQuota", "SHARE", "Limit of CPU time; 100% is one processor", kSystemd}, set_cpu_quota},
+    Entry{{"CPUWeight", "1-10000", "Share of CPU time beside others; 100 is usual", kSystemd}, set_cpu_weight},
+    Entry{{"StrictLimits", "yes|no", "Do not start it where a limit cannot be set", kOurs}, set_strict_limits},
+    Entry{{"OOMPolicy", "continue|stop|kill", "What follows when one of its processes was killed for memory", kSystemd}, set_oom_policy},
+    Entry{{"ManagedOOMMemoryPressure", "auto|kill", "What follows when it stalls for want of memory", kSystemd}, set_pressure_policy},
+    Entry{{"ManagedOOMMemoryPressureLimit", "PERCENT", "Share of time stalled that is too much", kSystemd}, set_pressure_limit},
+    Entry{{"ManagedOOMMemoryPressureDurationSec", "TIME", "How long it has to last", kSystemd}, set_pressure_duration},
+    // Stopping
+    Entry{{"KillMode", "control-group|mixed|process|none", "Which of its processes are stopped", kSystemd}, set_kill_mode},
+    Entry{{"KillSignal", "SIGNAL", "What asks it to stop", kSystemd}, set_kill_signal},
+    Entry{{"RestartKillSignal", "SIGNAL", "The same for a restart", kSystemd}, set_restart_kill_signal},
+    Entry{{"FinalKillSignal", "SIGNAL", "What ends it after TimeoutStopSec=", kSystemd}, set_final_kill_signal},
+    Entry{{"SendSIGKILL", "yes|no", "Whether FinalKillSignal= is sent at all", kSystemd}, set_send_sigkill},
+    Entry{{"SendSIGHUP", "yes|no", "Send SIGHUP right after KillSignal=", kSystemd}, set_send_sighup},
+    Entry{{"TimeoutStopSec", "TIME", "Time to stop in; 0 or infinity: for ever", kSystemd}, set_timeout_stop},
+    Entry{{"TimeoutSec", "TIME", "The same as TimeoutStopSec=", kSystemd}, set_timeout_stop},
+    // Restarting
+    Entry{{"Restart", "no|on-failure|always|...", "Which ends lead to a respawn", kSystemd}, set_restart},
+    Entry{{"RestartSec", "TIME", "Delay before a respawn", kSystemd}, set_restart_delay},
+    Entry{{"RestartMaxDelaySec", "TIME", "Longest delay, after RestartSteps= respawns", kSystemd}, set_restart_max_delay},
+    Entry{{"RestartSteps", "N", "Steps from RestartSec= to RestartMaxDelaySec=", kSystemd}, set_restart_steps},
+    Entry{{"RestartRandomizedDelaySec", "TIME", "Most that is added to the delay at random", kSystemd}, set_restart_randomized},
+    Entry{{"RestartResetSec", "TIME", "A life this long starts the steps anew", kOurs}, set_restart_reset},
+    Entry{{"SuccessExitStatus", "STATUS...", "Codes and signals that are no failure", kSystemd}, set_success},
+    Entry{{"RestartPreventExitStatus", "STATUS...", "Codes and signals that are never followed by a respawn", kSystemd}, set_restart_prevent},
+    Entry{{"RestartForceExitStatus", "STATUS...", "Codes and signals that always are", kSystemd}, set_restart_force},
+    Entry{{"RestartCause", "CAUSE:restart|no|default[:TIME]...", "The rule for one cause, whatever Restart= says", kOurs}, set_restart_cause},
+    Entry{{"StartLimitBurst", "N", "Starts in StartLimitIntervalSec= before it gives up; 0: any", kSystemd}, set_start_burst},
+    Entry{{"StartLimitIntervalSec", "TIME", "The time in which starts are counted; 0: no limit", kSystemd}, set_start_interval},
+    Entry{{"AlarmBurst", "N", "Ends in AlarmIntervalSec= that are CRITICAL; 0: never", kOurs}, set_alarm_burst},
+    Entry{{"AlarmIntervalSec", "TIME", "The time in which ends are counted", kOurs}, set_alarm_interval},
+    Entry{{"ForwardSignals", "SIGNAL[:SIGNAL|:ignore]...", "Signals that go on to the gateway; empty: none", kOurs}, set_forward_signals},
+    Entry{{"PIDFile", "PATH", "Written at each launch, gone at exit", kSystemd}, set_pid_file},
+    // Who and where
+    Entry{{"User", "USER", "Who it runs as", kSystemd}, set_user},
+    Entry{{"Group", "GROUP", "Its group; the user's own if not given", kSystemd}, set_group},
+    Entry{{"SupplementaryGroups", "GROUP...", "Groups beside those of the user", kSystemd}, set_supplementary_groups},
+    Entry{{"UMask", "MODE", "File mode creation mask, octal", kSystemd}, set_umask},
+    Entry{{"WorkingDirectory", "[-]PATH|~", "Where it starts; '-': may be missing", kSystemd}, set_working_directory},
+    Entry{{"Environment", "NAME=VALUE...", "Variables", kSystemd}, set_environment, Secret::Perhaps},
+    Entry{{"EnvironmentFile", "[-]PATH", "A file of variables; '-': may be missing", kSystemd}, set_environment_file},
+    Entry{{"UnsetEnvironment", "NAME[=VALUE]...", "Variables that it does not get", kSystemd}, set_unset_environment, Secret::Perhaps},
+    Entry{{"CapabilityBoundingSet", "[~]CAPABILITY...", "Capabilities that it can ever have", kSystemd}, set_bounding_set},
+    Entry{{"AmbientCapabilities", "[~]CAPABILITY...", "Capabilities that it has though not root", kSystemd}, set_ambient_set},
+    Entry{{"StrictCapabilities", "yes|no", "Do not start it where one cannot be dropped", kOurs}, set_strict_capabilities},
+    Entry{{"NoNewPrivileges", "yes|no", "Nothing that it executes gains privileges", kSystemd}, set_no_new_privileges},
+    Entry{{"LimitCPU", "TIME[:TIME]", "CPU time of a process", kSystemd}, set_limit_cpu},
+    Entry{{"LimitFSIZE", "SIZE[:SIZE]", "Size of a file it writes", kSystemd}, set_limit_fsize},
+    Entry{{"LimitDATA", "SIZE[:SIZE]", "Data segment", kSystemd}, set_limit_data},
+    Entry{{"LimitSTACK", "SIZE[:SIZE]", "Stack", kSystemd}, set_limit_stack},
+    Entry{{"LimitCORE", "SIZE[:SIZE]", "Core file", kSystemd}, set_limit_core},
+    Entry{{"LimitRSS", "SIZE[:SIZE]", "Without effect on Linux", kSystemd}, set_limit_rss},
+    Entry{{"LimitNOFILE", "N[:N]", "Open descriptors", kSystemd}, set_limit_nofile},
+    Entry{{"LimitAS", "SIZE[:SIZE]", "Address space", kSystemd}, set_limit_as},
+    Entry{{"LimitNPROC", "N[:N]", "Processes of the user", kSystemd}, set_limit_nproc},
+    Entry{{"LimitMEMLOCK", "SIZE[:SIZE]", "Locked memory", kSystemd}, set_limit_memlock},
+    Entry{{"LimitLOCKS", "N[:N]", "File locks", kSystemd}, set_limit_locks},
+    Entry{{"LimitSIGPENDING", "N[:N]", "Queued signals", kSystemd}, set_limit_sigpending},
+    Entry{{"LimitMSGQUEUE", "SIZE[:SIZE]", "POSIX message queues", kSystemd}, set_limit_msgqueue},
+    Entry{{"LimitNICE", "LEVEL[:LEVEL]", "Nice level it may rise to", kSystemd}, set_limit_nice},
+    Entry{{"LimitRTPRIO", "N[:N]", "Real-time priority", kSystemd}, set_limit_rtprio},
+    Entry{{"LimitRTTIME", "TIME[:TIME]", "Real-time CPU time without a block; in us", kSystemd}, set_limit_rttime},
+    Entry{{"OOMScoreAdjust", "-1000..1000", "How likely the kernel chooses it when memory is out", kSystemd}, set_oom_score_adjust},
+    Entry{{"StandardInput", "null|inherit", "Its standard input", kSystemd}, set_standard_input},
+    Entry{{"StandardOutput", "inherit|null|append:PATH", "Its standard output", kSystemd}, set_standard_output},
+    Entry{{"StandardError", "inherit|null|append:PATH", "Its standard error", kSystemd}, set_standard_error},
+};
+// clang-format on
+
+constexpr auto kProperties = [] {
+  std::array<Property, kTable.size()> properties{};
+  for (std::size_t i = 0; i < kTable.size(); ++i) properties[i] = kTable[i].property;
+  return properties;
+}();
+
+constexpr std::size_t kLongestName = 64;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Levenshtein's, blind to case.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::array<std::size_t, kLongestName + 1> row{};
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+/// The name that was meant, if one is near: a third of its letters may be wrong.
+std::string_view nearest(std::string_view name) {
+  if (name.size() > kLongestName) return {};
+  std::string_view best;
+  std::size_t best_distance = name.size() / 3 + 1;
+  for (const Property& property : kProperties) {
+    const std::size_t distance = edit_distance(name, property.name);
+    if (distance < best_distance) {
+      best = property.name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Expected<void> assign(ServiceSettings& settings, std::string_view name, std::string_view value) {
+  name = trim(name);
+  value = trim(value);
+  const auto entry =
+      std::ranges::find(kTable, name, [](const Entry& e) { return e.property.name; });
+  const std::string subject = printable(name) + "=";
+  if (entry == kTable.end()) {
+    // Not the value: the setting that was meant may hold a secret.
+    const std::string_view meant = nearest(name);
+    return fail("set", subject, 0,
+                meant.empty() ? "unknown setting; 'gatevisor run --help' lists them"
+                              : "unknown setting; did you mean " + std::string(meant) + "=?");
+  }
+  if (value.size() > kMaxValue) return fail("set", subject, 0, "expected at most 1 MiB");
+  if (value.find('\0') != std::string_view::npos) {
+    return fail("set", subject, 0, "expected a value without NUL");
+  }
+  if (auto done = entry->set(settings, value); !done) {
+    const std::string shown = entry->secret == Secret::No ? printable(value) : std::string();
+    return fail("set", subject + shown, 0, std::move(done.error()));
+  }
+  return {};
+}
+
+Expected<void> assign(ServiceSettings& settings, std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos) {
+    return fail("set", printable(trim(assignment)), 0, "expected NAME=VALUE");
+  }
+  return assign(settings, assignment.substr(0, equals), assignment.substr(equals + 1));
+}
+
+ServiceSettings run_defaults() {
+  using std::chrono::seconds;
+  ServiceSettings settings;
+  // `docker stop` and its like kill the container after 10 s: end the gateway before that, with
+  // time left to say so.
+  settings.kill.timeout_stop = seconds{8};
+  settings.restart.mode = RestartMode::OnFailure;
+  settings.restart.delay = seconds{2};
+  settings.restart.reset_after = seconds{60};
+  settings.restart.prevent.codes.set(78);  // EX_CONFIG of sysexits.h: not cured by a respawn
+  settings.start_limit = {};               // a container's restart policy gives up, not we
+  settings.alarm = {5, seconds{60}};
+  settings.forward = default_forwarded();
+  return settings;
+}
+
+std::span<const Property> properties() { return kProperties; }
+
+}  // namespace gatevisor::config

@@ -1,0 +1,37 @@
+// One function a setting: reads its value into the field that it has in ServiceSettings.
+//
+// The bridge between the table (properties.cc) and the parsers. A setter that refuses has changed
+// nothing. The values come trimmed, without NUL and at most kMaxValue bytes long.
+#pragma once
+
+#include <string_view>
+
+#include "config/text.h"
+#include "gatevisor/settings.h"
+
+namespace gatevisor::config {
+
+using Setter = Parsed<void>(ServiceSettings& settings, std::string_view value);
+
+// systemd.resource-control(5): assign_resources.cc
+Setter set_memory_max, set_memory_high, set_memory_swap_max, set_tasks_max, set_cpu_quota,
+    set_cpu_weight, set_strict_limits, set_oom_policy, set_pressure_policy, set_pressure_limit,
+    set_pressure_duration;
+
+// systemd.service(5), systemd.kill(5): assign_service.cc
+Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_signal,
+    set_send_sigkill, set_send_sighup, set_timeout_stop, set_restart, set_restart_delay,
+    set_restart_max_delay, set_restart_steps, set_restart_randomized, set_restart_reset,
+    set_restart_prevent, set_restart_force, set_restart_cause, set_success, set_start_burst,
+    set_start_interval, set_alarm_burst, set_alarm_interval, set_forward_signals, set_pid_file;
+
+// systemd.exec(5): assign_exec.cc
+Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
+    set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,
+    set_strict_capabilities, set_no_new_privileges, set_limit_cpu, set_limit_fsize, set_limit_data,
+    set_limit_stack, set_limit_core, set_limit_rss, set_limit_nofile, set_limit_as, set_limit_nproc,
+    set_limit_memlock, set_limit_locks, set_limit_sigpending, set_limit_msgqueue, set_limit_nice,
+    set_limit_rtprio, set_limit_rttime, set_oom_score_adjust, set_standard_input,
+    set_standard_output, set_standard_error;
+
+}  // namespace gatevisor::config

@@ -1,0 +1,98 @@
+// What one assignment alone cannot see.
+
+#include <algorithm>
+
+#include "config/capability_set.h"
+#include "config/properties.h"
+#include "config/signal_map.h"
+#include "config/text.h"
+#include "core/sliding_window.h"
+
+namespace gatevisor::config {
+namespace {
+
+// systemd.unit(5): letters, digits and these. '.slice' behind it has to fit a file name.
+constexpr std::string_view kNameMarks = ":-_.@\\";
+constexpr std::size_t kMaxName = 255 - std::string_view(".slice").size();
+
+bool is_unit_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName || name[0] == '.') return false;
+  return std::ranges::all_of(name, [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kNameMarks.find(c) != std::string_view::npos;
+  });
+}
+
+Expected<void> check_burst(const char* setting, const RateSettings& rate) {
+  if (rate.burst <= core::SlidingWindow::kCapacity) return {};
+  return fail("set", std::string(setting) + "=" + std::to_string(rate.burst), 0,
+              "expected at most " + std::to_string(core::SlidingWindow::kCapacity) +
+                  ": no more are remembered");
+}
+
+bool is_above(const std::optional<ResourceLimit>& a, const std::optional<ResourceLimit>& b) {
+  using Kind = ResourceLimit::Kind;
+  return a && b && a->kind == b->kind && a->kind != Kind::Infinity && a->value >= b->value;
+}
+
+Error remark(std::string what, std::string advice) {
+  return Error{"", std::move(what), 0, std::move(advice)};
+}
+
+}  // namespace
+
+Expected<void> validate(const ServiceSettings& settings) {
+  if (settings.exec.argv.empty() || settings.exec.argv.front().empty()) {
+    return fail("run", "", 0, "no command given; name it after --");
+  }
+  if (!is_unit_name(settings.name)) {
+    return fail("run", "--name=" + printable(settings.name), 0,
+                "expected letters, digits and :-_.@ in a name of at most " +
+                    std::to_string(kMaxName) + " bytes that starts with no dot");
+  }
+  if (auto burst = check_burst("AlarmBurst", settings.alarm); !burst) return burst;
+  if (auto burst = check_burst("StartLimitBurst", settings.start_limit); !burst) return burst;
+  for (const auto& [from, to] : settings.forward) {
+    if (const std::string_view why = why_not_forwarded(from); !why.empty()) {
+      return fail("set", "ForwardSignals=" + signal_name(from), 0,
+                  "it is never forwarded: " + std::string(why));
+    }
+  }
+  const ExecSettings& exec = settings.exec;
+  if (const std::uint64_t outside = exec.bounding_set ? exec.ambient_set & ~*exec.bounding_set : 0;
+      outside != 0) {
+    return fail("set", "AmbientCapabilities=" + capability_names(outside), 0,
+                "CapabilityBoundingSet= leaves it out; name it there too");
+  }
+  for (const auto& [resource, limit] : exec.rlimits) {
+    if (limit.soft > limit.hard) {
+      return fail("set", "limit " + std::to_string(resource), 0,
+                  "the soft limit may not be above the hard one");
+    }
+  }
+  return {};
+}
+
+std::vector<Error> remarks(const ServiceSettings& settings) {
+  std::vector<Error> all;
+  const RestartSettings& restart = settings.restart;
+  if (restart.steps > 0 && restart.max_delay == kForever) {
+    all.push_back(remark("RestartSteps= without RestartMaxDelaySec=", "the delay does not grow"));
+  }
+  if (restart.steps == 0 && restart.max_delay != kForever) {
+    all.push_back(remark("RestartMaxDelaySec= without RestartSteps=", "the delay does not grow"));
+  }
+  if (restart.max_delay < restart.delay) {
+    all.push_back(remark("RestartMaxDelaySec= below RestartSec=", "the delay does not grow"));
+  }
+  if (is_above(settings.resources.memory_high, settings.resources.memory_max)) {
+    all.push_back(
+        remark("MemoryHigh= not below MemoryMax=", "it is killed before it is ever slowed down"));
+  }
+  if (settings.kill.mode == KillMode::None) {
+    all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));
+  }
+  return all;
+}
+
+}  // namespace gatevisor::config
