@@ -1,0 +1,240 @@
+#include "os/cgroup_dir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <memory>
+
+#include "os/file.h"
+
+namespace gatevisor::os {
+namespace {
+
+// A gateway may make cgroups below its leaf; deeper than this nobody does, and a bound is a bound.
+constexpr int kMaxDepth = 8;
+
+std::optional<std::uint64_t> to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  return number;
+}
+
+MemoryEvents parse_events(std::string_view content) {
+  const auto value = [&](std::string_view key) { return keyed_value(content, key).value_or(0); };
+  return {value("high"), value("max"), value("oom"), value("oom_kill"), value("oom_group_kill")};
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
+    if (text.substr(0, end) == word) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
+}
+
+/// The process behind `pid` cannot change under our hands: hold it, look whether it is still one
+/// of the cgroup's, then signal what is held.
+void signal_held(const CgroupDir& cgroup, const std::vector<int>& pids, int signal) {
+  std::vector<std::pair<int, UniqueFd>> held;
+  held.reserve(pids.size());
+  for (const int pid : pids) {
+    UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (fd) held.emplace_back(pid, std::move(fd));
+  }
+  const auto still = cgroup.processes();
+  if (!still) return;
+  for (const auto& [pid, fd] : held) {
+    if (std::ranges::find(*still, pid) == still->end()) continue;
+    syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);
+  }
+}
+
+// More pidfds than this at once could reach RLIMIT_NOFILE.
+constexpr std::size_t kHeldAtOnce = 64;
+
+Expected<void> signal_below(const CgroupDir& cgroup, int signal, bool with_pidfd, int depth) {
+  auto pids = cgroup.processes();
+  if (!pids) return std::unexpected(std::move(pids.error()));
+  std::erase(*pids, 0);
+  if (with_pidfd) {
+    for (std::size_t first = 0; first < pids->size(); first += kHeldAtOnce) {
+      const auto begin = pids->begin() + static_cast<std::ptrdiff_t>(first);
+      const auto count = std::min(kHeldAtOnce, pids->size() - first);
+      signal_held(cgroup, {begin, begin + static_cast<std::ptrdiff_t>(count)}, signal);
+    }
+  } else {
+    for (const int pid : *pids) kill(pid, signal);
+  }
+  if (depth == 0) return {};
+  for (const std::string& name : cgroup.children()) {
+    if (auto child = cgroup.open_child(name)) {
+      if (auto sent = signal_below(*child, signal, with_pidfd, depth - 1); !sent) return sent;
+    }
+  }
+  return {};
+}
+
+Expected<void> remove_below(const CgroupDir& parent, const std::string& name, int depth) {
+  if (unlinkat(parent.fd(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  const int first_error = errno;
+  if (depth > 0 && first_error == EBUSY) {
+    if (auto child = parent.open_child(name)) {
+      for (const std::string& below : child->children()) {
+        if (auto removed = remove_below(*child, below, depth - 1); !removed) return removed;
+      }
+    }
+    if (unlinkat(parent.fd(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  }
+  return fail("rmdir", parent.path() + "/" + name, errno);
+}
+
+std::string join(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "/" + std::string(name);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_view key) {
+  while (!content.empty()) {
+    const std::size_t end = std::min(content.find('\n'), content.size());
+    const std::string_view line = content.substr(0, end);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
+      return to_number(line.substr(key.size() + 1));
+    }
+    content.remove_prefix(std::min(end + 1, content.size()));
+  }
+  return std::nullopt;
+}
+
+Expected<CgroupDir> CgroupDir::open(int parent, const char* name, std::string path) {
+  auto fd = open_at(parent, name, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fail("open", std::move(path), fd.error().code);
+  return CgroupDir(std::move(*fd), std::move(path));
+}
+
+Expected<CgroupDir> CgroupDir::make_child(const std::string& name) const {
+  if (mkdirat(fd(), name.c_str(), 0755) != 0) return fail("mkdir", join(path_, name), errno);
+  return open_child(name);
+}
+
+Expected<CgroupDir> CgroupDir::open_child(const std::string& name) const {
+  return open(fd(), name.c_str(), join(path_, name));
+}
+
+bool CgroupDir::has(const char* file) const { return exists_at(fd(), file); }
+
+Expected<std::string> CgroupDir::read(const char* file) const {
+  auto content = read_small_at(fd(), file);
+  if (!content) content.error().subject = join(path_, file);
+  return content;
+}
+
+Expected<void> CgroupDir::write(const char* file, std::string_view text) const {
+  auto written = write_at(fd(), file, text);
+  if (!written) written.error().subject = join(path_, file);
+  return written;
+}
+
+Expected<std::vector<int>> CgroupDir::processes() const {
+  auto content = read_at(fd(), "cgroup.procs");  // as long as there are processes
+  if (!content) return std::unexpected(std::move(content.error()));
+  std::vector<int> pids;
+  std::string_view rest = *content;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (const auto pid = to_number(rest.substr(0, end))) pids.push_back(static_cast<int>(*pid));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return pids;
+}
+
+std::vector<std::string> CgroupDir::children() const {
+  std::vector<std::string> names;
+  auto copy = open_at(fd(), ".", O_RDONLY | O_DIRECTORY);
+  if (!copy) return names;
+  struct Close {
+    void operator()(DIR* directory) const { closedir(directory); }
+  };
+  std::unique_ptr<DIR, Close> directory(fdopendir(copy->get()));
+  if (!directory) return names;
+  (void)copy->release();
+  while (const dirent* entry = readdir(directory.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+Expected<bool> CgroupDir::populated() const {
+  auto content = read("cgroup.events");
+  if (!content) return std::unexpected(std::move(content.error()));
+  return keyed_value(*content, "populated").value_or(0) != 0;
+}
+
+bool CgroupDir::has_controller(std::string_view name) const {
+  const auto content = read("cgroup.controllers");
+  return content && has_word(*content, name);
+}
+
+bool CgroupDir::enables_controller(std::string_view name) const {
+  const auto content = read("cgroup.subtree_control");
+  return content && has_word(*content, name);
+}
+
+Expected<UniqueFd> CgroupDir::open_events(const char* file) const {
+  auto opened = open_at(fd(), file, O_RDONLY);
+  if (!opened) opened.error().subject = join(path_, file);
+  return opened;
+}
+
+UniqueFd CgroupDir::open_procs() const {
+  auto opened = open_at(fd(), "cgroup.procs", O_WRONLY);
+  return opened ? std::move(*opened) : UniqueFd();
+}
+
+CgroupLevel CgroupDir::counters(Reading reading) const {
+  if (!has_memory_) has_memory_ = has("memory.events");
+  if (!has_pids_) has_pids_ = has("pids.events");
+  CgroupLevel level;
+  level.path = path_;
+  if (*has_memory_) {
+    if (auto content = read("memory.events.local")) level.local = parse_events(*content);
+    if (reading == Reading::Nearest) {
+      if (auto content = read("memory.events")) level.hierarchical = parse_events(*content);
+    }
+    if (reading != Reading::Baseline) {
+      if (auto content = read("memory.max")) level.memory_max = to_number(*content);
+    }
+  }
+  if (*has_pids_) {
+    if (auto content = read("pids.events")) level.pids_max_hit = keyed_value(*content, "max");
+  }
+  return level;
+}
+
+Expected<void> CgroupDir::signal_all(int signal, bool with_pidfd) const {
+  return signal_below(*this, signal, with_pidfd, kMaxDepth);
+}
+
+Expected<void> CgroupDir::kill_all(bool with_pidfd) const {
+  auto killed = write("cgroup.kill", "1");
+  if (killed || killed.error().code != ENOENT) return killed;
+  auto frozen = write("cgroup.freeze", "1");
+  auto sent = signal_all(SIGKILL, with_pidfd);
+  auto thawed = write("cgroup.freeze", "0");
+  if (!sent) return sent;
+  return frozen ? thawed : frozen;
+}
+
+Expected<void> CgroupDir::remove_child(const std::string& name) const {
+  return remove_below(*this, name, kMaxDepth);
+}
+
+}  // namespace gatevisor::os

@@ -1,0 +1,26 @@
+// Where there is no cgroup to kill: our own children, as the kernel lists them.
+//
+// gatevisor is a subreaper (prctl(2) PR_SET_CHILD_SUBREAPER) or PID 1: whatever outlives its parent
+// becomes its child. Reads /proc; signals children only, none of which can be reaped meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gatevisor/error.h"
+
+namespace gatevisor::os {
+
+Expected<void> become_subreaper();
+
+/// Live children of this process that were started at or after `since_ticks` (proc(5) stat, field
+/// 22), except `but`. Empty where /proc cannot be read.
+std::vector<int> own_children(std::uint64_t since_ticks, int but);
+
+/// Start time of a process in clock ticks since boot; 0 where it cannot be read.
+std::uint64_t start_ticks(int pid);
+
+/// Whether own_children() can work here.
+bool can_list_children();
+
+}  // namespace gatevisor::os

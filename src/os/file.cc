@@ -1,0 +1,57 @@
+#include "os/file.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+namespace gatevisor::os {
+
+Expected<UniqueFd> open_at(int dir, const char* name, int flags) {
+  UniqueFd fd(openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return fail("open", name, errno);
+  return fd;
+}
+
+Expected<std::string> read_again(int fd, std::string_view subject) {
+  std::string content;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got =
+        pread(fd, buffer, sizeof buffer, static_cast<off_t>(content.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail("read", std::string(subject), errno);
+    if (got == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(got));
+    if (content.size() > kMaxFile) return fail("read", std::string(subject), EFBIG);
+  }
+}
+
+Expected<std::string> read_at(int dir, const char* name) {
+  auto fd = open_at(dir, name, O_RDONLY);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  return read_again(fd->get(), name);
+}
+
+Expected<std::string> read_small_at(int dir, const char* name) {
+  auto fd = open_at(dir, name, O_RDONLY);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  char buffer[4096];
+  const ssize_t got = read(fd->get(), buffer, sizeof buffer);
+  if (got < 0) return fail("read", name, errno);
+  return std::string(buffer, static_cast<std::size_t>(got));
+}
+
+Expected<void> write_at(int dir, const char* name, std::string_view text) {
+  auto fd = open_at(dir, name, O_WRONLY);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  const ssize_t put = write(fd->get(), text.data(), text.size());
+  if (put < 0) return fail("write", name, errno);
+  if (static_cast<std::size_t>(put) != text.size()) return fail("write", name, EIO);
+  return {};
+}
+
+bool exists_at(int dir, const char* name) {
+  return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+}  // namespace gatevisor::os

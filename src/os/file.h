@@ -1,0 +1,32 @@
+// Small files of the kernel: read and written whole, relative to a directory descriptor.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gatevisor/error.h"
+#include "os/unique_fd.h"
+
+namespace gatevisor::os {
+
+/// What no file read here exceeds: /proc/self/mountinfo of a busy host is some 100 KB.
+inline constexpr std::size_t kMaxFile = std::size_t{4} << 20;
+
+/// openat(2) with O_CLOEXEC | O_NOFOLLOW (kernel files are no links).
+Expected<UniqueFd> open_at(int dir, const char* name, int flags);
+
+/// The whole content, at most kMaxFile bytes (EFBIG). `dir` may be AT_FDCWD.
+Expected<std::string> read_at(int dir, const char* name);
+
+/// One write(2) of `text` to an existing file. Short writes are EIO.
+Expected<void> write_at(int dir, const char* name, std::string_view text);
+
+/// From the start of an open file, for descriptors that are read again and again.
+Expected<std::string> read_again(int fd, std::string_view subject);
+
+/// A file of cgroup v2 that fits in one page, in one read(2).
+Expected<std::string> read_small_at(int dir, const char* name);
+
+bool exists_at(int dir, const char* name);
+
+}  // namespace gatevisor::os
