@@ -1,0 +1,177 @@
+// Runs in the child, in the copy of a process that has one thread: no lock can be held by another.
+// Only system calls and reads of the plan; libcap-ng, which reads /proc, is the one exception.
+// The order is that of systemd's exec_child() and of what each step still needs the right to do.
+
+#include "exec/child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "exec/capabilities.h"
+
+namespace gatevisor::exec {
+namespace {
+
+/// Where a fallback has to walk the descriptors one by one.
+constexpr int kMaxDescriptor = 65'536;
+
+[[noreturn]] void fail_step(const ChildContext& context, ExecStep step, int code) {
+  const ChildFailure failure{step, code};
+  // A pipe takes a few bytes at once (PIPE_BUF); if the parent is gone nobody needs them.
+  [[maybe_unused]] const ssize_t put = write(context.error_pipe, &failure, sizeof failure);
+  _exit(systemd_exit_code(step));
+}
+
+void check(const ChildContext& context, ExecStep step, bool done) {
+  if (!done) fail_step(context, step, errno);
+}
+
+void write_text(const ChildContext& context, ExecStep step, const char* path, const char* text) {
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  check(context, step, fd >= 0);
+  check(context, step, write(fd, text, strlen(text)) >= 0);
+  close(fd);
+}
+
+void join_cgroup(const ChildContext& context) {
+  // '0' is the writer itself (cgroups(7)).
+  check(context, ExecStep::Cgroup, write(context.cgroup_procs, "0", 1) == 1);
+}
+
+void reset_signals(const ChildContext& context) {
+  // Handlers do not survive execve, an empty mask has to be made (signal(7)).
+  sigset_t none;
+  sigemptyset(&none);
+  check(context, ExecStep::Signals, sigprocmask(SIG_SETMASK, &none, nullptr) == 0);
+}
+
+/// A log file that an attacker replaced by a link must not be written through it, as root.
+int open_log(const std::string& path) {
+  const int fd = open(path.c_str(),
+                      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                      0640);
+  if (fd < 0) return -1;
+  struct stat info{};
+  if (fstat(fd, &info) != 0) return -1;
+  if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
+    errno = S_ISREG(info.st_mode) ? EMLINK : ENXIO;
+    return -1;
+  }
+  // Non-blocking was for a FIFO in its place; a file's own writes are as they always are.
+  if (fcntl(fd, F_SETFL, O_APPEND) != 0) return -1;
+  return fd;
+}
+
+void redirect(const ChildContext& context, const StandardOutput& output, int target) {
+  int fd = -1;
+  switch (output.kind) {
+    case StandardOutput::Kind::Inherit: return;
+    case StandardOutput::Kind::Null: fd = open("/dev/null", O_WRONLY | O_CLOEXEC); break;
+    case StandardOutput::Kind::Append: fd = open_log(output.path); break;
+  }
+  check(context, ExecStep::Stdio, fd >= 0);
+  check(context, ExecStep::Stdio, dup2(fd, target) >= 0);
+}
+
+void set_stdio(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  if (plan.standard_input == StandardInput::Null) {
+    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    check(context, ExecStep::Stdio, fd >= 0);
+    check(context, ExecStep::Stdio, dup2(fd, STDIN_FILENO) >= 0);
+  }
+  redirect(context, plan.standard_output, STDOUT_FILENO);
+  redirect(context, plan.standard_error, STDERR_FILENO);
+}
+
+void close_descriptors(const ChildContext& context) {
+  // Close-on-exec rather than closed: the error pipe lives until execve.
+  if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  // Linux before 5.11, or a seccomp profile.
+  check(context, ExecStep::Descriptors, errno == ENOSYS || errno == EINVAL || errno == EPERM);
+  for (int fd = 3; fd < kMaxDescriptor; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void set_limits(const ChildContext& context) {
+  for (const auto& [resource, limit] : context.plan->rlimits) {
+    check(context, ExecStep::Limits,
+          setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0);
+  }
+}
+
+void change_directory(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  if (plan.working_directory.empty()) return;
+  if (chdir(plan.working_directory.c_str()) == 0 || plan.working_directory_optional) return;
+  fail_step(context, ExecStep::WorkingDirectory, errno);
+}
+
+/// The bounding set before the uid changes (CAP_SETPCAP goes with it), groups before the user.
+void drop_privileges(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  if (plan.drop_bounding) {
+    const int error = drop_bounding(*plan.drop_bounding);
+    if (error != 0) fail_step(context, ExecStep::BoundingSet, error);
+  }
+  if (!plan.identity) {
+    if (plan.ambient == 0) return;
+    const int error = keep_only(plan.ambient);
+    if (error != 0) fail_step(context, ExecStep::Capabilities, error);
+    return;
+  }
+  const Identity& identity = *plan.identity;
+  check(context, ExecStep::Groups,
+        setgroups(identity.groups.size(), identity.groups.data()) == 0);
+  check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
+  if (plan.ambient != 0) {
+    check(context, ExecStep::User, prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+  }
+  check(context, ExecStep::User, setresuid(identity.uid, identity.uid, identity.uid) == 0);
+  if (identity.uid == 0 && plan.ambient == 0) return;
+  const int error = keep_only(plan.ambient);
+  if (error != 0) fail_step(context, ExecStep::Capabilities, error);
+}
+
+/// After the last change of ids, which clears it (prctl(2)). If gatevisor dies, so does the gateway:
+/// nobody else would know of it.
+void tie_to_parent(const ChildContext& context) {
+  if (!context.plan->die_with_parent) return;
+  check(context, ExecStep::ParentDeath, prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0);
+  if (getppid() != context.plan->parent_pid) fail_step(context, ExecStep::ParentDeath, ESRCH);
+}
+
+}  // namespace
+
+void run_child(const ChildContext& context, bool joined) {
+  const Plan& plan = *context.plan;
+  if (!joined && context.cgroup_procs >= 0) join_cgroup(context);
+  check(context, ExecStep::Session, setsid() >= 0);
+  reset_signals(context);
+  set_stdio(context);
+  close_descriptors(context);
+  if (!plan.oom_score_adj.empty()) {
+    write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj",
+               plan.oom_score_adj.c_str());
+  }
+  set_limits(context);
+  umask(static_cast<mode_t>(plan.umask));
+  change_directory(context);
+  drop_privileges(context);
+  tie_to_parent(context);
+  if (plan.no_new_privileges) {
+    check(context, ExecStep::NoNewPrivileges, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  }
+  execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
+  fail_step(context, ExecStep::Exec, errno);
+}
+
+}  // namespace gatevisor::exec

@@ -1,0 +1,25 @@
+// Between clone and execve.
+#pragma once
+
+#include "exec/plan.h"
+#include "gatevisor/exec_step.h"
+
+namespace gatevisor::exec {
+
+/// What the child writes to its error pipe when a step fails. The pipe is close-on-exec: its end
+/// without a message is the success.
+struct ChildFailure {
+  ExecStep step;
+  int code;
+};
+
+struct ChildContext {
+  const Plan* plan;
+  int error_pipe;
+  int cgroup_procs;  ///< to join where clone did not: cgroup.procs of the leaf, open; or -1
+};
+
+/// For os::ChildMain. Never returns.
+[[noreturn]] void run_child(const ChildContext& context, bool joined);
+
+}  // namespace gatevisor::exec

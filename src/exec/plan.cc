@@ -1,0 +1,164 @@
+#include "exec/plan.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gatevisor::exec {
+namespace {
+
+// systemd.exec(5), PATH: what a service finds where nobody says otherwise.
+constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::string_view name_of(std::string_view assignment) {
+  return assignment.substr(0, assignment.find('='));
+}
+
+class Environment {
+ public:
+  void set(std::string assignment) {
+    for (std::string& existing : entries_) {
+      if (name_of(existing) == name_of(assignment)) {
+        existing = std::move(assignment);
+        return;
+      }
+    }
+    entries_.push_back(std::move(assignment));
+  }
+  void set(const std::string& name, const std::string& value) { set(name + "=" + value); }
+
+  /// NAME, or NAME=VALUE which only removes that value.
+  void unset(const std::string& what) {
+    const bool whole = what.find('=') != std::string::npos;
+    std::erase_if(entries_, [&](const std::string& entry) {
+      return whole ? entry == what : name_of(entry) == what;
+    });
+  }
+
+  std::string get(std::string_view name) const {
+    for (const std::string& entry : entries_) {
+      if (name_of(entry) == name) return entry.substr(name.size() + 1);
+    }
+    return {};
+  }
+
+  std::vector<std::string> take() { return std::move(entries_); }
+
+ private:
+  std::vector<std::string> entries_;
+};
+
+bool is_program(const std::string& path, int& error) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) {
+    error = errno;
+    return false;
+  }
+  if (!S_ISREG(info.st_mode)) {
+    error = EACCES;
+    return false;
+  }
+  // Only whether anybody may execute it: as whom it runs is known in the child.
+  if ((info.st_mode & 0111) == 0) {
+    error = EACCES;
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Expected<std::string> find_program(const std::string& name, const std::string& path,
+                                   const std::string& working_directory) {
+  int error = ENOENT;
+  if (name.find('/') != std::string::npos) {
+    std::string whole = name.front() == '/' ? name : working_directory + "/" + name;
+    if (is_program(whole, error)) return whole;
+    return fail("execute", name, error, "check the path of the command");
+  }
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
+    int one = ENOENT;
+    if (candidate.front() == '/' && is_program(candidate, one)) return candidate;
+    if (one == EACCES) error = EACCES;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return fail("execute", name, error, "it is in no directory of PATH (" + path + ")");
+}
+
+Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> identity,
+                          const Surroundings& surroundings,
+                          std::vector<std::string> file_environment) {
+  Plan plan;
+  Environment environment;
+  if (settings.inherit_environment) {
+    for (const std::string& entry : surroundings.environment) environment.set(entry);
+  }
+  if (environment.get("PATH").empty()) environment.set("PATH", kDefaultPath);
+  if (identity) {
+    if (!identity->home.empty()) environment.set("HOME", identity->home);
+    if (!identity->shell.empty()) environment.set("SHELL", identity->shell);
+    if (!identity->user.empty()) {
+      environment.set("USER", identity->user);
+      environment.set("LOGNAME", identity->user);
+    }
+  }
+  environment.set("INVOCATION_ID", std::string(32, '0'));
+  for (const std::string& entry : settings.environment) environment.set(entry);
+  for (std::string& entry : file_environment) environment.set(std::move(entry));
+  for (const std::string& entry : settings.unset_environment) environment.unset(entry);
+
+  auto program = find_program(settings.argv.front(), environment.get("PATH"),
+                              surroundings.working_directory);
+  if (!program) return std::unexpected(std::move(program.error()));
+  plan.program = std::move(*program);
+  plan.arguments_ = settings.argv;
+  plan.environment_ = environment.take();
+  for (std::size_t i = 0; i < plan.environment_.size(); ++i) {
+    if (plan.environment_[i].starts_with("INVOCATION_ID=")) plan.invocation_slot_ = i;
+  }
+  for (std::string& argument : plan.arguments_) plan.argv.push_back(argument.data());
+  for (std::string& entry : plan.environment_) plan.envp.push_back(entry.data());
+  plan.argv.push_back(nullptr);
+  plan.envp.push_back(nullptr);
+
+  plan.umask = settings.umask;
+  plan.working_directory = settings.working_directory;
+  plan.working_directory_optional = settings.working_directory_optional;
+  if (plan.working_directory == "~") {
+    plan.working_directory = identity ? identity->home : environment.get("HOME");
+    if (plan.working_directory.empty()) {
+      return fail("", "WorkingDirectory=~: the user has no home directory", 0,
+                  "give a path");
+    }
+  }
+  for (const auto& [resource, limit] : settings.rlimits) {
+    plan.rlimits.emplace_back(resource, rlimit{limit.soft, limit.hard});
+  }
+  if (settings.oom_score_adj || surroundings.oom_score_adj) {
+    plan.oom_score_adj =
+        std::to_string(settings.oom_score_adj ? *settings.oom_score_adj
+                                              : *surroundings.oom_score_adj);
+  }
+  plan.ambient = settings.ambient_set;
+  plan.no_new_privileges = settings.no_new_privileges;
+  plan.standard_input = settings.standard_input;
+  plan.standard_output = settings.standard_output;
+  plan.standard_error = settings.standard_error;
+  plan.identity = std::move(identity);
+  plan.parent_pid = getpid();
+  return plan;
+}
+
+void Plan::set_invocation(const std::string& id) {
+  if (invocation_slot_ == SIZE_MAX || id.size() != 32) return;
+  std::string& entry = environment_[invocation_slot_];
+  const std::size_t at = entry.find('=') + 1;
+  if (entry.size() == at + id.size()) std::ranges::copy(id, entry.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+}  // namespace gatevisor::exec

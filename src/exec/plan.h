@@ -1,0 +1,81 @@
+// What the child will do, prepared whole in the parent.
+//
+// Everything that allocates is done here; between clone and execve the child only reads this.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gatevisor/error.h"
+#include "gatevisor/settings.h"
+
+namespace gatevisor::exec {
+
+/// Whom the gateway runs as, looked up.
+struct Identity {
+  unsigned uid = 0;
+  unsigned gid = 0;
+  std::vector<unsigned> groups;
+  std::string user;   ///< for $USER and $LOGNAME; may be empty
+  std::string home;   ///< for $HOME and WorkingDirectory=~; may be empty
+  std::string shell;  ///< for $SHELL; may be empty
+};
+
+/// What the parent knows of itself.
+struct Surroundings {
+  std::vector<std::string> environment;  ///< NAME=VALUE, gatevisor's own
+  std::string working_directory;
+  std::optional<int> oom_score_adj;      ///< what the gateway gets where no setting says otherwise
+};
+
+class Plan {
+ public:
+  /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is not
+  /// there, an environment file cannot be read.
+  static Expected<Plan> make(const ExecSettings& settings, std::optional<Identity> identity,
+                             const Surroundings& surroundings,
+                             std::vector<std::string> file_environment);
+  Plan(Plan&&) = default;
+  Plan& operator=(Plan&&) = default;
+
+  /// 32 hexadecimal digits, for this invocation's $INVOCATION_ID.
+  void set_invocation(const std::string& id);
+
+  // What child.cc reads. Pointers into the storage below.
+  std::string program;  ///< what execve(2) gets
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::optional<Identity> identity;
+  std::optional<std::uint64_t> drop_bounding;  ///< capabilities to drop; nullopt: none
+  std::uint64_t ambient = 0;
+  unsigned umask = 0022;
+  std::string working_directory;  ///< empty: as it is
+  bool working_directory_optional = false;
+  std::vector<std::pair<int, rlimit>> rlimits;
+  std::string oom_score_adj;      ///< text; empty: as it is
+  bool no_new_privileges = false;
+  StandardInput standard_input = StandardInput::Null;
+  StandardOutput standard_output;
+  StandardOutput standard_error;
+  bool die_with_parent = true;    ///< PR_SET_PDEATHSIG
+  int parent_pid = 0;
+
+ private:
+  Plan() = default;
+
+  std::vector<std::string> arguments_;
+  std::vector<std::string> environment_;
+  std::size_t invocation_slot_ = SIZE_MAX;
+};
+
+/// `name` where it has a slash, else the first executable file of that name in `path`.
+/// Error: ENOENT or EACCES with the directories that were searched.
+Expected<std::string> find_program(const std::string& name, const std::string& path,
+                                   const std::string& working_directory);
+
+}  // namespace gatevisor::exec

@@ -1,0 +1,130 @@
+// What the child is given: program, environment, directory.
+
+#include "exec/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gatevisor::exec {
+namespace {
+
+std::vector<std::string> environment(const Plan& plan) {
+  std::vector<std::string> entries;
+  for (char* entry : plan.envp) {
+    if (entry != nullptr) entries.emplace_back(entry);
+  }
+  return entries;
+}
+
+bool has(const Plan& plan, const std::string& entry) {
+  return std::ranges::count(environment(plan), entry) == 1;
+}
+
+Plan make(const ExecSettings& settings, std::optional<Identity> identity = std::nullopt,
+          std::vector<std::string> from_files = {}) {
+  const Surroundings surroundings{{"PATH=/usr/bin:/bin", "KEPT=1", "SECRET=x"}, "/", std::nullopt};
+  auto plan = Plan::make(settings, std::move(identity), surroundings, std::move(from_files));
+  EXPECT_TRUE(plan) << to_string(plan.error());
+  return std::move(*plan);
+}
+
+ExecSettings run_sh() {
+  ExecSettings settings;
+  settings.argv = {"sh", "-c", "true"};
+  return settings;
+}
+
+TEST(Plan, CommandIsSearchedInPathAndKeepsItsName) {
+  const Plan plan = make(run_sh());
+  EXPECT_TRUE(plan.program == "/usr/bin/sh" || plan.program == "/bin/sh") << plan.program;
+  EXPECT_STREQ(plan.argv[0], "sh");
+  EXPECT_EQ(plan.argv[3], nullptr);
+}
+
+TEST(Plan, MissingCommandSaysWhereItWasSearched) {
+  ExecSettings settings = run_sh();
+  settings.argv = {"no-such-command"};
+  const auto plan = Plan::make(settings, std::nullopt, {{"PATH=/usr/bin"}, "/", std::nullopt}, {});
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ENOENT);
+  EXPECT_NE(plan.error().advice.find("/usr/bin"), std::string::npos);
+}
+
+TEST(Plan, DirectoryIsNoCommand) {
+  EXPECT_EQ(find_program("/tmp", "", "/").error().code, EACCES);
+}
+
+TEST(Plan, CommandWithASlashIsRelativeToWhereGatevisorWasStarted) {
+  EXPECT_EQ(find_program("bin/sh", "", "").value_or(""), "/bin/sh");
+}
+
+TEST(Plan, OwnEnvironmentIsHandedOn) { EXPECT_TRUE(has(make(run_sh()), "KEPT=1")); }
+
+TEST(Plan, SettingWinsOverTheOwnEnvironmentAndAFileOverTheSetting) {
+  ExecSettings settings = run_sh();
+  settings.environment = {"KEPT=2", "OTHER=a"};
+  const Plan plan = make(settings, std::nullopt, {"OTHER=b"});
+  EXPECT_TRUE(has(plan, "KEPT=2"));
+  EXPECT_FALSE(has(plan, "KEPT=1"));
+  EXPECT_TRUE(has(plan, "OTHER=b"));
+}
+
+TEST(Plan, SeedRow_Secrets_UnsetVariableIsAbsent) {
+  ExecSettings settings = run_sh();
+  settings.environment = {"SECRET=y"};
+  settings.unset_environment = {"SECRET"};
+  for (const std::string& entry : environment(make(settings))) {
+    EXPECT_FALSE(entry.starts_with("SECRET=")) << entry;
+  }
+}
+
+TEST(Plan, UnsetWithAValueRemovesThatValueAlone) {
+  ExecSettings settings = run_sh();
+  settings.unset_environment = {"KEPT=other", "SECRET=x"};
+  const Plan plan = make(settings);
+  EXPECT_TRUE(has(plan, "KEPT=1"));
+  EXPECT_FALSE(has(plan, "SECRET=x"));
+}
+
+TEST(Plan, UserBringsHomeShellAndName) {
+  const Plan plan = make(run_sh(), Identity{998, 998, {998}, "gateway", "/sandbox", "/bin/sh"});
+  EXPECT_TRUE(has(plan, "HOME=/sandbox"));
+  EXPECT_TRUE(has(plan, "USER=gateway"));
+  EXPECT_TRUE(has(plan, "LOGNAME=gateway"));
+  EXPECT_TRUE(has(plan, "SHELL=/bin/sh"));
+}
+
+TEST(Plan, InvocationIdIsWrittenInPlace) {
+  Plan plan = make(run_sh());
+  const std::string id = "0123456789abcdef0123456789abcdef";
+  plan.set_invocation(id);
+  EXPECT_TRUE(has(plan, "INVOCATION_ID=" + id));
+}
+
+TEST(Plan, InvocationIdThatIsUnsetStaysUnset) {
+  ExecSettings settings = run_sh();
+  settings.unset_environment = {"INVOCATION_ID"};
+  Plan plan = make(settings);
+  plan.set_invocation("0123456789abcdef0123456789abcdef");
+  for (const std::string& entry : environment(plan)) {
+    EXPECT_FALSE(entry.starts_with("INVOCATION_ID=")) << entry;
+  }
+}
+
+TEST(Plan, TildeIsTheUsersHome) {
+  ExecSettings settings = run_sh();
+  settings.working_directory = "~";
+  EXPECT_EQ(make(settings, Identity{1, 1, {}, "u", "/home/u", ""}).working_directory, "/home/u");
+}
+
+TEST(Plan, PathIsThereEvenWhereTheContainerHasNone) {
+  const Surroundings bare{{}, "/", std::nullopt};
+  const auto plan = Plan::make(run_sh(), std::nullopt, bare, {});
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(has(*plan, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+}
+
+}  // namespace
+}  // namespace gatevisor::exec
