@@ -1,0 +1,92 @@
+// The only file that includes CLI11.
+
+#include "app/cli.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "app/exit_code.h"
+#include "config/properties.h"
+
+namespace gatevisor::app {
+namespace {
+
+std::string settings_help() {
+  std::string text = "Settings for -p, with the meaning that systemd gives them";
+  text += " (those marked * are gatevisor's own):\n";
+  for (const config::Property& property : config::properties()) {
+    std::string left = "  " + std::string(property.name) + (property.ours ? "*" : "") + "=" +
+                       std::string(property.form);
+    left.resize(std::max<std::size_t>(left.size() + 1, 44), ' ');
+    text += left + std::string(property.help) + "\n";
+  }
+  return text;
+}
+
+int complain(const std::string& what) {
+  std::fprintf(stderr, "gatevisor: %s; see 'gatevisor --help'\n", what.c_str());
+  return kUsage;
+}
+
+/// CLI11 says what is wrong in several lines at times; an error is one line here.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+Command parse_command_line(int argc, char** argv) {
+  CLI::App app{"Keeps a gateway alive inside a container, and says with evidence why it died."};
+  app.name("gatevisor");
+  app.set_version_flag("--version", "gatevisor " GATEVISOR_VERSION);
+  app.require_subcommand(0, 1);
+  app.failure_message(CLI::FailureMessage::simple);
+
+  RunOptions run;
+  std::string format = "text";
+  CLI::App* run_command = app.add_subcommand("run", "Run a command and keep it alive: run [OPTIONS] -- COMMAND [ARG...]");
+  run_command->add_option("--name", run.name, "Name of the unit; its slice is NAME.slice")
+      ->capture_default_str();
+  run_command->add_option("-p,--property", run.properties, "A setting, as for systemd-run")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  run_command->add_option("--log-format", format, "How gatevisor's own records are written")
+      ->type_name("text|json")
+      ->capture_default_str();
+  run_command->footer(settings_help);
+
+  DoctorOptions doctor;
+  CLI::App* doctor_command = app.add_subcommand(
+      "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");
+  doctor_command->add_flag("--json", doctor.json, "For programs");
+
+  // Everything after the first '--' is the command's own, whatever it looks like.
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view("--"));
+  if (dashes != end) run.command.assign(dashes + 1, end);
+  try {
+    app.parse(static_cast<int>(dashes - argv), argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return Answered{app.exit(success)};
+  } catch (const CLI::ParseError& error) {
+    return Answered{complain(first_line(error.what()))};
+  }
+
+  if (doctor_command->parsed()) return doctor;
+  if (!run_command->parsed()) {
+    std::fputs(app.help().c_str(), stderr);
+    return Answered{kUsage};
+  }
+  if (run.command.empty()) {
+    return Answered{complain("run: no command given: gatevisor run [OPTIONS] -- COMMAND [ARG...]")};
+  }
+  if (format == "json") {
+    run.log_format = LogFormat::Json;
+  } else if (format != "text") {
+    return Answered{complain("run: --log-format=" + format + ": expected text or json")};
+  }
+  return run;
+}
+
+}  // namespace gatevisor::app

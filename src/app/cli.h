@@ -1,0 +1,32 @@
+// The command line.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/console.h"
+
+namespace gatevisor::app {
+
+struct RunOptions {
+  std::string name = "gateway";
+  std::vector<std::string> properties;  ///< NAME=VALUE, in order
+  LogFormat log_format = LogFormat::Text;
+  std::vector<std::string> command;
+};
+
+struct DoctorOptions {
+  bool json = false;
+};
+
+/// Already answered on standard output or standard error (--help, --version, a mistake).
+struct Answered {
+  int status;
+};
+
+using Command = std::variant<RunOptions, DoctorOptions, Answered>;
+
+Command parse_command_line(int argc, char** argv);
+
+}  // namespace gatevisor::app

@@ -1,0 +1,23 @@
+// gatevisor's own exit statuses, where no gateway has run.
+//
+// sysexits.h(3) for what the command line got wrong; systemd.exec(5) 'Process Exit Codes' for what
+// could not be set up, as the same mistake gives under systemd.
+#pragma once
+
+namespace gatevisor::app {
+
+enum ExitCode : int {
+  kOk = 0,
+  kIncomplete = 1,       ///< doctor: some verdicts cannot be had here
+  kUsage = 64,           ///< EX_USAGE: an unknown option, setting or value
+  kNoInput = 66,         ///< EX_NOINPUT: a file that was named is not there
+  kSoftware = 70,        ///< EX_SOFTWARE
+  kOsError = 71,         ///< EX_OSERR: the kernel refused what nothing works without
+  kExec = 203,           ///< EXIT_EXEC: the command is not there
+  kGroup = 216,          ///< EXIT_GROUP
+  kUser = 217,           ///< EXIT_USER
+  kCapabilities = 218,   ///< EXIT_CAPABILITIES
+  kCgroup = 219,         ///< EXIT_CGROUP: a limit that cannot be set
+};
+
+}  // namespace gatevisor::app

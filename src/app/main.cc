@@ -1,0 +1,22 @@
+// gatevisor: the program.
+
+#include <cstdio>
+#include <exception>
+
+#include "app/cli.h"
+#include "app/doctor.h"
+#include "app/exit_code.h"
+#include "app/run.h"
+
+int main(int argc, char** argv) {
+  using namespace gatevisor::app;
+  try {
+    const Command command = parse_command_line(argc, argv);
+    if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
+    if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
+    return std::get<Answered>(command).status;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gatevisor: %s\n", error.what());
+    return kSoftware;
+  }
+}

@@ -1,0 +1,167 @@
+#include "app/record_text.h"
+
+#include "core/format.h"
+
+namespace gatevisor::app {
+namespace {
+
+std::string window_text(Duration window) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(window).count()) +
+         "s window";
+}
+
+std::string from_text(const Requester& from) {
+  return from.what + " from pid " + std::to_string(from.pid) + ", uid " +
+         std::to_string(from.uid);
+}
+
+std::string verdict_text(const Verdict& verdict) {
+  std::string text = std::string(to_string(verdict.cause)) + " (" +
+                     std::string(to_string(verdict.confidence)) + "): " + verdict.summary;
+  for (const RuledOut& other : verdict.ruled_out) {
+    text += "; not " + std::string(to_string(other.cause)) + ": " + other.because;
+  }
+  if (verdict.memory_peak && verdict.cause != Cause::ExecFailure) {
+    text += "; peak " + format_bytes(*verdict.memory_peak);
+  }
+  return text;
+}
+
+struct Text {
+  std::string operator()(const record::Started& r) const {
+    return (r.launch == 1 ? "started (pid " : "respawned (pid ") + std::to_string(r.pid) + ")";
+  }
+
+  std::string operator()(const record::Exited& r) const {
+    const Verdict& verdict = r.verdict;
+    const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
+    std::string text = verdict.pid != 0
+                           ? "pid " + std::to_string(verdict.pid) + " exited " + rc
+                           : "could not be started " + rc;
+    switch (verdict.next.action) {
+      case NextAction::Respawn:
+        text += "respawning (#" + std::to_string(r.exits_in_window) + " in " +
+                window_text(r.window) + ") in " + format_duration(verdict.next.delay);
+        break;
+      case NextAction::Stop:
+        text += "not respawning (" + verdict.next.reason + ")";
+        break;
+      case NextAction::GiveUp:
+        text += "giving up (" + verdict.next.reason + ")";
+        break;
+    }
+    return text + " — " + verdict_text(verdict);
+  }
+
+  std::string operator()(const record::Alarm& r) const {
+    return "CRITICAL: " + std::to_string(r.exits) + " respawns in " + window_text(r.window) +
+           " — gateway likely unstable; it is still respawned";
+  }
+
+  std::string operator()(const record::StartLimitHit& r) const {
+    return "start limit hit: " + std::to_string(r.starts) + " starts in " +
+           format_duration(r.interval) + " (StartLimitBurst=, StartLimitIntervalSec=)";
+  }
+
+  std::string operator()(const record::Stopping& r) const {
+    if (r.for_restart) {
+      return "restarting pid " + std::to_string(r.pid) + " with " + signal_name(r.signal) + " (" +
+             from_text(r.from) + ")";
+    }
+    return "received signal, forwarding to children... (" + from_text(r.from) + "; " +
+           signal_name(r.signal) + " to pid " + std::to_string(r.pid) + ")";
+  }
+
+  std::string operator()(const record::Forwarded& r) const {
+    const std::string received = signal_name(r.received) + " (from pid " +
+                                 std::to_string(r.from.pid) + ", uid " +
+                                 std::to_string(r.from.uid) + ")";
+    if (r.pid == 0) return "received " + received + ": the gateway is not running, not forwarded";
+    return "forwarded " + received + " to pid " + std::to_string(r.pid) +
+           (r.sent == r.received ? "" : " as " + signal_name(r.sent));
+  }
+
+  std::string operator()(const record::KillEscalated& r) const {
+    const std::string who =
+        r.pid != 0 ? "pid " + std::to_string(r.pid) : std::string("what the gateway left behind");
+    return who + " did not end within TimeoutStopSec=" + format_duration(r.timeout) +
+           ", killing all of it";
+  }
+
+  std::string operator()(const record::OomWhileAlive& r) const {
+    return "a process of the gateway was killed out of memory (oom_kill +" +
+           std::to_string(r.kills) + "), the main process lives; " +
+           (r.stopping ? "stopping it for that (OOMPolicy=)" : "going on (OOMPolicy=continue)");
+  }
+
+  std::string operator()(const record::MemoryStalled& r) const {
+    return "stalled on memory: " + r.evidence +
+           (r.killing ? "; killing it" : "; left alone (ManagedOOMMemoryPressure=auto)");
+  }
+
+  std::string operator()(const record::LeftBehind& r) const {
+    return (r.pid != 0 ? "pid " + std::to_string(r.pid) + " does"
+                       : std::string("processes that the gateway left behind do")) +
+           " not end on SIGKILL (an uninterruptible wait?); left behind";
+  }
+
+  std::string operator()(const record::Warning& r) const {
+    return "warning: " + to_string(r.error);
+  }
+
+  std::string operator()(const record::Finished& r) const {
+    return "gatevisor exits with status " + std::to_string(r.status) +
+           (r.reason.empty() ? "" : ": " + r.reason);
+  }
+};
+
+struct LevelOf {
+  Level operator()(const record::Started&) const { return Level::Info; }
+  Level operator()(const record::Exited& r) const {
+    switch (r.verdict.cause) {
+      case Cause::Clean:
+      case Cause::Requested: return Level::Notice;
+      case Cause::ExitCode:
+      case Cause::Signal: return Level::Warning;
+      case Cause::CoreDump:
+      case Cause::OomKill:
+      case Cause::MemoryStall:
+      case Cause::Seccomp:
+      case Cause::ExecFailure:
+      case Cause::StopTimeout:
+      case Cause::TaskLimit: return Level::Error;
+    }
+    return Level::Error;
+  }
+  Level operator()(const record::Alarm&) const { return Level::Critical; }
+  Level operator()(const record::StartLimitHit&) const { return Level::Error; }
+  Level operator()(const record::Stopping&) const { return Level::Notice; }
+  Level operator()(const record::Forwarded&) const { return Level::Info; }
+  Level operator()(const record::KillEscalated&) const { return Level::Warning; }
+  Level operator()(const record::OomWhileAlive&) const { return Level::Warning; }
+  Level operator()(const record::MemoryStalled&) const { return Level::Warning; }
+  Level operator()(const record::LeftBehind&) const { return Level::Error; }
+  Level operator()(const record::Warning&) const { return Level::Warning; }
+  Level operator()(const record::Finished&) const { return Level::Info; }
+};
+
+}  // namespace
+
+std::string_view to_string(Level level) {
+  switch (level) {
+    case Level::Info: return "info";
+    case Level::Notice: return "notice";
+    case Level::Warning: return "warning";
+    case Level::Error: return "error";
+    case Level::Critical: return "critical";
+  }
+  return "?";
+}
+
+Level level_of(const Record& record) { return std::visit(LevelOf{}, record); }
+
+std::string to_text(const Record& record, const std::string& unit) {
+  return "[" + unit + "] " + std::visit(Text{}, record);
+}
+
+}  // namespace gatevisor::app
