@@ -34,6 +34,9 @@ struct KillTree {};
 /// The invocation is over: watch nothing of it any more, remove its leaf.
 struct Release {};
 
+/// The gateway has run for a moment: do what could wait until then.
+struct Tidy {};
+
 /// Tell about memory.events again.
 struct RearmMemoryWatch {};
 
@@ -54,7 +57,8 @@ struct Exit {
 }  // namespace action
 
 using Action = std::variant<action::Spawn, action::SignalMain, action::SignalTree,
-                            action::KillTree, action::Release, action::RearmMemoryWatch,
+                            action::KillTree, action::Release, action::Tidy,
+                            action::RearmMemoryWatch,
                             action::WritePidFile, action::RemovePidFile, action::Emit,
                             action::Exit>;
 using Actions = std::vector<Action>;

@@ -69,7 +69,9 @@ struct Text {
              from_text(r.from) + ")";
     }
     return "received signal, forwarding to children... (" + from_text(r.from) + "; " +
-           signal_name(r.signal) + " to pid " + std::to_string(r.pid) + ")";
+           (r.pid == 0 ? "no main process runs"
+                       : signal_name(r.signal) + " to pid " + std::to_string(r.pid)) +
+           ")";
   }
 
   std::string operator()(const record::Forwarded& r) const {

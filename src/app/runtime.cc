@@ -105,8 +105,6 @@ void Runtime::read_exec_pipe() {
     case os::Message::End: push(event::ExecSucceeded{}); break;
   }
   close_exec_pipe();
-  // Now, and not before: making and removing cgroups beside a starting gateway delays it.
-  parts_.placement.tidy();
 }
 
 void Runtime::close_exec_pipe() {
@@ -202,6 +200,8 @@ void Runtime::perform(const action::Spawn& action) {
   const std::string id = os::new_invocation_id();
   parts_.plan.set_invocation(id);
   CgroupSnapshot baseline = placement.snapshot(true);
+  exec_pipe_ = std::move(pipe->read);
+  note_failure(loop_.watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
   exec::ChildContext context{&parts_.plan, pipe->write.get(), procs.get()};
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
@@ -209,18 +209,17 @@ void Runtime::perform(const action::Spawn& action) {
   auto child = parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1,
                                   {run, &context});
   if (!child) {
+    close_exec_pipe();
     placement.drop_leaf();
     return push(event::SpawnFailed{ExecStep::Clone, std::move(child.error())});
   }
   child_ = std::move(*child);
   if (!placement.has_leaf()) child_started_ticks_ = os::start_ticks(child_.pid);
-  exec_pipe_ = std::move(pipe->read);
   push(event::Spawned{child_.pid, id, std::move(baseline)});
   watch_invocation();
 }
 
 void Runtime::watch_invocation() {
-  note_failure(loop_.watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
   if (child_.pidfd) {
     note_failure(loop_.watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
   }
@@ -276,6 +275,8 @@ void Runtime::perform(const action::Release&) {
   memory_events_.reset();
   parts_.placement.drop_leaf();
 }
+
+void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
 
 void Runtime::perform(const action::WritePidFile& action) {
   const std::string& path = parts_.settings.pid_file;

@@ -58,6 +58,7 @@ class Runtime {
   void perform(const action::SignalTree& action);
   void perform(const action::KillTree& action);
   void perform(const action::Release& action);
+  void perform(const action::Tidy& action);
   void perform(const action::RearmMemoryWatch& action);
   void perform(const action::WritePidFile& action);
   void perform(const action::RemovePidFile& action);

@@ -105,9 +105,9 @@ void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
   died(now, false, out);
 }
 
-void Service::on(Instant, const event::ExecSucceeded&, Actions& out) {
+void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
   if (!main_alive()) return;
-  if (state_ == ServiceState::Starting) enter(ServiceState::Running, Instant::max());
+  if (state_ == ServiceState::Starting) enter(ServiceState::Running, now + kTidyAfter);
   out.push_back(action::WritePidFile{death_.pid});
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
 }
@@ -122,6 +122,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   if (ending_) return;  // TimeoutStopSec= bounds the first one; a second changes nothing
   ending_ = true;
   requester_ = from;
+  emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
   switch (state_) {
     case ServiceState::Inactive:
       return over(0, "stopped before it was started");
@@ -150,6 +151,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Running:
       restarting_ = true;
       requester_ = from;
+      emit(out, record::Stopping{from, death_.pid, stop_signal(), true});
       if (main_alive()) begin_stop(now, StopReason::Request, out);
       return;
     case ServiceState::Stopping:
@@ -168,15 +170,16 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
   }
 }
 
+int Service::stop_signal() const {
+  const bool again = restarting_ && !ending_ && settings_.kill.restart_signal != 0;
+  return again ? settings_.kill.restart_signal : settings_.kill.signal;
+}
+
 void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   death_.stop_reason = reason;
   death_.requester = requester_;
   const KillSettings& kill = settings_.kill;
-  const bool again = restarting_ && !ending_ && kill.restart_signal != 0;
-  const int signal = again ? kill.restart_signal : kill.signal;
-  if (reason == StopReason::Request) {
-    emit(out, record::Stopping{requester_, death_.pid, signal, !ending_});
-  }
+  const int signal = stop_signal();
   if (kill.mode == KillMode::None) {
     // systemd.kill(5): nothing is killed. What runs is nobody's from here on.
     if (!ending_) return;
@@ -383,9 +386,12 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
     case ServiceState::Clearing:
     case ServiceState::ClearKilling:
       return escalate(now, out);
+    case ServiceState::Running:
+      out.push_back(action::Tidy{});
+      state_deadline_ = Instant::max();
+      return;
     case ServiceState::Inactive:
     case ServiceState::Starting:
-    case ServiceState::Running:
     case ServiceState::Over:
       return;
   }

@@ -41,6 +41,10 @@ class Service {
   /// dies when its device answers, or never.
   static constexpr Duration kKillGrace = std::chrono::seconds{5};
 
+  /// When what can wait is done after a start. Sooner it would compete with the starting gateway for
+  /// the processor and delay it.
+  static constexpr Duration kTidyAfter = std::chrono::milliseconds{200};
+
   /// `settings` must outlive the service. `seed`: see RestartPolicy.
   Service(const ServiceSettings& settings, std::uint64_t seed);
 
@@ -73,6 +77,7 @@ class Service {
  private:
   bool main_alive() const;
   void spawn(Instant now, Actions& out);
+  int stop_signal() const;
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
   void escalate(Instant now, Actions& out);

@@ -210,6 +210,8 @@ Expected<void> Placement::make_leaf(std::uint64_t invocation, bool oom_group) {
     leaf_ = std::exchange(spare_, CgroupDir());
     return {};
   }
+  // No spare: the last one died before there was time to tidy up.
+  remove_stale_leaves();
   auto leaf = new_leaf(invocation);
   if (!leaf) return std::unexpected(std::move(leaf.error()));
   leaf_ = std::move(*leaf);
@@ -222,10 +224,14 @@ void Placement::drop_leaf() {
   stale_leaves_.push_back(leaf_name_);
 }
 
-void Placement::tidy() {
-  if (!slice_) return;
+void Placement::remove_stale_leaves() {
   std::erase_if(stale_leaves_,
                 [&](const std::string& name) { return slice_.remove_child(name).has_value(); });
+}
+
+void Placement::tidy() {
+  if (!slice_) return;
+  remove_stale_leaves();
   if (spare_ || !leaf_) return;
   auto leaf = new_leaf(last_invocation_ + 1);
   if (!leaf) return;  // make_leaf() tries again, and says why

@@ -71,6 +71,7 @@ class Placement {
   Expected<void> take_slice(const std::string& name);
   Expected<void> clear_stale_leaves();
   void open_ancestors();
+  void remove_stale_leaves();
   Expected<CgroupDir> new_leaf(std::uint64_t invocation);
 
   CgroupPlace place_;
