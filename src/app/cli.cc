@@ -47,12 +47,14 @@ Command parse_command_line(int argc, char** argv) {
   std::string format = "text";
   CLI::App* run_command = app.add_subcommand("run", "Run a command and keep it alive: run [OPTIONS] -- COMMAND [ARG...]");
   run_command->add_option("--name", run.name, "Name of the unit; its slice is NAME.slice")
+      ->take_last()
       ->capture_default_str();
   run_command->add_option("-p,--property", run.properties, "A setting, as for systemd-run")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   run_command->add_option("--log-format", format, "How gatevisor's own records are written")
       ->type_name("text|json")
+      ->take_last()
       ->capture_default_str();
   run_command->footer(settings_help);
 

@@ -141,6 +141,7 @@ void Judge::as_exec_failure() {
   const std::string program =
       settings_.exec.argv.empty() ? std::string() : settings_.exec.argv.front();
   verdict_.cause = Cause::ExecFailure;
+  verdict_.exec_failure = failure;
   verdict_.shell_status = systemd_exit_code(failure.step);
   const std::string step(to_string(failure.step));
   const std::string why = to_string(Error{"", "", failure.code, ""});

@@ -1,0 +1,161 @@
+// What the gateway is when it runs: its user, limits, environment; and what it could not become.
+
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+
+#include "cgroup_home.h"
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+namespace {
+
+/// Runs the gateway once with `properties`; what it found itself to be.
+std::map<std::string, std::string> report_with(std::vector<std::string> properties,
+                                               std::map<std::string, std::string> environment = {}) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"report", files.file("report"), "wait"},
+                        .properties = std::move(properties),
+                        .environment = std::move(environment)});
+  auto report = files.wait_report("report");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0) << supervisor.log();
+  return report;
+}
+
+bool bit(const std::string& hexadecimal, int capability) {
+  return (std::strtoull(hexadecimal.c_str(), nullptr, 16) >> capability & 1) != 0;
+}
+
+TEST(Drop, SeedRow_WhoItRunsAs_UserGroupsUmaskAndHome) {
+  auto report = report_with({"User=65534", "SupplementaryGroups=12 34", "UMask=0007",
+                             "Environment=HOME=/sandbox"});
+  EXPECT_EQ(report["uid"], "65534");
+  EXPECT_EQ(report["euid"], "65534");
+  EXPECT_EQ(report["gid"], report["egid"]);
+  EXPECT_NE((" " + report["groups"]).find(" 12 "), std::string::npos) << report["groups"];
+  EXPECT_NE((" " + report["groups"]).find(" 34 "), std::string::npos) << report["groups"];
+  EXPECT_EQ(report["umask"], "7");
+  EXPECT_EQ(report["env.HOME"], "/sandbox");
+}
+
+TEST(Drop, SeedRow_WhoItRunsAs_LaterGatewaysToo) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"once", files.file("x"), "exit", "1"},
+                        .properties = {"User=65534", "RestartSec=0"}});
+  supervisor.expect_started();
+  supervisor.expect_exited();
+  const int second = supervisor.expect_started();
+  EXPECT_EQ(status_number(second, "Uid:"), 65534);
+}
+
+TEST(Drop, SeedRow_BoundingSet_LacksWhatIsNotKept) {
+  auto report = report_with({"User=65534", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"});
+  const std::string bounding = report["status.CapBnd"];
+  EXPECT_TRUE(bit(bounding, CAP_NET_BIND_SERVICE));
+  for (const int gone :
+       {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_SYS_CHROOT, CAP_FSETID,
+        CAP_SETFCAP, CAP_MKNOD, CAP_AUDIT_WRITE, CAP_SETUID, CAP_SETGID, CAP_FOWNER, CAP_CHOWN,
+        CAP_KILL}) {
+    EXPECT_FALSE(bit(bounding, gone)) << gone;
+  }
+  for (const char* set : {"status.CapInh", "status.CapPrm", "status.CapEff", "status.CapAmb"}) {
+    EXPECT_EQ(std::strtoull(report[set].c_str(), nullptr, 16), 0U) << set;
+  }
+}
+
+TEST(Drop, AmbientCapabilityIsHeldWithoutRoot) {
+  auto report = report_with({"User=65534", "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+                             "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"});
+  for (const char* set : {"status.CapInh", "status.CapPrm", "status.CapEff", "status.CapAmb"}) {
+    EXPECT_EQ(std::strtoull(report[set].c_str(), nullptr, 16),
+              1ULL << CAP_NET_BIND_SERVICE) << set;
+  }
+}
+
+TEST(Drop, SeedRow_StrictCapabilities_CannotDropMeansNotStarted) {
+  TempDir files;
+  Gatevisor strict({.command = {"print", "x"},
+                    .properties = {"CapabilityBoundingSet="},
+                    .drop_capability = CAP_SETPCAP});
+  EXPECT_EQ(strict.expect_end(), 218);
+  EXPECT_NE(strict.log().find("CAP_SETPCAP"), std::string::npos) << strict.log();
+  EXPECT_EQ(strict.lines_with("started"), 0U);
+
+  Gatevisor lenient({.command = {"exit", "0"},
+                     .properties = {"CapabilityBoundingSet=", "StrictCapabilities=no"},
+                     .drop_capability = CAP_SETPCAP});
+  EXPECT_NE(lenient.expect("warning").text("/message").find("sys_admin"), std::string::npos);
+  EXPECT_EQ(lenient.expect_end(), 0);
+}
+
+TEST(Drop, SeedRow_NotRoot_SameSupervisionAndNoSetuid) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"report", files.file("report"), "once", files.file("x"),
+                                    "exit", "3"},
+                        .properties = {"RestartSec=0"},
+                        .uid = 1234});
+  EXPECT_EQ(files.wait_report("report")["uid"], "1234");
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "exit-code");
+  supervisor.expect("started");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
+TEST(Drop, NotRootAndAnotherUserIsRefusedUnlessAllowed) {
+  Gatevisor strict({.command = {"exit", "0"}, .properties = {"User=65534"}, .uid = 1234});
+  EXPECT_EQ(strict.expect_end(), 217);
+  Gatevisor lenient({.command = {"exit", "0"},
+                     .properties = {"User=65534", "StrictCapabilities=no"},
+                     .uid = 1234});
+  lenient.expect("warning");
+  EXPECT_EQ(lenient.expect_end(), 0);
+}
+
+TEST(Drop, SeedRow_Secrets_AreNotInItsEnvironment) {
+  auto report = report_with({"UnsetEnvironment=OPENCLAW_GATEWAY_TOKEN"},
+                            {{"OPENCLAW_GATEWAY_TOKEN", "secret"}, {"KEPT", "1"}});
+  EXPECT_FALSE(report.contains("env.OPENCLAW_GATEWAY_TOKEN"));
+  EXPECT_EQ(report["env.KEPT"], "1");
+  EXPECT_EQ(report["env.INVOCATION_ID"].size(), 32U);
+}
+
+TEST(Drop, SeedRow_Rlimits_SoftAndHard) {
+  auto report = report_with({"LimitNPROC=512", "LimitNOFILE=4096", "LimitCORE=0"});
+  EXPECT_EQ(report["nproc"], "512:512");
+  EXPECT_EQ(report["nofile"], "4096:4096");
+  EXPECT_EQ(report["core"], "0:0");
+}
+
+TEST(Drop, EnvironmentFileIsRead) {
+  TempDir files;
+  { std::ofstream(files.file("env")) << "# a comment\nONE=1\nTWO='two words'\n"; }
+  auto report = report_with({"EnvironmentFile=" + files.file("env"),
+                             "EnvironmentFile=-" + files.file("missing")});
+  EXPECT_EQ(report["env.ONE"], "1");
+  EXPECT_EQ(report["env.TWO"], "two words");
+}
+
+TEST(Drop, NothingOfGatevisorIsInherited) {
+  auto report = report_with({"NoNewPrivileges=yes", "WorkingDirectory=/tmp"});
+  EXPECT_EQ(report["fds"], "0 1 2 ");
+  EXPECT_EQ(report["status.NoNewPrivs"], "1");
+  EXPECT_EQ(report["cwd"], "/tmp");
+  EXPECT_EQ(report["sid"], report["pid"]);
+  EXPECT_EQ(std::strtoull(report["status.SigBlk"].c_str(), nullptr, 16), 0U);
+  EXPECT_EQ(std::strtoull(report["status.SigIgn"].c_str(), nullptr, 16), 0U);
+}
+
+TEST(Drop, OomScoreIsTheOneThatGatevisorWasStartedWith) {
+  const std::string own = read_file("/proc/self/oom_score_adj");
+  EXPECT_EQ(report_with({})["oom_score_adj"] + "\n", own);
+  EXPECT_EQ(report_with({"OOMScoreAdjust=700"})["oom_score_adj"], "700");
+}
+
+}  // namespace
+}  // namespace gatevisor::testing

@@ -1,0 +1,245 @@
+// It stops when it is told to, and leaves nothing behind.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "cgroup_home.h"
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+namespace {
+
+/// The pid that `misbehave daemon` wrote.
+int daemon_pid(const TempDir& files, const std::string& name) {
+  return std::atoi(files.wait_file(name).c_str());
+}
+
+void expect_nothing_left(const Gatevisor& supervisor) {
+  if (supervisor.cgroup().empty()) return;
+  EXPECT_NE(access((supervisor.cgroup() + "/gateway.slice").c_str(), F_OK), 0);
+  EXPECT_NE(access((supervisor.cgroup() + "/supervisor").c_str(), F_OK), 0);
+}
+
+TEST(Stop, SeedRow_Sigterm_IsForwardedAndTheStatusIsTheGateways) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"record", files.file("got")}});
+  supervisor.expect_started();
+  files.wait_file("got");
+  supervisor.signal(SIGTERM);
+  EXPECT_TRUE(supervisor.expect("stopping").text("/message").starts_with(
+      "[gateway] received signal, forwarding to children..."));
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/cause"), "requested");
+  EXPECT_EQ(exited.text("/verdict/next/action"), "stop");
+  EXPECT_TRUE(exited.lists("/verdict/evidence", "source", "request"));
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_NE(read_file(files.file("got")).find("15\n"), std::string::npos);
+  expect_nothing_left(supervisor);
+}
+
+TEST(Stop, SeedRow_Sigint_IsForwardedAsKillSignal) {
+  Gatevisor supervisor({.command = {"hang"}});
+  supervisor.expect_started();
+  supervisor.signal(SIGINT);
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/signal"), "SIGTERM");
+  EXPECT_EQ(supervisor.expect_end(), 143);
+}
+
+TEST(Stop, SeedRow_TermToTheProcessGroup_IsNoReasonToRespawn) {
+  for (int round = 0; round < 20; ++round) {
+    Gatevisor supervisor({.command = {"hang"}});
+    supervisor.expect_started();
+    kill(-supervisor.pid(), SIGTERM);
+    EXPECT_EQ(supervisor.expect_exited().text("/verdict/next/action"), "stop");
+    EXPECT_EQ(supervisor.expect_end(), 143);
+  }
+}
+
+TEST(Stop, TermToGatewayAndGatevisorAtOnceIsNoReasonToRespawn) {
+  for (int round = 0; round < 20; ++round) {
+    Gatevisor supervisor({.command = {"hang"}, .properties = {"Restart=always"}});
+    const int gateway = supervisor.expect_started();
+    supervisor.signal(SIGTERM);
+    kill(gateway, SIGTERM);
+    EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
+    EXPECT_EQ(supervisor.expect_end(), 143);
+  }
+}
+
+TEST(Stop, SeedRow_TermDuringTheDelay_EndsAtOnceAndLaunchesNothing) {
+  Gatevisor supervisor({.command = {"exit", "9"}, .properties = {"RestartSec=1h"}});
+  supervisor.expect_exited();
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(patience(5s)), 9);
+  EXPECT_EQ(supervisor.lines_with("\"event\":\"started\""), 1U);
+  expect_nothing_left(supervisor);
+}
+
+TEST(Stop, TermWhileStartingEndsIt) {
+  for (int round = 0; round < 20; ++round) {
+    Gatevisor supervisor({.command = {"hang"}});
+    supervisor.signal(SIGTERM);  // before, while or after it is set up
+    const int status = supervisor.expect_end();
+    EXPECT_TRUE(status == 143 || status == -SIGTERM || status == 0) << status;
+    expect_nothing_left(supervisor);
+  }
+}
+
+TEST(Stop, SeedRow_BoundedStop_GatewayThatIgnoresTermIsKilled) {
+  Gatevisor supervisor({.command = {"ignore", "15", "hang"},
+                        .properties = {"TimeoutStopSec=500ms"}});
+  supervisor.expect_started();
+  const int gateway = children_of(supervisor.pid()).at(0);
+  supervisor.signal(SIGTERM);
+  supervisor.expect("kill");
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/cause"), "stop-timeout");
+  EXPECT_EQ(exited.text("/verdict/sender"), "gatevisor");
+  EXPECT_EQ(supervisor.expect_end(), 137);
+  EXPECT_FALSE(is_alive(gateway));
+  expect_nothing_left(supervisor);
+}
+
+TEST(Stop, SecondTermChangesNothing) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"ignore", "15", "print", "x", "hang"},
+                        .properties = {"TimeoutStopSec=1s"}});
+  supervisor.expect_started();
+  supervisor.signal(SIGTERM);
+  supervisor.expect("stopping");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "stop-timeout");
+  EXPECT_EQ(supervisor.expect_end(), 137);
+  EXPECT_EQ(supervisor.lines_with("\"event\":\"stopping\""), 1U);
+}
+
+TEST(Stop, StoppedGatewayIsWokenToStop) {
+  Gatevisor supervisor({.command = {"wait"}});
+  const int gateway = supervisor.expect_started();
+  kill(gateway, SIGSTOP);
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
+TEST(Stop, WhatDoubleForkedAwayIsGoneAfterTheStop) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "wait"},
+                        .properties = {"TimeoutStopSec=500ms"}});
+  supervisor.expect_started();
+  const int daemon = daemon_pid(files, "daemon");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_FALSE(is_alive(daemon));
+  expect_nothing_left(supervisor);
+}
+
+TEST(Stop, WhatTheDeadGatewayLeftIsGoneBeforeTheRespawn) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "once", files.file("x"),
+                                    "exit", "1"},
+                        .properties = {"TimeoutStopSec=500ms", "RestartSec=0"}});
+  supervisor.expect_exited();
+  const int daemon = std::atoi(read_file(files.file("daemon")).c_str());
+  ASSERT_GT(daemon, 0);
+  supervisor.expect("started");
+  EXPECT_FALSE(is_alive(daemon));
+}
+
+TEST(Stop, KillModeMixedKillsTheRestAtOnce) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "wait"},
+                        .properties = {"KillMode=mixed", "TimeoutStopSec=1h"}});
+  supervisor.expect_started();
+  const int daemon = daemon_pid(files, "daemon");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_FALSE(is_alive(daemon));
+}
+
+TEST(Stop, KillModeProcessLeavesTheRest) {
+  TempDir files;
+  int daemon = 0;
+  {
+    Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "wait"},
+                          .properties = {"KillMode=process"}});
+    supervisor.expect_started();
+    daemon = daemon_pid(files, "daemon");
+    supervisor.signal(SIGTERM);
+    EXPECT_EQ(supervisor.expect_end(), 0);
+    EXPECT_TRUE(is_alive(daemon));
+    kill(daemon, SIGKILL);
+  }
+  EXPECT_TRUE(wait_gone(daemon));
+}
+
+TEST(Stop, KillModeNoneLeavesTheGatewayRunning) {
+  Gatevisor supervisor({.command = {"wait"}, .properties = {"KillMode=none"}});
+  const int gateway = supervisor.expect_started();
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_TRUE(is_alive(gateway));
+  kill(gateway, SIGKILL);
+  EXPECT_TRUE(wait_gone(gateway));
+}
+
+TEST(Stop, GatewayDiesWithAKilledGatevisor) {
+  Gatevisor supervisor({.command = {"hang"}});
+  const int gateway = supervisor.expect_started();
+  supervisor.signal(SIGKILL);
+  EXPECT_EQ(supervisor.expect_end(), -SIGKILL);
+  EXPECT_TRUE(wait_gone(gateway));
+}
+
+TEST(Signals, AreForwardedByTheTable) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"record", files.file("got")},
+                        .properties = {"ForwardSignals=HUP USR2 USR1:HUP QUIT:ignore"}});
+  const int gateway = supervisor.expect_started();
+  files.wait_file("got");
+  supervisor.signal(SIGQUIT);
+  supervisor.signal(SIGUSR2);
+  supervisor.expect("forwarded");
+  files.wait_text("got", "\n" + std::to_string(SIGUSR2) + "\n");
+  supervisor.signal(SIGUSR1);
+  const Record mapped = supervisor.expect("forwarded");
+  EXPECT_EQ(mapped.text("/received"), "SIGUSR1");
+  EXPECT_EQ(mapped.text("/sent"), "SIGHUP");
+  EXPECT_EQ(mapped.number("/pid"), gateway);
+  files.wait_text("got", "\n" + std::to_string(SIGHUP) + "\n");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  const std::string got = read_file(files.file("got"));
+  EXPECT_EQ(got.find(std::to_string(SIGUSR1) + "\n"), std::string::npos);
+  EXPECT_EQ(got.find("\n" + std::to_string(SIGQUIT) + "\n"), std::string::npos);
+}
+
+TEST(Signals, DefaultTableHasWhatAUserExpects) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"record", files.file("got")}});
+  supervisor.expect_started();
+  files.wait_file("got");
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGWINCH}) {
+    supervisor.signal(signal);
+    EXPECT_GT(supervisor.expect("forwarded").number("/pid"), 0);
+    files.wait_text("got", "\n" + std::to_string(signal) + "\n");
+  }
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
+TEST(Signals, DeathByAForwardedSignalNamesIt) {
+  Gatevisor supervisor({.command = {"hang"}, .properties = {"Restart=no"}});
+  supervisor.expect_started();
+  supervisor.signal(SIGUSR1);
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/sender"), "gatevisor");
+  EXPECT_TRUE(exited.lists("/verdict/evidence", "value", "forwarded SIGUSR1"));
+  EXPECT_EQ(supervisor.expect_end(), 128 + SIGUSR1);
+}
+
+}  // namespace
+}  // namespace gatevisor::testing
