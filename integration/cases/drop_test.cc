@@ -19,12 +19,12 @@ namespace {
 std::map<std::string, std::string> report_with(std::vector<std::string> properties,
                                                std::map<std::string, std::string> environment = {}) {
   TempDir files;
-  Gatevisor supervisor({.command = {"report", files.file("report"), "wait"},
+  Gatevisor supervisor({.command = {"report", files.file("report"), "hang"},
                         .properties = std::move(properties),
                         .environment = std::move(environment)});
   auto report = files.wait_report("report");
   supervisor.signal(SIGTERM);
-  EXPECT_EQ(supervisor.expect_end(), 0) << supervisor.log();
+  EXPECT_EQ(supervisor.expect_end(), 143) << supervisor.log();
   return report;
 }
 
@@ -104,7 +104,8 @@ TEST(Drop, SeedRow_NotRoot_SameSupervisionAndNoSetuid) {
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "exit-code");
   supervisor.expect("started");
   supervisor.signal(SIGTERM);
-  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
+  supervisor.expect_end();
 }
 
 TEST(Drop, NotRootAndAnotherUserIsRefusedUnlessAllowed) {

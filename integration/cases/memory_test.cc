@@ -130,7 +130,7 @@ TEST(Memory, PolicyKillEndsTheWholeGroup) {
 
 TEST(Memory, UnkillableSpinIsAMemoryStall) {
   Gatevisor supervisor({.command = {"protect", "alloc", "200", "wait"}, .properties = limited()});
-  const Record stall = supervisor.expect("stall", patience(30s));
+  const Record stall = supervisor.expect("stall", 60s);
   EXPECT_EQ(stall.text("/killing"), "true");
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/cause"), "memory-stall");

@@ -115,7 +115,7 @@ TEST(Respawn, OneCauseCanHaveARuleOfItsOwn) {
 
 TEST(Respawn, SeedRow_PidFile_IsThereWhileItRunsAndGoneAfter) {
   TempDir files;
-  Gatevisor supervisor({.command = {"wait"}, .properties = {"PIDFile=" + files.file("pid")}});
+  Gatevisor supervisor({.command = {"hang"}, .properties = {"PIDFile=" + files.file("pid")}});
   const int pid = supervisor.expect_started();
   EXPECT_TRUE(read_file(files.file("pid")).starts_with(std::to_string(pid) + " "));
   supervisor.signal(SIGTERM);

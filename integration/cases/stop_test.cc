@@ -117,8 +117,10 @@ TEST(Stop, SecondTermChangesNothing) {
 }
 
 TEST(Stop, StoppedGatewayIsWokenToStop) {
-  Gatevisor supervisor({.command = {"wait"}});
+  TempDir files;
+  Gatevisor supervisor({.command = waiting(files)});
   const int gateway = supervisor.expect_started();
+  expect_waiting(files);
   kill(gateway, SIGSTOP);
   supervisor.signal(SIGTERM);
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");

@@ -83,6 +83,10 @@ class Gatevisor {
   std::size_t read_to_ = 0;
 };
 
+/// Words for a gateway that waits for SIGTERM, and the wait for its being there.
+std::vector<std::string> waiting(const class TempDir& files);
+void expect_waiting(const class TempDir& files);
+
 /// Waits until `pid` (not necessarily our child) is gone; false at the deadline.
 bool wait_gone(int pid, Milliseconds timeout = patience());
 bool is_alive(int pid);  ///< and no zombie

@@ -19,6 +19,12 @@ namespace gatevisor::testing {
 
 using Clock = std::chrono::steady_clock;
 
+std::vector<std::string> waiting(const TempDir& files) {
+  return {"report", files.file("waiting"), "wait"};
+}
+
+void expect_waiting(const TempDir& files) { files.wait_file("waiting"); }
+
 bool wait_gone(int pid, Milliseconds timeout) {
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) return errno == ESRCH;

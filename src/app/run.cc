@@ -179,7 +179,7 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
 OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   auto settings = read_settings(options);
   if (!settings) return std::unexpected(std::move(settings.error()));
-  std::vector<Error> warnings;
+  std::vector<Error> warnings = config::remarks(*settings);
   auto plan = make_plan(*settings, warnings);
   if (!plan) return std::unexpected(std::move(plan.error()));
   const bool pid1 = getpid() == 1;

@@ -223,10 +223,10 @@ void Runtime::watch_invocation() {
   if (child_.pidfd) {
     note_failure(loop_.watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
   }
-  if (parts_.placement.rung() != CgroupRung::MemoryController || !parts_.placement.has_leaf()) {
-    return;
-  }
-  auto fd = parts_.placement.leaf().open_events("memory.events");
+  if (parts_.placement.rung() != CgroupRung::MemoryController) return;
+  // The slice's: a limit that is hit is told where the limit is, a kill where the victim was, and
+  // both go up to here.
+  auto fd = parts_.placement.slice().open_events("memory.events");
   if (!fd) return note_failure(std::unexpected(std::move(fd.error())));
   memory_events_ = std::move(*fd);
   os::acknowledge(memory_events_);

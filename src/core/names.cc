@@ -94,7 +94,7 @@ int signal_from_name(std::string_view name) {
   if (name.empty()) return base;
   if (name[0] != (from_min ? '+' : '-')) return 0;
   const auto offset = to_number(name.substr(1));
-  if (!offset || *offset < 0) return 0;
+  if (!offset || *offset < 0 || *offset > kRtMax - kRtMin) return 0;
   const int signal = from_min ? base + *offset : base - *offset;
   return signal >= kRtMin && signal <= kRtMax ? signal : 0;
 }

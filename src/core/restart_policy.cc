@@ -1,5 +1,6 @@
 #include "core/restart_policy.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -133,7 +134,8 @@ Duration RestartPolicy::delay(const Verdict& verdict) {
     return *rule->second.delay;
   }
   if (rules.delay == kForever) return kForever;
-  Duration value = rules.delay;
+  // A longest delay that is shorter than the first wins, as in systemd.
+  Duration value = std::min(rules.delay, rules.max_delay);
   const bool grows = respawns_ > 1 && rules.steps > 0 && rules.delay > Duration{0} &&
                      rules.max_delay != kForever && rules.max_delay > rules.delay;
   if (grows && respawns_ > rules.steps) {

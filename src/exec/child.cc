@@ -90,6 +90,10 @@ void set_stdio(const ChildContext& context) {
     check(context, ExecStep::Stdio, dup2(fd, STDIN_FILENO) >= 0);
   }
   redirect(context, plan.standard_output, STDOUT_FILENO);
+  // systemd.exec(5), StandardError=: 'inherit' is the same as standard output.
+  const bool same = plan.standard_error.kind == StandardOutput::Kind::Inherit &&
+                    plan.standard_output.kind != StandardOutput::Kind::Inherit;
+  if (same) return check(context, ExecStep::Stdio, dup2(STDOUT_FILENO, STDERR_FILENO) >= 0);
   redirect(context, plan.standard_error, STDERR_FILENO);
 }
 
