@@ -54,16 +54,19 @@ TEST(Sandbox, DaemonOfADaemonIsFoundRoundByRound) {
 }
 
 TEST(Sandbox, TermToTheProcessGroupStopsIt) {
-  Gatevisor supervisor(boxed({"wait"}));
-  supervisor.expect_started();
+  TempDir files;
+  Gatevisor supervisor(boxed(waiting(files)));
+  expect_waiting(files);
   kill(-supervisor.pid(), SIGTERM);
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
   EXPECT_EQ(supervisor.expect_end(), 0);
 }
 
 TEST(Sandbox, StopIsBounded) {
-  Gatevisor supervisor(boxed({"ignore", "15", "hang"}, {"TimeoutStopSec=500ms"}));
-  supervisor.expect_started();
+  TempDir files;
+  Gatevisor supervisor(boxed({"ignore", "15", "report", files.file("ready"), "hang"},
+                             {"TimeoutStopSec=500ms"}));
+  files.wait_file("ready");
   supervisor.signal(SIGTERM);
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "stop-timeout");
   EXPECT_EQ(supervisor.expect_end(), 137);

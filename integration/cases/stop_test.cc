@@ -89,9 +89,10 @@ TEST(Stop, TermWhileStartingEndsIt) {
 }
 
 TEST(Stop, SeedRow_BoundedStop_GatewayThatIgnoresTermIsKilled) {
-  Gatevisor supervisor({.command = {"ignore", "15", "hang"},
+  TempDir files;
+  Gatevisor supervisor({.command = {"ignore", "15", "report", files.file("ready"), "hang"},
                         .properties = {"TimeoutStopSec=500ms"}});
-  supervisor.expect_started();
+  files.wait_file("ready");
   const int gateway = children_of(supervisor.pid()).at(0);
   supervisor.signal(SIGTERM);
   supervisor.expect("kill");
@@ -105,9 +106,9 @@ TEST(Stop, SeedRow_BoundedStop_GatewayThatIgnoresTermIsKilled) {
 
 TEST(Stop, SecondTermChangesNothing) {
   TempDir files;
-  Gatevisor supervisor({.command = {"ignore", "15", "print", "x", "hang"},
+  Gatevisor supervisor({.command = {"ignore", "15", "report", files.file("ready"), "hang"},
                         .properties = {"TimeoutStopSec=1s"}});
-  supervisor.expect_started();
+  files.wait_file("ready");
   supervisor.signal(SIGTERM);
   supervisor.expect("stopping");
   supervisor.signal(SIGTERM);

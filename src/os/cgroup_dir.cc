@@ -214,7 +214,10 @@ CgroupLevel CgroupDir::counters(Reading reading) const {
     }
   }
   if (*has_pids_) {
-    if (auto content = read("pids.events")) level.pids_max_hit = keyed_value(*content, "max");
+    // Since Linux 6.12 pids.events counts what happened below, too, and .local what was here.
+    auto content = read("pids.events.local");
+    if (!content) content = read("pids.events");
+    if (content) level.pids_max_hit = keyed_value(*content, "max");
   }
   return level;
 }
