@@ -103,13 +103,15 @@ void Judge::fill_facts() {
 void Judge::decide() {
   if (death_.exec_failure) return as_exec_failure();
   if (death_.stop_reason == StopReason::MemoryStall) return as_memory_stall();
-  if (death_.stop_reason == StopReason::OutOfMemory) {
-    return as_oom(oom_.group ? Victim::Group : Victim::Helper, Confidence::Certain);
-  }
+  // A large process is torn down for longer than kSettle: it may be the victim for which
+  // OOMPolicy= has begun to stop it.
   if (oom_killed_main()) {
     const bool sure = oom_.own && oom_.same_moment;
     return as_oom(oom_.group ? Victim::Group : Victim::Main,
                   sure ? Confidence::Certain : Confidence::Likely);
+  }
+  if (death_.stop_reason == StopReason::OutOfMemory) {
+    return as_oom(oom_.group ? Victim::Group : Victim::Helper, Confidence::Certain);
   }
   if (death_.stop_reason == StopReason::Request) {
     if (death_.timed_out) return as_stop_timeout();

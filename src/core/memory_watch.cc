@@ -51,13 +51,14 @@ void MemoryWatch::watch_unkillable(Instant now, const CgroupSnapshot& snapshot) 
   }
   const std::uint64_t grown = ooms - ooms_;
   ooms_ = ooms;
-  if (!spinning_since_) {
+  if (!spinning_since_ || now - last_spun_ > kSpinGap) {
     spinning_since_ = now;
   } else if (now - *spinning_since_ >= kUnkillable && !stall_told_) {
     stall_ = Stall{"oom +" + std::to_string(grown) + " in the last reading, oom_kill +0 for " +
                        format_duration(now - *spinning_since_),
                    true};
   }
+  last_spun_ = now;
 }
 
 void MemoryWatch::pressure_high(Instant now) {

@@ -22,6 +22,9 @@ class MemoryWatch {
   /// The kernel declared out-of-memory over and over for this long and killed nobody: all that it
   /// could choose is protected (oom_score_adj -1000) or cannot die.
   static constexpr Duration kUnkillable = std::chrono::seconds{5};
+  /// Two refusals further apart than this are no spin. Nothing is told while nothing changes, so
+  /// that a pause shows only as the time since the last one.
+  static constexpr Duration kSpinGap = std::chrono::seconds{3};
   /// Two high windows further apart than this are two stalls (the PSI window is 2 s).
   static constexpr Duration kPressureGap = std::chrono::seconds{5};
 
@@ -56,6 +59,7 @@ class MemoryWatch {
   Instant helper_killed_at_ = Instant::max();
   std::uint64_t ooms_ = 0;  ///< at the last reading
   std::optional<Instant> spinning_since_;
+  Instant last_spun_{};
   std::optional<Instant> pressed_since_;
   Instant last_pressed_{};
   std::optional<Stall> stall_;

@@ -229,6 +229,10 @@ Expected<void> CgroupDir::signal_all(int signal, bool with_pidfd) const {
 Expected<void> CgroupDir::kill_all(bool with_pidfd) const {
   auto killed = write("cgroup.kill", "1");
   if (killed || killed.error().code != ENOENT) return killed;
+  return freeze_and_kill(with_pidfd);
+}
+
+Expected<void> CgroupDir::freeze_and_kill(bool with_pidfd) const {
   auto frozen = write("cgroup.freeze", "1");
   auto sent = signal_all(SIGKILL, with_pidfd);
   auto thawed = write("cgroup.freeze", "0");

@@ -65,8 +65,10 @@ class CgroupDir {
 
   /// To every process here and below, each held by a pidfd while it is checked to be (still) ours.
   Expected<void> signal_all(int signal, bool with_pidfd) const;
-  /// cgroup.kill, else freeze, SIGKILL to each, thaw.
+  /// cgroup.kill, else the same by freeze_and_kill().
   Expected<void> kill_all(bool with_pidfd) const;
+  /// Freeze, SIGKILL to each, thaw always: what Linux before 5.14 has.
+  Expected<void> freeze_and_kill(bool with_pidfd) const;
   /// Removes child `name` with what it made below itself. EBUSY: something lives in it.
   Expected<void> remove_child(const std::string& name) const;
 
