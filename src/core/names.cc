@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "core/service.h"
 #include "gatevisor/error.h"
 #include "gatevisor/exec_step.h"
 #include "gatevisor/rungs.h"
@@ -252,6 +253,21 @@ std::string_view to_string(NextAction action) {
     case NextAction::Respawn: return "respawn";
     case NextAction::Stop: return "stop";
     case NextAction::GiveUp: return "give-up";
+  }
+  return "?";
+}
+
+std::string_view core::to_string(ServiceState state) {
+  switch (state) {
+    case ServiceState::Inactive: return "inactive";
+    case ServiceState::Starting: return "starting";
+    case ServiceState::Running: return "running";
+    case ServiceState::Stopping: return "stopping";
+    case ServiceState::StopKilling: return "stop-killing";
+    case ServiceState::Clearing: return "clearing";
+    case ServiceState::ClearKilling: return "clear-killing";
+    case ServiceState::Waiting: return "waiting";
+    case ServiceState::Over: return "over";
   }
   return "?";
 }

@@ -31,6 +31,9 @@ class RestartPolicy {
   /// The decision on a death that nobody asked for. Counts it.
   Next decide(const Verdict& verdict);
 
+  /// Somebody asked for a restart: the delay grows from its first step again, as systemd's does.
+  void start_anew() { respawns_ = 0; }
+
   unsigned respawns() const { return respawns_; }
 
  private:
@@ -39,7 +42,7 @@ class RestartPolicy {
 
   const ServiceSettings& settings_;
   std::mt19937_64 random_;
-  unsigned respawns_ = 0;  ///< since the last life that was long enough (RestartResetSec=)
+  unsigned respawns_ = 0;  ///< since start_anew(), or a life that was long enough
 };
 
 }  // namespace gatevisor::core

@@ -13,21 +13,6 @@ void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(re
 
 }  // namespace
 
-std::string_view to_string(ServiceState state) {
-  switch (state) {
-    case ServiceState::Inactive: return "inactive";
-    case ServiceState::Starting: return "starting";
-    case ServiceState::Running: return "running";
-    case ServiceState::Stopping: return "stopping";
-    case ServiceState::StopKilling: return "stop-killing";
-    case ServiceState::Clearing: return "clearing";
-    case ServiceState::ClearKilling: return "clear-killing";
-    case ServiceState::Waiting: return "waiting";
-    case ServiceState::Over: return "over";
-  }
-  return "?";
-}
-
 Service::Service(const ServiceSettings& settings, std::uint64_t seed)
     : settings_(settings),
       policy_(settings, seed),
@@ -84,6 +69,8 @@ void Service::spawn(Instant now, Actions& out) {
   death_.started = now;
   memory_ = MemoryWatch(settings_.memory);
   restarting_ = false;
+  executed_ = false;
+  gave_up_ = false;
   enter(ServiceState::Starting, Instant::max());
   out.push_back(action::Spawn{++launches_});
 }
@@ -106,14 +93,15 @@ void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
 }
 
 void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
-  if (!main_alive()) return;
+  if (!main_alive() || executed_) return;
+  executed_ = true;
   if (state_ == ServiceState::Starting) enter(ServiceState::Running, now + kTidyAfter);
   out.push_back(action::WritePidFile{death_.pid});
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
 }
 
 void Service::on(Instant, const event::ExecFailed& event, Actions&) {
-  if (main_alive()) death_.exec_failure = ExecFailure{event.step, event.code};
+  if (main_alive() && !executed_) death_.exec_failure = ExecFailure{event.step, event.code};
 }
 
 // ---- stopping ------------------------------------------------------------------------------
@@ -131,8 +119,12 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
       if (main_alive()) begin_stop(now, StopReason::Request, out);
       return;
     case ServiceState::Stopping:
+      // It is on its way down, unless it outlived that and may not be killed: once more, then.
+      if (gave_up_) begin_stop(now, death_.stop_reason, out);
+      return;
     case ServiceState::StopKilling:
-      return;  // it is on its way down; there will be no respawn
+      if (gave_up_) abandon(out);
+      return;
     case ServiceState::Clearing:
     case ServiceState::ClearKilling:
       next_ = {NextAction::Stop, Duration{0}, "stop requested"};
@@ -146,6 +138,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
 
 void Service::restart(Instant now, const Requester& from, Actions& out) {
   if (ending_ || restarting_) return;
+  policy_.start_anew();
   switch (state_) {
     case ServiceState::Starting:
     case ServiceState::Running:
@@ -176,8 +169,6 @@ int Service::stop_signal() const {
 }
 
 void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
-  death_.stop_reason = reason;
-  death_.requester = requester_;
   const KillSettings& kill = settings_.kill;
   const int signal = stop_signal();
   if (kill.mode == KillMode::None) {
@@ -186,6 +177,8 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     out.push_back(action::RemovePidFile{});
     return over(0, "KillMode=none: the gateway is left running");
   }
+  death_.stop_reason = reason;
+  death_.requester = requester_;
   const auto send = [&](int what) {
     if (kill.mode == KillMode::ControlGroup) {
       out.push_back(action::SignalTree{what});
@@ -211,6 +204,12 @@ void Service::kill_now(Instant now, StopReason reason, std::string why, Actions&
   enter(ServiceState::StopKilling, after(now, kKillGrace));
 }
 
+// gatevisor ends and leaves the main process behind.
+void Service::abandon(Actions& out) {
+  out.push_back(action::RemovePidFile{});
+  over(137, "the gateway could not be killed");
+}
+
 // A deadline of Stopping, StopKilling, Clearing or ClearKilling has passed.
 void Service::escalate(Instant now, Actions& out) {
   const KillSettings& kill = settings_.kill;
@@ -221,7 +220,8 @@ void Service::escalate(Instant now, Actions& out) {
     emit(out, record::LeftBehind{alive ? death_.pid : 0});
     if (!alive) return finish(now, out);
     // While the main process lives there can be no other. Its end, if it comes, is an event.
-    if (ending_) return over(137, "the gateway could not be killed");
+    if (ending_) return abandon(out);
+    gave_up_ = true;
     state_deadline_ = Instant::max();
     return;
   }
@@ -230,10 +230,10 @@ void Service::escalate(Instant now, Actions& out) {
     death_.timed_out = true;
     note_sent(now, kill.final_signal, "stop time-out");
   }
-  if (kill.final_signal != SIGKILL) {
+  if (kill.mode == KillMode::Process && alive) {
+    out.push_back(action::SignalMain{kill.final_signal});
+  } else if (kill.final_signal != SIGKILL) {
     out.push_back(action::SignalTree{kill.final_signal});
-  } else if (kill.mode == KillMode::Process && alive) {
-    out.push_back(action::SignalMain{SIGKILL});
   } else {
     out.push_back(action::KillTree{});
   }

@@ -81,6 +81,7 @@ class Service {
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
   void escalate(Instant now, Actions& out);
+  void abandon(Actions& out);
   void check_memory(Instant now, Actions& out);
   void died(Instant now, bool others_alive, Actions& out);
   void decide_next(Verdict& verdict, Instant now);
@@ -99,6 +100,8 @@ class Service {
   std::uint64_t launches_ = 0;
   Death death_;  ///< of the current invocation, filled as it lives
   MemoryWatch memory_;
+  bool executed_ = false;    ///< execve(2) of the current invocation succeeded
+  bool gave_up_ = false;     ///< its main process outlived all that it may be sent
   bool ending_ = false;      ///< a stop was asked for: no respawn
   bool restarting_ = false;  ///< a restart was asked for: no delay
   Requester requester_;

@@ -1,0 +1,249 @@
+// Every state × every event: where it goes and what is asked for.
+//
+// A cell that is not in the table changes nothing: same state, same deadline, no action.
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <tuple>
+
+#include "core_testing.h"
+#include "fake_cgroups.h"
+
+namespace gatevisor::core {
+namespace {
+
+/// The states, and where it matters how they were reached.
+enum class Row : std::uint8_t {
+  Inactive,
+  Asked,           ///< Starting: Spawn is not yet answered
+  Starting,        ///< Starting: the process is there, execve(2) is not done
+  Running,
+  Stopping,        ///< for good
+  Restarting,      ///< Stopping, to begin the next invocation
+  StopKilling,     ///< for good
+  RestartKilling,  ///< StopKilling, to begin the next invocation
+  Unkillable,      ///< RestartKilling whose grace is over
+  Clearing,
+  ClearKilling,
+  Waiting,
+  Over,
+};
+constexpr int kRows = static_cast<int>(Row::Over) + 1;
+
+enum class Column : std::uint8_t {
+  Start, Spawned, SpawnFailed, ExecSucceeded, ExecFailed, Exits, ExitsAlone, TreeEmpty,
+  TreeChanged, MemoryChanged, PressureHigh, Term, Int, Hup, Usr1, Quit, Winch, Restart, TooEarly,
+  Due, ActionFailed,
+};
+constexpr int kColumns = static_cast<int>(Column::ActionFailed) + 1;
+
+/// Brings a new manager into this state.
+void reach(Rig& rig, Row row) {
+  const auto running = [&] { rig.run(FakeCgroups().baseline()); };
+  switch (row) {
+    case Row::Inactive: return;
+    case Row::Asked: rig.start(); return;
+    case Row::Starting: rig.start(); rig.spawned(FakeCgroups().baseline()); return;
+    case Row::Running: return running();
+    case Row::Stopping: running(); rig.signal(SIGTERM); return;
+    case Row::Restarting: running(); rig.restart(); return;
+    case Row::StopKilling: reach(rig, Row::Stopping); rig.timer(); return;
+    case Row::RestartKilling: reach(rig, Row::Restarting); rig.timer(); return;
+    case Row::Unkillable: reach(rig, Row::RestartKilling); rig.timer(); return;
+    case Row::Clearing: running(); rig.dies(WaitStatus::exited(1), true); return;
+    case Row::ClearKilling: reach(rig, Row::Clearing); rig.timer(); return;
+    case Row::Waiting: running(); rig.exits(1); return;
+    case Row::Over: running(); rig.exits(0); return;
+  }
+}
+
+std::string apply(Rig& rig, Column column) {
+  switch (column) {
+    case Column::Start: return rig.start();
+    case Column::Spawned: return rig.spawned();
+    case Column::SpawnFailed:
+      return rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}});
+    case Column::ExecSucceeded: return rig.exec_succeeded();
+    case Column::ExecFailed: return rig.feed(event::ExecFailed{ExecStep::Exec, ENOENT});
+    case Column::Exits: return rig.exits(1);
+    case Column::ExitsAlone: return rig.dies(WaitStatus::exited(1), true);
+    case Column::TreeEmpty: return rig.feed(event::TreeEmpty{});
+    case Column::TreeChanged: return rig.feed(event::TreeChanged{});
+    case Column::MemoryChanged: return rig.feed(event::MemoryChanged{FakeCgroups().now()});
+    case Column::PressureHigh: return rig.feed(event::PressureHigh{});
+    case Column::Term: return rig.signal(SIGTERM);
+    case Column::Int: return rig.signal(SIGINT);
+    case Column::Hup: return rig.signal(SIGHUP);      // goes on as it is
+    case Column::Usr1: return rig.signal(SIGUSR1);    // goes on as SIGUSR2
+    case Column::Quit: return rig.signal(SIGQUIT);    // is switched off
+    case Column::Winch: return rig.signal(SIGWINCH);  // is not in ForwardSignals=
+    case Column::Restart: return rig.restart();
+    case Column::TooEarly: return rig.feed(event::TimerExpired{});
+    case Column::Due:
+      if (rig.deadline() != Instant::max()) return rig.timer();
+      rig.now += 1h;
+      return rig.feed(event::TimerExpired{});
+    case Column::ActionFailed:
+      return rig.feed(event::ActionFailed{Error{"open", "/run/x", EROFS, ""}});
+  }
+  return {};
+}
+
+struct Cell {
+  ServiceState next;
+  std::string actions;
+};
+using Table = std::map<std::pair<Row, Column>, Cell>;
+
+constexpr const char* kStop = "emit:stopping tree:SIGTERM tree:SIGCONT";
+constexpr const char* kHup = "emit:forwarded main:SIGHUP";
+constexpr const char* kUsr1 = "emit:forwarded main:SIGUSR2";
+constexpr const char* kDied = "emit:exited no-pidfile release";
+constexpr const char* kLeftAlone = "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT";
+
+void add_while_alive(Table& table, Row row, ServiceState same) {
+  table[{row, Column::Hup}] = {same, kHup};
+  table[{row, Column::Usr1}] = {same, kUsr1};
+}
+
+Table expected_cells() {
+  using enum Column;
+  using enum ServiceState;
+  Table t;
+  for (int row = 0; row < static_cast<int>(Row::Over); ++row) {
+    Rig rig;
+    reach(rig, static_cast<Row>(row));
+    const ServiceState same = rig.state();
+    t[{static_cast<Row>(row), Column::ActionFailed}] = {same, "emit:warning"};
+    // Nobody to send it to, until a row below says otherwise.
+    t[{static_cast<Row>(row), Hup}] = {same, "emit:forwarded"};
+    t[{static_cast<Row>(row), Usr1}] = {same, "emit:forwarded"};
+  }
+
+  t[{Row::Inactive, Start}] = {Starting, "spawn:1"};
+  for (const Column stop : {Term, Int}) {
+    t[{Row::Inactive, stop}] = {Over, "emit:stopping emit:finished exit:0"};
+    t[{Row::Asked, stop}] = {Starting, "emit:stopping"};
+    t[{Row::Starting, stop}] = {Stopping, kStop};
+    t[{Row::Running, stop}] = {Stopping, kStop};
+    t[{Row::Restarting, stop}] = {Stopping, "emit:stopping"};
+    t[{Row::RestartKilling, stop}] = {StopKilling, "emit:stopping"};
+    t[{Row::Unkillable, stop}] = {Over, "emit:stopping no-pidfile emit:finished exit:137"};
+    t[{Row::Clearing, stop}] = {Clearing, "emit:stopping"};
+    t[{Row::ClearKilling, stop}] = {ClearKilling, "emit:stopping"};
+    t[{Row::Waiting, stop}] = {Over, "emit:stopping emit:finished exit:1"};
+  }
+
+  t[{Row::Asked, Spawned}] = {Starting, ""};
+  t[{Row::Asked, SpawnFailed}] = {Waiting, "emit:warning emit:exited no-pidfile release"};
+  t[{Row::Asked, Restart}] = {Starting, "emit:stopping"};
+
+  t[{Row::Starting, ExecSucceeded}] = {Running, "pidfile:101 emit:started"};
+  t[{Row::Starting, ExecFailed}] = {Starting, ""};
+  for (const Row row : {Row::Starting, Row::Running}) {
+    const ServiceState same = row == Row::Starting ? Starting : Running;
+    t[{row, Exits}] = {Waiting, kDied};
+    t[{row, ExitsAlone}] = {Clearing, kLeftAlone};
+    t[{row, Restart}] = {Stopping, kStop};
+    add_while_alive(t, row, same);
+  }
+  t[{Row::Running, Due}] = {Running, "tidy"};
+
+  const std::string died_for_good = std::string(kDied) + " emit:finished exit:1";
+  const std::string died_for_next = std::string(kDied) + " spawn:2";
+  t[{Row::Stopping, Exits}] = {Over, died_for_good};
+  t[{Row::Restarting, Exits}] = {Starting, died_for_next};
+  for (const Row row : {Row::Stopping, Row::Restarting}) {
+    t[{row, ExitsAlone}] = {Clearing, "emit:exited no-pidfile"};
+    t[{row, Due}] = {StopKilling, "emit:escalated kill"};
+    add_while_alive(t, row, Stopping);
+  }
+
+  t[{Row::StopKilling, Exits}] = {Over, died_for_good};
+  t[{Row::StopKilling, Due}] = {Over, "emit:left-behind no-pidfile emit:finished exit:137"};
+  t[{Row::RestartKilling, Due}] = {StopKilling, "emit:left-behind"};
+  for (const Row row : {Row::RestartKilling, Row::Unkillable}) {
+    t[{row, Exits}] = {Starting, died_for_next};
+  }
+  for (const Row row : {Row::StopKilling, Row::RestartKilling, Row::Unkillable}) {
+    t[{row, ExitsAlone}] = {ClearKilling, "emit:exited no-pidfile kill"};
+    add_while_alive(t, row, StopKilling);
+  }
+
+  t[{Row::Clearing, TreeEmpty}] = {Waiting, "release"};
+  t[{Row::Clearing, Due}] = {ClearKilling, "emit:escalated kill"};
+  // The delay counts from the death, and has passed by now.
+  t[{Row::ClearKilling, TreeEmpty}] = {Starting, "release spawn:2"};
+  t[{Row::ClearKilling, TreeChanged}] = {ClearKilling, "kill"};
+  t[{Row::ClearKilling, Due}] = {Starting, "emit:left-behind release spawn:2"};
+
+  t[{Row::Waiting, Due}] = {Starting, "spawn:2"};
+  t[{Row::Waiting, Restart}] = {Starting, "spawn:2"};
+  return t;
+}
+
+class EachCell : public ::testing::TestWithParam<std::tuple<int, int>> {};
+
+TEST_P(EachCell, GoesWhereTheTableSays) {
+  static const Table table = expected_cells();
+  const Row row = static_cast<Row>(std::get<0>(GetParam()));
+  const Column column = static_cast<Column>(std::get<1>(GetParam()));
+  Rig rig;
+  reach(rig, row);
+  const ServiceState before = rig.state();
+  const Instant deadline = rig.deadline();
+  const auto cell = table.find({row, column});
+  const std::string actions = apply(rig, column);
+  if (cell != table.end()) {
+    EXPECT_EQ(actions, cell->second.actions);
+    EXPECT_EQ(to_string(rig.state()), to_string(cell->second.next));
+  } else {
+    EXPECT_EQ(actions, "");
+    EXPECT_EQ(to_string(rig.state()), to_string(before));
+    // A changed memory.events arms the throttle of its own watch.
+    if (column != Column::MemoryChanged) {
+      EXPECT_EQ(rig.deadline(), deadline);
+    }
+  }
+  if (rig.state() == ServiceState::Over) {
+    EXPECT_EQ(rig.deadline(), Instant::max());
+    EXPECT_EQ(rig.feed(event::TimerExpired{}), "") << "after Exit nothing is asked";
+  }
+}
+
+std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info) {
+  static constexpr std::array<const char*, kRows> kRowNames = {
+      "Inactive", "Asked", "Starting", "Running", "Stopping", "Restarting", "StopKilling",
+      "RestartKilling", "Unkillable", "Clearing", "ClearKilling", "Waiting", "Over"};
+  static constexpr std::array<const char*, kColumns> kColumnNames = {
+      "Start", "Spawned", "SpawnFailed", "ExecSucceeded", "ExecFailed", "MainExited",
+      "MainExitedOthersAlive", "TreeEmpty", "TreeChanged", "MemoryChanged", "PressureHigh", "Sigterm",
+      "Sigint", "Sighup", "Sigusr1", "Sigquit", "Sigwinch", "RestartRequested", "TimerTooEarly",
+      "TimerDue", "ActionFailed"};
+  return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
+         kColumnNames[static_cast<std::size_t>(std::get<1>(info.param))];
+}
+
+INSTANTIATE_TEST_SUITE_P(ServiceTable, EachCell,
+                         ::testing::Combine(::testing::Range(0, kRows),
+                                            ::testing::Range(0, kColumns)),
+                         cell_name);
+
+TEST(ServiceTable, HasARowForEveryState) {
+  std::map<ServiceState, int> seen;
+  for (int row = 0; row < kRows; ++row) {
+    Rig rig;
+    reach(rig, static_cast<Row>(row));
+    ++seen[rig.state()];
+  }
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(ServiceState::Over) + 1);
+}
+
+TEST(ServiceTable, HasAColumnForEveryEvent) {
+  // A new kind of event has to be given a column, and this number to be raised.
+  EXPECT_EQ(std::variant_size_v<Event>, 14u);
+}
+
+}  // namespace
+}  // namespace gatevisor::core

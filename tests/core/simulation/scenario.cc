@@ -1,0 +1,182 @@
+#include "simulation/scenario.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "core/format.h"
+
+namespace gatevisor::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+KillSettings draw_kill(Dice& dice) {
+  KillSettings kill;
+  kill.mode = dice.pick({KillMode::ControlGroup, KillMode::ControlGroup, KillMode::ControlGroup,
+                         KillMode::ControlGroup, KillMode::Mixed, KillMode::Mixed,
+                         KillMode::Process, KillMode::None});
+  kill.signal = dice.pick({SIGTERM, SIGTERM, SIGTERM, SIGTERM, SIGINT, SIGQUIT, SIGKILL});
+  kill.restart_signal = dice.pick({0, 0, 0, SIGUSR2});
+  kill.final_signal = dice.pick({SIGKILL, SIGKILL, SIGKILL, SIGKILL, SIGABRT});
+  kill.send_sigkill = !dice.chance(15);
+  kill.send_sighup = dice.chance(20);
+  kill.timeout_stop = dice.pick<Duration>({50ms, 1s, 8s, 8s, 90s, kForever});
+  return kill;
+}
+
+RestartSettings draw_restart(Dice& dice) {
+  RestartSettings restart;
+  restart.mode = dice.pick({RestartMode::No, RestartMode::OnSuccess, RestartMode::OnFailure,
+                            RestartMode::OnFailure, RestartMode::OnFailure, RestartMode::OnAbnormal,
+                            RestartMode::OnWatchdog, RestartMode::OnAbort, RestartMode::Always,
+                            RestartMode::Always, RestartMode::Always});
+  restart.delay = dice.pick<Duration>({0s, 100ms, 2s, 2s, 20s, kForever});
+  restart.steps = dice.pick({0u, 0u, 3u, 8u});
+  restart.max_delay = dice.pick<Duration>({1s, 60s, 300s, kForever});
+  restart.randomized = dice.pick<Duration>({0s, 0s, 500ms, 5s});
+  restart.reset_after = dice.pick<Duration>({10s, 60s, kForever});
+  if (dice.chance(50)) restart.prevent.codes.set(78);
+  if (dice.chance(10)) restart.prevent.signals.set(SIGKILL);
+  if (dice.chance(20)) restart.force.codes.set(dice.pick({0u, 3u}));
+  for (const Cause cause : kAllCauses) {
+    if (!dice.chance(8)) continue;
+    CauseRule& rule = restart.by_cause[cause];
+    if (dice.chance(70)) rule.restart = dice.chance(70);
+    if (dice.chance(50)) rule.delay = dice.pick<Duration>({0s, 1s, 30s});
+  }
+  return restart;
+}
+
+MemorySettings draw_memory(Dice& dice) {
+  MemorySettings memory;
+  memory.oom_policy = dice.pick({OomPolicy::Continue, OomPolicy::Stop, OomPolicy::Kill});
+  memory.pressure_policy = dice.pick({ManagedOom::Auto, ManagedOom::Kill});
+  memory.pressure_duration = dice.pick<Duration>({4s, 10s, 30s});
+  return memory;
+}
+
+}  // namespace
+
+Scenario draw_scenario(Dice& dice) {
+  Scenario world;
+  ServiceSettings& settings = world.settings;
+  settings.exec.argv = {"/usr/bin/gateway"};
+  settings.kill = draw_kill(dice);
+  settings.restart = draw_restart(dice);
+  settings.memory = draw_memory(dice);
+  if (dice.chance(25)) settings.start_limit = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
+  if (dice.chance(75)) settings.alarm = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
+  if (dice.chance(15)) settings.success.codes.set(3);
+  if (dice.chance(15)) settings.success.signals.set(SIGTERM);
+  settings.forward = {{SIGHUP, SIGHUP}, {SIGUSR1, SIGUSR2}, {SIGQUIT, 0}};
+
+  world.rung = dice.pick({CgroupRung::MemoryController, CgroupRung::MemoryController,
+                          CgroupRung::MemoryController, CgroupRung::MemoryController,
+                          CgroupRung::NoMemory, CgroupRung::ReadOnly, CgroupRung::Hidden});
+  world.pids = dice.chance(80);
+  world.horizon = dice.span(1s, 600s);
+  world.outside = dice.pick({0u, 0u, 1u, 6u, 30u});
+  world.unkillable = dice.pick({0u, 0u, 0u, 20u});
+  world.late_timers = dice.chance(20);
+  return world;
+}
+
+std::string to_string(const Scenario& world) {
+  const KillSettings& kill = world.settings.kill;
+  const RestartSettings& restart = world.settings.restart;
+  const auto number = [](auto value) { return std::to_string(static_cast<int>(value)); };
+  return "cgroup: " + std::string(to_string(world.rung)) +
+         (world.pids ? "" : ", no pids controller") + "; KillMode number " + number(kill.mode) +
+         ", KillSignal=" + signal_name(kill.signal) +
+         ", FinalKillSignal=" + signal_name(kill.final_signal) +
+         (kill.send_sigkill ? "" : ", SendSIGKILL=no") + (kill.send_sighup ? ", SendSIGHUP=yes" : "") +
+         ", TimeoutStopSec=" + format_duration(kill.timeout_stop) + "; Restart number " +
+         number(restart.mode) + ", RestartSec=" + format_duration(restart.delay) + " to " +
+         format_duration(restart.max_delay) + " in " + std::to_string(restart.steps) + " + " +
+         format_duration(restart.randomized) + ", StartLimitBurst=" +
+         std::to_string(world.settings.start_limit.burst) + "; OOMPolicy number " +
+         number(world.settings.memory.oom_policy) + "; until " + format_duration(world.horizon);
+}
+
+bool Nature::killable() const { return dies_in <= 10ms; }
+
+Nature draw_nature(Dice& dice, const Scenario& scenario) {
+  Nature nature;
+  nature.ignores_stop = dice.chance(25);
+  nature.stops_in = dice.chance(20) ? dice.span(0s, 12s) : dice.span(0ms, 300ms);
+  if (dice.chance(50)) nature.stop_code = dice.pick({0, 0, 1, 143});
+  nature.dies_in = dice.span(0ms, 5ms);
+  if (dice.chance(scenario.unkillable)) {
+    nature.dies_in = dice.chance(30) ? kForever : dice.span(11ms, 12s);
+  }
+  return nature;
+}
+
+Life draw_life(Dice& dice, const Scenario& scenario) {
+  Life life;
+  life.fate = dice.pick({Fate::NoLeaf, Fate::NoClone, Fate::ExecFails, Fate::Exits, Fate::Exits,
+                         Fate::Exits, Fate::Exits, Fate::Faults, Fate::Faults,
+                         Fate::KilledFromOutside, Fate::KilledFromOutside, Fate::Seccomp,
+                         Fate::OomMain, Fate::OomMain, Fate::OomGroup, Fate::OomHelper,
+                         Fate::OomHelper, Fate::TaskLimit, Fate::Spins, Fate::Pressed,
+                         Fate::Serves, Fate::Serves});
+  life.until = dice.chance(40) ? dice.span(0s, 3s) : dice.span(0s, 120s);
+  life.scope = dice.pick({Scope::OwnLimit, Scope::AncestorLimit, Scope::OutsideView});
+  life.helpers = static_cast<unsigned>(dice.below(4));
+  life.slow_to_die = dice.chance(15);
+  switch (life.fate) {
+    case Fate::NoLeaf:
+      life.step = ExecStep::Cgroup;
+      life.code = dice.pick({EBUSY, EACCES, ENOSPC});
+      break;
+    case Fate::NoClone:
+      life.step = ExecStep::Clone;
+      life.code = dice.pick({EAGAIN, ENOMEM, EPERM});
+      break;
+    case Fate::ExecFails:
+      life.step = static_cast<ExecStep>(2 + dice.below(14));
+      life.code = dice.pick({ENOENT, EACCES, EPERM, ETXTBSY, EAGAIN});
+      break;
+    case Fate::Exits:
+      life.end = WaitStatus::exited(dice.pick({0, 0, 1, 1, 3, 78, 255}));
+      break;
+    case Fate::Faults: {
+      const int signal = dice.pick({SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL});
+      life.end = dice.chance(50) ? WaitStatus::dumped(signal) : WaitStatus::killed(signal);
+      break;
+    }
+    case Fate::KilledFromOutside: {
+      const int signal = dice.pick({SIGKILL, SIGKILL, SIGTERM, SIGINT, SIGQUIT, SIGSYS});
+      life.end = signal == SIGQUIT ? WaitStatus::dumped(signal) : WaitStatus::killed(signal);
+      life.seccomp_mode = 0;
+      break;
+    }
+    case Fate::Seccomp:
+      life.end = dice.chance(50) ? WaitStatus::dumped(SIGSYS) : WaitStatus::killed(SIGSYS);
+      life.seccomp_mode = dice.pick({2, 2, -1});
+      break;
+    case Fate::TaskLimit:
+      life.end = WaitStatus::exited(dice.pick({1, 1, 11, 0}));
+      break;
+    case Fate::OomHelper:
+      life.helpers = std::max(life.helpers, 1u);
+      break;
+    case Fate::OomGroup:
+      if (scenario.settings.memory.oom_policy != OomPolicy::Kill) life.fate = Fate::OomMain;
+      break;
+    case Fate::OomMain:
+      // With memory.oom.group the kernel kills all or nobody.
+      if (scenario.settings.memory.oom_policy == OomPolicy::Kill &&
+          scenario.rung == CgroupRung::MemoryController) {
+        life.fate = Fate::OomGroup;
+      }
+      break;
+    case Fate::Spins:
+    case Fate::Pressed:
+    case Fate::Serves:
+      break;
+  }
+  return life;
+}
+
+}  // namespace gatevisor::core
