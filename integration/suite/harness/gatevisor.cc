@@ -55,7 +55,7 @@ Milliseconds patience(Milliseconds span) { return span * slowness(); }
 
 std::string gatevisor_program() {
   const char* path = std::getenv("GATEVISOR_BIN");
-  return path != nullptr ? path : program_directory() + "/../gatevisor";
+  return path != nullptr ? path : program_directory() + "/../../gatevisor";
 }
 
 std::string fixture(const std::string& name) { return program_directory() + "/" + name; }
