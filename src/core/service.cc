@@ -349,14 +349,15 @@ void Service::clear(Instant now, ServiceState before, Cause cause, Actions& out)
     out.push_back(action::KillTree{});
     return enter(ServiceState::ClearKilling, after(now, kKillGrace));
   }
-  if (before == ServiceState::Stopping) {
-    // They were asked together with the main process, and share its deadline.
-    return enter(ServiceState::Clearing, state_deadline_);
+  const bool stopping = before == ServiceState::Stopping;
+  if (!stopping || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
+    out.push_back(action::SignalTree{kill.signal});
+    if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
+    if (kill.signal != SIGKILL && kill.signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
   }
-  out.push_back(action::SignalTree{kill.signal});
-  if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
-  if (kill.signal != SIGKILL && kill.signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
-  enter(ServiceState::Clearing, after(now, kill.timeout_stop));
+  // One deadline for all of a stop: theirs has passed where the main process's has.
+  const Instant shared = gave_up_ ? now : state_deadline_;
+  enter(ServiceState::Clearing, stopping ? shared : after(now, kill.timeout_stop));
 }
 
 void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {

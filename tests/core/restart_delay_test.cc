@@ -145,10 +145,12 @@ TEST(RestartReset, ALongLifeStartsTheStepsAnew) {
   EXPECT_EQ(policy.decide(crash()).delay, 4s);
 }
 
-TEST(RestartReset, IsNeverSystemdsDefault) {
-  RestartPolicy policy(growing(2s, 16s, 3), 1);
-  policy.decide(crash());
+TEST(RestartReset, InfinityIsTheDefaultAndNeverResets) {
   EXPECT_EQ(ServiceSettings{}.restart.reset_after, kForever);
+  const ServiceSettings settings = growing(2s, 16s, 3);
+  RestartPolicy policy(settings, 1);
+  policy.decide(crash());
+  EXPECT_EQ(policy.decide(crash(24h * 365)).delay, 4s);
 }
 
 TEST(RestartReset, AStopIsNotCounted) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace gatevisor::core {
 
@@ -49,7 +50,7 @@ void FakeKernel::perform(const Action& action, bool forwarded) {
 
 void FakeKernel::act(int signal) {
   ++ending_.acts;
-  ending_.killed = ending_.killed || signal == SIGKILL;
+  ending_.sent.set(static_cast<std::size_t>(signal));
 }
 
 void FakeKernel::spawn(std::uint64_t invocation) {
@@ -59,13 +60,14 @@ void FakeKernel::spawn(std::uint64_t invocation) {
   life_ = draw_life(dice_, scenario_);
   ending_ = {};
   oom_kills_ = 0;
+  spun_ = false;
   exec_told_ = false;
   watching_ = true;
   awaiting_tree_ = false;
   memory_armed_ = true;
   memory_changed_ = false;
   if (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone) {
-    truth_ = {Cause::ExecFailure, {}, {}, false};
+    truth_ = {Cause::ExecFailure, {}, {}};
     told_pid_ = 0;
     events.push_back(event::SpawnFailed{life_.step, Error{"spawn", "", life_.code, ""}});
     return;
@@ -115,7 +117,8 @@ void FakeKernel::add_helper(int parent) {
   if (dice_.chance(15)) {
     in(dice_.span(0s, 20s), [this, pid, life = invocation_] {
       const Process* forking = find(pid);
-      if (forking != nullptr && forking->alive && life == invocation_) add_helper(pid);
+      const bool can = forking != nullptr && forking->alive && !forking->doomed;
+      if (can && life == invocation_) add_helper(pid);
     });
   }
 }
@@ -164,13 +167,13 @@ void FakeKernel::strike_for_memory(Process& main) {
 
 // A helper is taken. The main process exits for it, or lives on and meets another fate.
 void FakeKernel::lose_helper(int main_pid) {
-  const int before = next_pid_;
-  for (Process& process : processes_) {
-    if (process.main || !process.alive || process.invocation != invocation_) continue;
-    end(process.pid, WaitStatus::killed(SIGKILL), End::KernelOom);
-    break;
-  }
-  if (next_pid_ != before) return;
+  const auto victim = [this] {
+    return std::ranges::find_if(processes_, [&](const Process& process) {
+      return process.alive && !process.main && process.invocation == invocation_;
+    });
+  };
+  if (victim() == processes_.end()) add_helper(1);
+  end(victim()->pid, WaitStatus::killed(SIGKILL), End::KernelOom);
   count_oom_kill(life_.scope, 1, false);
   if (dice_.chance(50)) {
     const WaitStatus status = WaitStatus::exited(dice_.pick({1, 1, 137, 0}));
@@ -187,6 +190,7 @@ void FakeKernel::lose_helper(int main_pid) {
 void FakeKernel::spin(int main_pid) {
   const Process* main = find(main_pid);
   if (main == nullptr || !main->alive || !has_memory_events()) return;
+  spun_ = true;
   groups_.declare_oom(Scope::OwnLimit, 1 + dice_.below(300));
   notify_memory();
   in(dice_.span(100ms, 900ms), [this, main_pid] { spin(main_pid); });
@@ -275,7 +279,12 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || now_ - last_oom_ < 13s);
   truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom},
                     scenario_.settings);
-  if (oom_kills_ > 1) truth_.scope.reset();
+  // The counters tell which limits were hit in this life, not which one at which moment.
+  if (oom_kills_ > 1 || spun_) truth_.scope.reset();
+  // One that the kernel took, and that needed longer to die than anybody attributes.
+  const bool taken = how == End::KernelOom || how == End::KernelOomAll;
+  truth_.ambiguous = truth_.ambiguous || (taken && now_ - last_oom_ > kOomAttribution - 1s);
+  truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
   in(soon(), [this, pid, status, seccomp_mode] {

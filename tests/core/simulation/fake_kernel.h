@@ -119,6 +119,7 @@ class FakeKernel {
   unsigned acts_at_death_ = 0;
   unsigned oom_kills_ = 0;  ///< in this life
   Scope oom_scope_{};
+  bool spun_ = false;       ///< out of memory over and over, and nobody was killed
   Instant last_oom_{};
   bool watching_ = false;       ///< from Spawned to Release
   bool awaiting_tree_ = false;  ///< the end of the rest is waited for

@@ -26,20 +26,24 @@ KillSettings draw_kill(Dice& dice) {
 
 RestartSettings draw_restart(Dice& dice) {
   RestartSettings restart;
-  restart.mode = dice.pick({RestartMode::No, RestartMode::OnSuccess, RestartMode::OnFailure,
-                            RestartMode::OnFailure, RestartMode::OnFailure, RestartMode::OnAbnormal,
-                            RestartMode::OnWatchdog, RestartMode::OnAbort, RestartMode::Always,
-                            RestartMode::Always, RestartMode::Always});
-  restart.delay = dice.pick<Duration>({0s, 100ms, 2s, 2s, 20s, kForever});
+  const bool lively = dice.chance(70);
+  restart.mode = lively ? RestartMode::Always
+                        : dice.pick({RestartMode::No, RestartMode::OnSuccess,
+                                     RestartMode::OnFailure, RestartMode::OnAbnormal,
+                                     RestartMode::OnWatchdog, RestartMode::OnAbort});
+  restart.delay = dice.pick<Duration>({0s, 100ms, 2s, 2s, 20s});
+  if (dice.chance(3)) restart.delay = kForever;
+  // A world that ends with the first missing file says little.
+  if (lively) restart.by_cause[Cause::ExecFailure] = {true, {}};
   restart.steps = dice.pick({0u, 0u, 3u, 8u});
   restart.max_delay = dice.pick<Duration>({1s, 60s, 300s, kForever});
   restart.randomized = dice.pick<Duration>({0s, 0s, 500ms, 5s});
   restart.reset_after = dice.pick<Duration>({10s, 60s, kForever});
-  if (dice.chance(50)) restart.prevent.codes.set(78);
-  if (dice.chance(10)) restart.prevent.signals.set(SIGKILL);
+  if (dice.chance(25)) restart.prevent.codes.set(78);
+  if (dice.chance(5)) restart.prevent.signals.set(SIGKILL);
   if (dice.chance(20)) restart.force.codes.set(dice.pick({0u, 3u}));
   for (const Cause cause : kAllCauses) {
-    if (!dice.chance(8)) continue;
+    if (!dice.chance(4)) continue;
     CauseRule& rule = restart.by_cause[cause];
     if (dice.chance(70)) rule.restart = dice.chance(70);
     if (dice.chance(50)) rule.delay = dice.pick<Duration>({0s, 1s, 30s});
@@ -64,7 +68,7 @@ Scenario draw_scenario(Dice& dice) {
   settings.kill = draw_kill(dice);
   settings.restart = draw_restart(dice);
   settings.memory = draw_memory(dice);
-  if (dice.chance(25)) settings.start_limit = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
+  if (dice.chance(25)) settings.start_limit = {static_cast<unsigned>(dice.below(5)) + 2, 60s};
   if (dice.chance(75)) settings.alarm = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
   if (dice.chance(15)) settings.success.codes.set(3);
   if (dice.chance(15)) settings.success.signals.set(SIGTERM);
@@ -74,8 +78,8 @@ Scenario draw_scenario(Dice& dice) {
                           CgroupRung::MemoryController, CgroupRung::MemoryController,
                           CgroupRung::NoMemory, CgroupRung::ReadOnly, CgroupRung::Hidden});
   world.pids = dice.chance(80);
-  world.horizon = dice.span(1s, 600s);
-  world.outside = dice.pick({0u, 0u, 1u, 6u, 30u});
+  world.horizon = dice.span(1s, 1800s);
+  world.outside = dice.pick({0u, 0u, 1u, 6u, 20u});
   world.unkillable = dice.pick({0u, 0u, 0u, 20u});
   world.late_timers = dice.chance(20);
   return world;

@@ -20,27 +20,18 @@ Cause by_status(const WaitStatus& status, const ServiceSettings& settings) {
 }
 
 Truth out_of_memory(const Facts& facts, std::optional<Victim> victim) {
-  return {Cause::OomKill, victim, facts.scope, false};
+  return {Cause::OomKill, victim, facts.scope};
 }
 
-/// The OOM killer took the main process, and nobody else had sent it SIGKILL.
-Truth taken_by_the_kernel(const Facts& facts, const ServiceSettings& settings) {
-  switch (facts.rung) {
-    case CgroupRung::MemoryController:
-      return out_of_memory(facts, facts.end == End::KernelOomAll ? Victim::Group : Victim::Main);
-    case CgroupRung::ReadOnly:
-      return {Cause::OomKill, Victim::Main, {}, false};
-    case CgroupRung::NoMemory:
-    case CgroupRung::Hidden:
-      // Not to be seen there: an honest verdict is the signal.
-      return {by_status(facts.status, settings), {}, {}, false};
-  }
-  return {};
+/// The OOM killer took the main process, nobody else had sent it SIGKILL, and it can be seen here.
+Truth taken_by_the_kernel(const Facts& facts) {
+  if (facts.rung == CgroupRung::ReadOnly) return {Cause::OomKill, Victim::Main, {}};
+  return out_of_memory(facts, facts.end == End::KernelOomAll ? Victim::Group : Victim::Main);
 }
 
 /// Nobody at gatevisor's was ending it.
 Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
-  Truth truth{by_status(facts.status, settings), {}, {}, false};
+  Truth truth{by_status(facts.status, settings), {}, {}};
   switch (facts.end) {
     case End::Seccomp:
       truth.cause = Cause::Seccomp;
@@ -64,43 +55,52 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
 Truth asked(const Facts& facts, const ServiceSettings& settings) {
   switch (facts.end) {
     case End::Seccomp:
-      return {Cause::Seccomp, {}, {}, false};
+      return {Cause::Seccomp, {}, {}};
     case End::Fault:
-      return {by_status(facts.status, settings), {}, {}, false};
+      return {by_status(facts.status, settings), {}, {}};
     case End::FromOutside:
       // Somebody else's SIGTERM beside ours: a stop is a stop.
-      if (clean_by_definition(facts.status, settings)) return {Cause::Requested, {}, {}, false};
-      return {by_status(facts.status, settings), {}, {}, false};
+      if (clean_by_definition(facts.status, settings) ||
+          facts.ending.sent.test(static_cast<std::size_t>(facts.status.value))) {
+        return {Cause::Requested, {}, {}};
+      }
+      return {by_status(facts.status, settings), {}, {}};
     case End::NotStarted: case End::ByItself: case End::KernelOom: case End::KernelOomAll:
     case End::LostHelper: case End::NoMoreTasks: case End::Ours:
       break;
   }
-  return {Cause::Requested, {}, {}, false};
+  return {Cause::Requested, {}, {}};
 }
 
 }  // namespace
 
-Truth truth_of(const Facts& facts, const ServiceSettings& settings) {
-  if (facts.end == End::NotStarted) return {Cause::ExecFailure, {}, {}, false};
-  const bool kernel = facts.end == End::KernelOom || facts.end == End::KernelOomAll;
+Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
+  Facts facts = all_facts;
+  const bool visible =
+      facts.rung == CgroupRung::MemoryController || facts.rung == CgroupRung::ReadOnly;
+  const bool by_kernel = facts.end == End::KernelOom || facts.end == End::KernelOomAll;
+  // Without counters it is somebody's SIGKILL, and an honest verdict says no more.
+  if (by_kernel && !visible) facts.end = End::FromOutside;
+  if (facts.end == End::NotStarted) return {Cause::ExecFailure, {}, {}};
+  const bool kernel = by_kernel && visible;
   Truth truth;
   if (facts.ending.reason == Reason::Stall) {
-    truth = {Cause::MemoryStall, {}, {}, false};
-  } else if (kernel && !facts.ending.killed) {
-    truth = taken_by_the_kernel(facts, settings);
+    truth = {Cause::MemoryStall, {}, {}};
+  } else if (kernel && !facts.ending.killed()) {
+    truth = taken_by_the_kernel(facts);
   } else if (facts.ending.reason == Reason::OutOfMemory) {
     truth = out_of_memory(facts, {});
   } else if (facts.ending.reason == Reason::None) {
     truth = left_alone(facts, settings);
   } else if (facts.ending.timed_out) {
-    truth = {Cause::StopTimeout, {}, {}, false};
+    truth = {Cause::StopTimeout, {}, {}};
   } else {
     truth = asked(facts, settings);
   }
   // The kernel's SIGKILL and ours; another's end soon after a helper's: both fit the counters.
   const bool explained = kernel || facts.end == End::LostHelper ||
                          facts.ending.reason == Reason::OutOfMemory;
-  truth.ambiguous = (kernel && facts.ending.killed) || (facts.recent_oom && !explained);
+  truth.ambiguous = (kernel && facts.ending.killed()) || (facts.recent_oom && !explained);
   return truth;
 }
 

@@ -1,6 +1,8 @@
 // What a death really was: the simulation's own table, which shares nothing with the core's.
 #pragma once
 
+#include <bitset>
+#include <csignal>
 #include <optional>
 
 #include "fake_cgroups.h"
@@ -30,8 +32,10 @@ enum class End : std::uint8_t {
 struct Ending {
   Reason reason = Reason::None;
   bool timed_out = false;  ///< killed at TimeoutStopSec=
-  bool killed = false;     ///< any SIGKILL was sent
-  unsigned acts = 0;       ///< signals sent, of whatever kind
+  std::bitset<65> sent;    ///< every signal, for whatever reason
+  unsigned acts = 0;       ///< how many they were
+
+  bool killed() const { return sent.test(SIGKILL); }
 };
 
 struct Truth {
@@ -40,6 +44,7 @@ struct Truth {
   std::optional<Scope> scope;
   /// Two things came together within an instant, and nobody could tell which was first.
   bool ambiguous = false;
+  bool prompt = false;  ///< out of memory, and dead within kOomSameKill
 };
 
 struct Facts {

@@ -1,0 +1,81 @@
+// Watches one simulated life of gatevisor and says what must never happen.
+//
+// After every step: never two main processes; nothing is sent to one that has ended; no respawn
+// before its delay nor after a stop; one Exited record a death, with its true cause; an empty leaf
+// at Release; a bounded stop; no deadline that stays in the past; nothing asked after Exit.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "core/manager.h"
+#include "simulation/fake_kernel.h"
+
+namespace gatevisor::core {
+
+struct Statistics {
+  std::array<std::uint64_t, kAllCauses.size()> deaths{};  ///< true causes that were told
+  std::uint64_t ambiguous = 0;   ///< deaths of which nobody could tell the cause
+  std::uint64_t judged = 0;      ///< all others; each verdict was right
+  std::uint64_t steps = 0;
+  std::uint64_t spawns = 0;
+  std::uint64_t stops = 0;       ///< that were bounded, and ended in time
+  std::uint64_t left_behind = 0;
+
+  void add(const Statistics& other);
+};
+
+class Referee {
+ public:
+  Referee(const Scenario& scenario, const FakeKernel& kernel)
+      : scenario_(scenario), kernel_(kernel) {}
+
+  /// What the core answered, before the kernel does it. `due`: its deadline before the step.
+  void answered(const Event& event, Instant due, const Actions& actions);
+  /// And after it was done.
+  void done(const Event& event, Instant due, const Manager& manager);
+  /// The world is over, and gatevisor goes on.
+  void outlived();
+
+  bool exited() const { return exited_; }
+  bool stopping() const { return stop_at_.has_value(); }
+  const std::optional<std::string>& failure() const { return failure_; }
+  const Statistics& statistics() const { return statistics_; }
+
+ private:
+  void note(const Event& event, Instant due);
+  void check(const Event& event, const Action& action);
+  void check_spawn(const action::Spawn& spawn);
+  void check_release();
+  void check_exit();
+  void check_exited(const Event& event, const record::Exited& record);
+  void check_cause(const Verdict& verdict);
+  void check_next(const Verdict& verdict);
+  void check_delay(const Verdict& verdict);
+  void require(bool holds, const std::string& what) {
+    if (!holds && !failure_) failure_ = what;
+  }
+  Instant now() const { return kernel_.now(); }
+
+  const Scenario& scenario_;
+  const FakeKernel& kernel_;
+  std::optional<std::string> failure_;
+  Statistics statistics_;
+  std::uint64_t launches_ = 0;
+  bool released_ = true;
+  bool left_behind_ = false;     ///< told in this step
+  bool restart_asked_ = false;   ///< since the last spawn
+  std::optional<Instant> stop_at_;
+  Duration late_{};              ///< for how long a timer was overdue since then
+  Instant late_until_{};         ///< up to which moment that was counted
+  bool unkillable_ = false;      ///< something since then does not die of SIGKILL at once
+  Instant asked_at_{};           ///< the last signal that was meant to end something
+  std::optional<Verdict> last_;
+  std::deque<Instant> exits_;
+  unsigned exited_records_ = 0;  ///< in this step
+  bool exited_ = false;
+};
+
+}  // namespace gatevisor::core
