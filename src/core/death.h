@@ -18,7 +18,8 @@ namespace gatevisor::core {
 struct SentSignal {
   int signal;
   Instant at;
-  std::string why;  ///< 'forwarded', 'stop', 'stop time-out'
+  std::string why;  ///< 'forwarded SIGHUP', 'stop', 'stop time-out'
+  bool forwarded = false;  ///< a user's signal that went through; else sent to end the process
 };
 
 /// Why gatevisor itself was ending the invocation when it ended.

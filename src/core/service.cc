@@ -6,9 +6,6 @@
 namespace gatevisor::core {
 namespace {
 
-// The ledger and what it costs are bounded: a gateway that is sent signals for ever keeps the last.
-constexpr std::size_t kLedgerSize = 32;
-
 void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(record)}); }
 
 }  // namespace
@@ -48,9 +45,15 @@ bool Service::main_alive() const {
   return false;
 }
 
-void Service::note_sent(Instant now, int signal, std::string why) {
-  if (death_.sent.size() == kLedgerSize) death_.sent.erase(death_.sent.begin());
-  death_.sent.push_back({signal, now, std::move(why)});
+// One entry a signal, so that it is bounded; and what was sent to end the process is not forgotten
+// for a later one that a user had forwarded.
+void Service::note_sent(Instant now, int signal, std::string why, bool forwarded) {
+  for (SentSignal& entry : death_.sent) {
+    if (entry.signal != signal) continue;
+    if (!forwarded || entry.forwarded) entry = {signal, now, std::move(why), forwarded};
+    return;
+  }
+  death_.sent.push_back({signal, now, std::move(why), forwarded});
 }
 
 Instant Service::deadline() const {
@@ -244,7 +247,7 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
   const bool alive = main_alive();
   emit(out, record::Forwarded{received, sent, alive ? death_.pid : 0, from});
   if (!alive) return;
-  note_sent(now, sent, "forwarded " + signal_name(received));
+  note_sent(now, sent, "forwarded " + signal_name(received), true);
   out.push_back(action::SignalMain{sent});
 }
 

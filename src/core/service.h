@@ -88,7 +88,7 @@ class Service {
   void clear(Instant now, ServiceState before, Cause cause, Actions& out);
   void finish(Instant now, Actions& out);
   void over(int status, std::string reason);
-  void note_sent(Instant now, int signal, std::string why);
+  void note_sent(Instant now, int signal, std::string why, bool forwarded = false);
   void enter(ServiceState state, Instant deadline);
 
   const ServiceSettings& settings_;
