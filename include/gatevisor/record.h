@@ -76,7 +76,8 @@ struct MemoryStalled {
 
 /// Processes that SIGKILL did not end in time. They are left, and their cgroup with them.
 struct LeftBehind {
-  int pid;  ///< main process, if it is among them; else 0
+  int pid;         ///< main process, if it is among them; else 0
+  int signal = 9;  ///< the last that they were sent; 0 where SendSIGKILL=no sends none
 };
 
 /// Something was refused that gatevisor can do without.

@@ -7,9 +7,11 @@
 #include "app/doctor.h"
 #include "app/exit_code.h"
 #include "app/run.h"
+#include "os/file.h"
 
 int main(int argc, char** argv) {
   using namespace gatevisor::app;
+  gatevisor::os::hold_standard_descriptors();
   try {
     const Command command = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);

@@ -102,9 +102,11 @@ struct Text {
   }
 
   std::string operator()(const record::LeftBehind& r) const {
-    return (r.pid != 0 ? "pid " + std::to_string(r.pid) + " does"
-                       : std::string("processes that the gateway left behind do")) +
-           " not end on SIGKILL (an uninterruptible wait?); left behind";
+    const std::string who = r.pid != 0 ? "pid " + std::to_string(r.pid)
+                                       : std::string("what the gateway left behind");
+    if (r.signal == 0) return who + " did not end and is not killed (SendSIGKILL=no); left behind";
+    return who + " did not end on " + signal_name(r.signal) +
+           (r.signal == 9 ? " (an uninterruptible wait?)" : " (FinalKillSignal=)") + "; left behind";
   }
 
   std::string operator()(const record::Warning& r) const {

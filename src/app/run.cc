@@ -169,7 +169,8 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
                                std::move(*file_environment));
   if (!plan) return refuse(std::move(plan.error()), kExec);
   plan->drop_bounding = *drop;
-  plan->die_with_parent = settings.kill.mode != KillMode::None;
+  // Where nothing may be killed, gatevisor's own end must not kill it either.
+  plan->die_with_parent = settings.kill.mode != KillMode::None && settings.kill.send_sigkill;
   if (own.has(CAP_SYS_RESOURCE) && surroundings.oom_score_adj) {
     (void)os::set_own_oom_score_adj(std::min(kOwnOomScoreAdj, *surroundings.oom_score_adj));
   }
@@ -177,6 +178,10 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
 }
 
 OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
+  // First of all: a stop that comes while this is set up waits until it can be done in order. As
+  // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
+  auto signals = os::Signals::take();
+  if (!signals) return refuse(std::move(signals.error()), kOsError);
   auto settings = read_settings(options);
   if (!settings) return std::unexpected(std::move(settings.error()));
   std::vector<Error> warnings = config::remarks(*settings);
@@ -196,8 +201,6 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  auto signals = os::Signals::take();
-  if (!signals) return refuse(std::move(signals.error()), kOsError);
   return RuntimeParts{std::move(*settings),
                       std::move(*plan),
                       std::move(*placement),

@@ -52,8 +52,9 @@ struct Death {
 /// A process that was killed out of memory longer ago than this is no reason for the main
 /// process's end: a launcher or a gateway notices the loss of a helper within seconds.
 inline constexpr Duration kOomAttribution = std::chrono::seconds{10};
-/// A kill that was noticed this long before the main process's own SIGKILL was probably another's.
-inline constexpr Duration kOomSameKill = std::chrono::seconds{2};
+/// A main process that lives this long after a noticed kill was probably not the victim: it is told
+/// as a helper's, and a later SIGKILL is only likely to be the kernel's.
+inline constexpr Duration kOomSameKill = std::chrono::milliseconds{500};
 
 /// Everything but `next`.
 Verdict judge(const Death& death, const ServiceSettings& settings);

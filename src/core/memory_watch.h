@@ -18,7 +18,7 @@ class MemoryWatch {
   /// one wake-up a second, and one that is never hit costs none.
   static constexpr Duration kInterval = std::chrono::seconds{1};
   /// How long after a kill the main process must live on to count as not the victim.
-  static constexpr Duration kSettle = std::chrono::milliseconds{500};
+  static constexpr Duration kSettle = kOomSameKill;
   /// The kernel declared out-of-memory over and over for this long and killed nobody: all that it
   /// could choose is protected (oom_score_adj -1000) or cannot die.
   static constexpr Duration kUnkillable = std::chrono::seconds{5};

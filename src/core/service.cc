@@ -220,7 +220,8 @@ void Service::escalate(Instant now, Actions& out) {
   const bool killed_already =
       state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
   if (killed_already || !kill.send_sigkill) {
-    emit(out, record::LeftBehind{alive ? death_.pid : 0});
+    emit(out, record::LeftBehind{alive ? death_.pid : 0,
+                                 kill.send_sigkill ? kill.final_signal : 0});
     if (!alive) return finish(now, out);
     // While the main process lives there can be no other. Its end, if it comes, is an event.
     if (ending_) return abandon(out);

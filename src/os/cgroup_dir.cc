@@ -60,10 +60,12 @@ void signal_held(const CgroupDir& cgroup, const std::vector<int>& pids, int sign
 // More pidfds than this at once could reach RLIMIT_NOFILE.
 constexpr std::size_t kHeldAtOnce = 64;
 
-Expected<void> signal_below(const CgroupDir& cgroup, int signal, bool with_pidfd, int depth) {
+Expected<void> signal_below(const CgroupDir& cgroup, int signal, bool with_pidfd, int except,
+                            int depth) {
   auto pids = cgroup.processes();
   if (!pids) return std::unexpected(std::move(pids.error()));
   std::erase(*pids, 0);
+  std::erase(*pids, except);
   if (with_pidfd) {
     for (std::size_t first = 0; first < pids->size(); first += kHeldAtOnce) {
       const auto begin = pids->begin() + static_cast<std::ptrdiff_t>(first);
@@ -76,7 +78,8 @@ Expected<void> signal_below(const CgroupDir& cgroup, int signal, bool with_pidfd
   if (depth == 0) return {};
   for (const std::string& name : cgroup.children()) {
     if (auto child = cgroup.open_child(name)) {
-      if (auto sent = signal_below(*child, signal, with_pidfd, depth - 1); !sent) return sent;
+      if (auto sent = signal_below(*child, signal, with_pidfd, except, depth - 1); !sent)
+        return sent;
     }
   }
   return {};
@@ -222,8 +225,8 @@ CgroupLevel CgroupDir::counters(Reading reading) const {
   return level;
 }
 
-Expected<void> CgroupDir::signal_all(int signal, bool with_pidfd) const {
-  return signal_below(*this, signal, with_pidfd, kMaxDepth);
+Expected<void> CgroupDir::signal_all(int signal, bool with_pidfd, int except) const {
+  return signal_below(*this, signal, with_pidfd, except, kMaxDepth);
 }
 
 Expected<void> CgroupDir::kill_all(bool with_pidfd) const {

@@ -63,8 +63,9 @@ class CgroupDir {
     has_pids_ = other.has_pids_;
   }
 
-  /// To every process here and below, each held by a pidfd while it is checked to be (still) ours.
-  Expected<void> signal_all(int signal, bool with_pidfd) const;
+  /// To every process here and below but for `except`, each held by a pidfd while it is checked to
+  /// be (still) ours.
+  Expected<void> signal_all(int signal, bool with_pidfd, int except = 0) const;
   /// cgroup.kill, else the same by freeze_and_kill().
   Expected<void> kill_all(bool with_pidfd) const;
   /// Freeze, SIGKILL to each, thaw always: what Linux before 5.14 has.

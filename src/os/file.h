@@ -29,4 +29,8 @@ Expected<std::string> read_small_at(int dir, const char* name);
 
 bool exists_at(int dir, const char* name);
 
+/// /dev/null for each of 0, 1 and 2 that gatevisor was started without: else a descriptor of its
+/// own would take the number, and records or the gateway's output go where they must not.
+void hold_standard_descriptors();
+
 }  // namespace gatevisor::os

@@ -101,7 +101,10 @@ struct Fields {
     json["evidence"] = r.evidence;
     json["killing"] = r.killing;
   }
-  void operator()(const record::LeftBehind& r) const { json["pid"] = r.pid; }
+  void operator()(const record::LeftBehind& r) const {
+    json["pid"] = r.pid;
+    if (r.signal != 0) json["signal"] = signal_name(r.signal);
+  }
   void operator()(const record::Warning& r) const {
     json["operation"] = r.error.operation;
     json["subject"] = r.error.subject;

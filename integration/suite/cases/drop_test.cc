@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +44,49 @@ TEST(Drop, SeedRow_WhoItRunsAs_UserGroupsUmaskAndHome) {
   EXPECT_NE((" " + report["groups"]).find(" 34 "), std::string::npos) << report["groups"];
   EXPECT_EQ(report["umask"], "7");
   EXPECT_EQ(report["env.HOME"], "/sandbox");
+}
+
+/// In the child: /etc/passwd and /etc/group of `files`, in a mount namespace of its own.
+void see_accounts_of(const TempDir& files) {
+  const auto cover = [&](const std::string& name) {
+    return mount(files.file(name).c_str(), ("/etc/" + name).c_str(), nullptr, MS_BIND, nullptr) ==
+           0;
+  };
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || !cover("passwd") ||
+      !cover("group")) {
+    std::perror("accounts");
+    _exit(126);
+  }
+}
+
+TEST(Drop, SeedRow_WhoItRunsAs_ByNameInTheGroupsThatListIt) {
+  TempDir files;
+  {
+    std::ofstream(files.file("passwd")) << "root:x:0:0:root:/root:/bin/sh\n"
+                                           "sandbox:x:4243:4243::/sandbox:/bin/sh\n"
+                                           "gateway:x:4242:4242::/tmp:/usr/sbin/nologin\n";
+  }
+  {
+    std::ofstream(files.file("group")) << "root:x:0:\nsandbox:x:4243:other,gateway\n"
+                                          "gateway:x:4242:\nothers:x:4244:sandbox\n";
+  }
+  Gatevisor supervisor(
+      {.command = {"report", files.file("report"), "once", files.file("x"), "exit", "1"},
+       .properties = {"User=gateway", "UMask=0007", "RestartSec=0", "WorkingDirectory=~"},
+       .prepare = [&files] { see_accounts_of(files); }});
+  for (int launch = 1; launch <= 2; ++launch) {
+    supervisor.expect_started();
+    auto report = files.wait_report("report");
+    EXPECT_EQ(report["uid"], "4242");
+    EXPECT_EQ(report["gid"], "4242");
+    EXPECT_EQ(report["groups"], "4242 4243 ");
+    EXPECT_EQ(report["umask"], "7");
+    EXPECT_EQ(report["cwd"], "/tmp");
+    EXPECT_EQ(report["env.HOME"], "/tmp");
+    EXPECT_EQ(report["env.USER"], "gateway");
+    EXPECT_EQ(report["env.SHELL"], "/usr/sbin/nologin");
+  }
 }
 
 TEST(Drop, SeedRow_WhoItRunsAs_LaterGatewaysToo) {
@@ -150,6 +195,26 @@ TEST(Drop, NothingOfGatevisorIsInherited) {
   EXPECT_EQ(report["sid"], report["pid"]);
   EXPECT_EQ(std::strtoull(report["status.SigBlk"].c_str(), nullptr, 16), 0U);
   EXPECT_EQ(std::strtoull(report["status.SigIgn"].c_str(), nullptr, 16), 0U);
+}
+
+TEST(Drop, NothingThatGatevisorWasStartedWithIsPassedOn) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"report", files.file("report"), "hang"}, .prepare = [] {
+                          for (const int signal : {SIGTERM, SIGCHLD, SIGHUP, SIGPIPE}) {
+                            std::signal(signal, SIG_IGN);
+                          }
+                          sigset_t mask;
+                          sigfillset(&mask);
+                          sigprocmask(SIG_BLOCK, &mask, nullptr);
+                          close(0);
+                          close(1);
+                        }});
+  auto report = files.wait_report("report");
+  EXPECT_EQ(report["fds"], "0 1 2 ");
+  EXPECT_EQ(std::strtoull(report["status.SigBlk"].c_str(), nullptr, 16), 0U);
+  EXPECT_EQ(std::strtoull(report["status.SigIgn"].c_str(), nullptr, 16), 0U);
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 143);
 }
 
 TEST(Drop, OomScoreIsTheOneThatGatevisorWasStartedWith) {

@@ -47,6 +47,42 @@ TEST(Exec, MissingWorkingDirectoryIsNamedAsTheStep) {
   EXPECT_EQ(supervisor.expect_end(), 200);
 }
 
+TEST(Exec, MissingInterpreterIsAnExecFailure) {
+  TempDir files;
+  {
+    std::ofstream(files.file("script")) << "#!/no/such/interpreter\n";
+  }
+  chmod(files.file("script").c_str(), 0755);
+  Gatevisor supervisor({.raw_command = {files.file("script")}});
+  EXPECT_EQ(supervisor.expect_exited().number("/verdict/exec_failure/errno"), ENOENT);
+  EXPECT_EQ(supervisor.expect_end(), 203);
+}
+
+struct Step {
+  std::string property;
+  std::string step;
+  int status;
+};
+
+class ExecStepOf : public ::testing::TestWithParam<Step> {};
+
+TEST_P(ExecStepOf, AUserWhoMayNotIsNamedAndNotRetried) {
+  Gatevisor supervisor(
+      {.command = {"exit", "0"}, .properties = {GetParam().property}, .uid = 1234});
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/cause"), "exec-failure");
+  EXPECT_EQ(exited.text("/verdict/exec_failure/step"), GetParam().step);
+  EXPECT_EQ(exited.text("/verdict/next/action"), "stop");
+  EXPECT_EQ(supervisor.expect_end(), GetParam().status);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ExecStepOf,
+                         ::testing::Values(Step{"LimitNOFILE=1000000000", "limits", 205},
+                                           Step{"OOMScoreAdjust=-900", "oom-score", 206},
+                                           Step{"StandardOutput=append:/no/dir/x", "stdio", 209},
+                                           Step{"WorkingDirectory=/dev/null", "working-directory",
+                                                200}));
+
 TEST(Exec, ProgramThatIsBeingWrittenIsRetried) {
   TempDir files;
   const std::string program = files.file("program");

@@ -118,6 +118,21 @@ TEST(Memory, HelperIsKilledAndPolicyContinueGoesOn) {
   EXPECT_EQ(supervisor.expect_end(), 0);
 }
 
+// The main process outlived the kill of its helper: its own end is another matter.
+TEST(Memory, KillFromOutsideSoonAfterAHelpersIsNotCertainlyTheKernels) {
+  Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
+                        .properties = limited({"OOMPolicy=continue"})});
+  const long gateway = supervisor.expect("started").number("/pid");
+  supervisor.expect("oom", patience(20s));
+  kill(static_cast<int>(gateway), SIGKILL);
+  const Record exited = supervisor.expect_exited();
+  const bool claimed_certainly = exited.text("/verdict/cause") == "oom-kill" &&
+                                 exited.text("/verdict/victim") == "main" &&
+                                 exited.text("/verdict/confidence") == "certain";
+  EXPECT_FALSE(claimed_certainly) << exited.line();
+  supervisor.expect_end();
+}
+
 TEST(Memory, PolicyKillEndsTheWholeGroup) {
   Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
                         .properties = limited({"OOMPolicy=kill"})});

@@ -1,12 +1,12 @@
 // It comes back, when it should and not otherwise.
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "cgroup_home.h"
 #include "gatevisor.h"
@@ -117,10 +117,35 @@ TEST(Respawn, SeedRow_PidFile_IsThereWhileItRunsAndGoneAfter) {
   TempDir files;
   Gatevisor supervisor({.command = {"hang"}, .properties = {"PIDFile=" + files.file("pid")}});
   const int pid = supervisor.expect_started();
-  EXPECT_TRUE(read_file(files.file("pid")).starts_with(std::to_string(pid) + " "));
+  // proc(5): the start time is field 22 of stat, the 20th behind the name in brackets.
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string start_time;
+  for (int field = 3; field <= 22; ++field) fields >> start_time;
+  EXPECT_EQ(read_file(files.file("pid")), std::to_string(pid) + " " + start_time + "\n");
   supervisor.signal(SIGTERM);
   supervisor.expect_end();
   EXPECT_NE(access(files.file("pid").c_str(), F_OK), 0);
+}
+
+// 300 s in the loop's own test; GATEVISOR_TEST_SOAK_SEC=300 does the same here.
+TEST(Respawn, SeedRow_Soak_NeverMoreThanTwoProcessesAndNoDescriptorLeaks) {
+  const char* text = std::getenv("GATEVISOR_TEST_SOAK_SEC");
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::seconds(text != nullptr ? std::atoi(text) : 5);
+  Gatevisor supervisor({.command = {"wait"}, .properties = {"RestartSec=0", "AlarmBurst=0"}});
+  std::size_t descriptors = 0;
+  for (int life = 0; std::chrono::steady_clock::now() < end; ++life) {
+    const int gateway = supervisor.expect_started();
+    ASSERT_GT(gateway, 0);
+    EXPECT_EQ(children_of(supervisor.pid()), std::vector<int>{gateway});
+    if (life == 3) descriptors = open_fds(supervisor.pid());
+    if (life > 3) {
+      EXPECT_EQ(open_fds(supervisor.pid()), descriptors) << "in life " << life;
+    }
+    kill(gateway, SIGKILL);
+    EXPECT_EQ(supervisor.expect_exited().text("/verdict/sender"), "outside");
+  }
 }
 
 TEST(Respawn, SeedRow_LogEvidence_LinesFromBeforeTheCrashSurvive) {

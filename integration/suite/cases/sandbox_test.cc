@@ -16,6 +16,35 @@ Launch boxed(std::vector<std::string> command, std::vector<std::string> properti
           .place = Place::Sandbox};
 }
 
+// The sandbox is what it says: a case must never pass for want of a restriction.
+TEST(Sandbox, EveryRestrictionHolds) {
+  TempDir files;
+  Gatevisor supervisor(
+      boxed({"probe", files.file("probe"), "report", files.file("report"), "wait"}));
+  auto probe = files.wait_report("probe");
+  for (const char* call :
+       {"pidfd_open", "pidfd_send_signal", "pidfd_getfd", "memfd_create", "ptrace", "mount",
+        "setns", "bpf", "io_uring_setup", "seccomp", "prctl_seccomp"}) {
+    EXPECT_EQ(probe[call], "EPERM") << call;
+  }
+  EXPECT_EQ(probe["clone3"], "ENOSYS");
+  for (const char* call : {"clone_pidfd", "poll_pidfd", "waitid_pidfd"}) {
+    EXPECT_EQ(probe[call], "ok") << call;
+  }
+  EXPECT_NE(probe["open_sys"], "ok");
+  EXPECT_NE(probe["open_kmsg"], "ok");
+  auto report = files.wait_report("report");
+  EXPECT_EQ(report["uid"], "65534");
+  EXPECT_EQ(report["groups"], "");
+  EXPECT_EQ(report["core"], "0:0");
+  EXPECT_EQ(report["status.NoNewPrivs"], "1");
+  EXPECT_EQ(report["status.Seccomp"], "2");
+  for (const char* set :
+       {"status.CapInh", "status.CapPrm", "status.CapEff", "status.CapBnd", "status.CapAmb"}) {
+    EXPECT_EQ(report[set], "0000000000000000") << set;
+  }
+}
+
 TEST(Sandbox, KillNineIsUnknownAndNeverAGuess) {
   Gatevisor supervisor(boxed({"wait"}));
   const int first = supervisor.expect_started();

@@ -1,6 +1,9 @@
 // It stops when it is told to, and leaves nothing behind.
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -88,6 +91,33 @@ TEST(Stop, TermWhileStartingEndsIt) {
   }
 }
 
+// The moment at which gatevisor has made its first cgroup: what it makes, it takes back.
+// As PID 1 of a container a signal with its default action would be lost.
+class Setup : public ::testing::TestWithParam<Place> {};
+
+TEST_P(Setup, TermAfterTheFirstCgroupIsAStopThatLeavesNothing) {
+  CgroupHome& home = CgroupHome::get();
+  ASSERT_TRUE(home.available());
+  for (int round = 0; round < 15; ++round) {
+    const std::string base = home.make("term-" + std::to_string(round));
+    const int made = inotify_init1(IN_CLOEXEC);
+    inotify_add_watch(made, base.c_str(), IN_CREATE);
+    {
+      Gatevisor supervisor({.command = {"hang"}, .place = GetParam(), .cgroup = base});
+      pollfd ready{made, POLLIN, 0};
+      ASSERT_EQ(poll(&ready, 1, static_cast<int>(patience().count())), 1);
+      supervisor.signal(SIGTERM);
+      const int status = supervisor.expect_end();
+      EXPECT_TRUE(status == 143 || status == 0) << status;
+      expect_nothing_left(supervisor);
+    }
+    close(made);
+    CgroupHome::remove(base);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Setup, ::testing::Values(Place::Plain, Place::Container));
+
 TEST(Stop, SeedRow_BoundedStop_GatewayThatIgnoresTermIsKilled) {
   TempDir files;
   Gatevisor supervisor({.command = {"ignore", "15", "report", files.file("ready"), "hang"},
@@ -150,6 +180,103 @@ TEST(Stop, WhatTheDeadGatewayLeftIsGoneBeforeTheRespawn) {
   ASSERT_GT(daemon, 0);
   supervisor.expect("started");
   EXPECT_FALSE(is_alive(daemon));
+}
+
+TEST(Stop, KillModeControlGroupAsksEveryProcess) {
+  TempDir files;
+  Gatevisor supervisor(
+      {.command = {"child", "record", files.file("child"), "end", "record", files.file("main")}});
+  files.wait_file("child");
+  files.wait_file("main");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_NE(read_file(files.file("child")).find("\n15\n"), std::string::npos);
+  EXPECT_EQ(supervisor.lines_with("\"event\":\"kill\""), 0U);
+}
+
+TEST(Stop, KillModeMixedAsksTheMainProcessAlone) {
+  TempDir files;
+  Gatevisor supervisor(
+      {.command = {"child", "record", files.file("child"), "end", "record", files.file("main")},
+       .properties = {"KillMode=mixed"}});
+  files.wait_file("child");
+  files.wait_file("main");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_NE(read_file(files.file("main")).find("\n15\n"), std::string::npos);
+  EXPECT_EQ(read_file(files.file("child")), "ready\n") << "it was killed, not asked";
+}
+
+// A process that is another one before its pid can be read and killed.
+TEST(Stop, ForksInFlightAreCaught) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"rabbit", "report", files.file("ready"), "wait"},
+                        .properties = {"TimeoutStopSec=500ms"}});
+  files.wait_file("ready");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_EQ(supervisor.lines_with("\"event\":\"left-behind\""), 0U);
+  expect_nothing_left(supervisor);
+}
+
+TEST(Stop, CgroupsThatTheGatewayMadeInItsOwnGoToo) {
+  TempDir files;
+  const std::string base = CgroupHome::get().make("nested");
+  ASSERT_FALSE(base.empty());
+  {
+    const std::string leaf = base + "/gateway.slice/1";
+    Gatevisor supervisor(
+        {.command = {"report", files.file("ready"), "child", "ignore", "15", "hang", "end", "wait"},
+         .properties = {"TimeoutStopSec=500ms"},
+         .cgroup = base});
+    const int gateway = supervisor.expect_started();
+    files.wait_file("ready");
+    ASSERT_EQ(mkdir((leaf + "/own").c_str(), 0755), 0);
+    ASSERT_EQ(mkdir((leaf + "/own/deep").c_str(), 0755), 0);
+    ASSERT_TRUE(write_file(leaf + "/own/deep/cgroup.procs", std::to_string(gateway)));
+    supervisor.signal(SIGTERM);
+    EXPECT_EQ(supervisor.expect_end(), 0);
+    expect_nothing_left(supervisor);
+  }
+  CgroupHome::remove(base);
+}
+
+// A root gateway may leave its cgroup: as a container engine does with itself, or by an operator.
+TEST(Escape, MainProcessThatLeftItsCgroupIsStillStopped) {
+  TempDir files;
+  const std::string base = CgroupHome::get().make("escape-main");
+  ASSERT_FALSE(base.empty());
+  {
+    Gatevisor supervisor({.command = {"write", base + "/supervisor/cgroup.procs", "0", "report",
+                                      files.file("ready"), "wait"},
+                          .properties = {"TimeoutStopSec=1s"},
+                          .cgroup = base});
+    const int gateway = supervisor.expect_started();
+    files.wait_file("ready");
+    supervisor.signal(SIGTERM);
+    EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
+    EXPECT_EQ(supervisor.expect_end(), 0);
+    EXPECT_FALSE(is_alive(gateway));
+    expect_nothing_left(supervisor);
+  }
+  CgroupHome::remove(base);
+}
+
+TEST(Stop, WhatIsLeftBehindIsNotBlamedOnASignalThatWasNotSent) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"ignore", "15", "report", files.file("ready"), "hang"},
+                        .properties = {"SendSIGKILL=no", "TimeoutStopSec=200ms"}});
+  const int gateway = supervisor.expect_started();
+  files.wait_file("ready");
+  supervisor.signal(SIGTERM);
+  const Record left = supervisor.expect("left-behind");
+  EXPECT_NE(left.text("/message").find("is not killed (SendSIGKILL=no)"), std::string::npos)
+      << left.text("/message");
+  EXPECT_FALSE(left.has("/signal"));
+  supervisor.expect_end();
+  EXPECT_TRUE(is_alive(gateway));
+  kill(gateway, SIGKILL);
+  EXPECT_TRUE(wait_gone(gateway));
 }
 
 TEST(Stop, KillModeMixedKillsTheRestAtOnce) {

@@ -44,6 +44,20 @@ void become_container(const std::string& cgroup_mount) {
   }
 }
 
+/// Until no process lives in the cgroup: a change of cgroup.events is told with POLLPRI.
+void wait_unpopulated(const std::string& cgroup) {
+  const int events = open((cgroup + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC);
+  const auto deadline = Clock::now() + patience();
+  char content[256] = {};
+  while (pread(events, content, sizeof content - 1, 0) > 0 &&
+         std::string_view(content).find("populated 1") != std::string_view::npos) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(deadline - Clock::now());
+    pollfd changed{events, POLLPRI, 0};
+    if (left <= 0ms || poll(&changed, 1, static_cast<int>(left.count())) != 1) break;
+  }
+  close(events);
+}
+
 }  // namespace
 
 int slowness() {
@@ -109,6 +123,7 @@ void Gatevisor::start(const Launch& launch, const std::vector<std::string>& word
     if (!cgroup_.empty() && !write_file(cgroup_ + "/cgroup.procs", "0")) child_failed("join");
     if (container) become_container(cgroup_.empty() ? "" : CgroupHome::get().mount_point());
     setpgid(0, 0);
+    if (launch.prepare) launch.prepare();
     for (const auto& [name, value] : launch.environment) setenv(name.c_str(), value.c_str(), 1);
     if (launch.drop_capability >= 0) prctl(PR_CAPBSET_DROP, launch.drop_capability, 0, 0, 0);
     if (launch.uid != 0 && (setresgid(launch.uid, launch.uid, launch.uid) != 0 ||
@@ -131,11 +146,7 @@ Gatevisor::~Gatevisor() {
   // What gatevisor could not end because it was killed itself.
   if (own_cgroup_) {
     write_file(cgroup_ + "/cgroup.kill", "1");
-    const auto deadline = Clock::now() + patience();
-    while (read_file(cgroup_ + "/cgroup.events").starts_with("populated 1") &&
-           Clock::now() < deadline) {
-      sched_yield();
-    }
+    wait_unpopulated(cgroup_);
     CgroupHome::remove(cgroup_);
   }
   if (pidfd_ >= 0) close(pidfd_);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct Launch {
   unsigned uid = 0;                     ///< whom gatevisor itself runs as
   int drop_capability = -1;             ///< out of gatevisor's own bounding set
   std::string cgroup;                   ///< instead of a fresh one; "none": stays where the test is
+  std::function<void()> prepare;        ///< done by the child while it is still root
 };
 
 class Gatevisor {
