@@ -13,6 +13,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "cgroup_home.h"
@@ -73,6 +74,26 @@ std::string gatevisor_program() {
 }
 
 std::string fixture(const std::string& name) { return program_directory() + "/" + name; }
+
+namespace {
+
+/// Fails the run at once, instead of each case after its patience.
+class Programs final : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    for (const std::string& program :
+         {gatevisor_program(), fixture("misbehave"), fixture("sandbox")}) {
+      if (access(program.c_str(), X_OK) != 0) {
+        FAIL() << program << ": " << std::strerror(errno) << " (GATEVISOR_BIN names gatevisor)";
+      }
+    }
+  }
+};
+
+[[maybe_unused]] const auto* const kPrograms =
+    ::testing::AddGlobalTestEnvironment(new Programs);
+
+}  // namespace
 
 Gatevisor::Gatevisor(Launch launch) {
   static std::atomic<int> count = 0;
