@@ -239,8 +239,7 @@ TEST(DeathOom, WhereNothingCanBeSeenItSaysSoAndDoesNotGuess) {
     EXPECT_TRUE(verdict.summary.ends_with("; whether for memory cannot be seen here"))
         << verdict.summary;
     EXPECT_EQ(because(verdict, Cause::OomKill), "not ruled out");
-    EXPECT_EQ(judged(death_by(WaitStatus::killed(SIGTERM), groups)).confidence,
-              Confidence::Certain)
+    EXPECT_EQ(judged(death_by(WaitStatus::killed(SIGTERM), groups)).confidence, Confidence::Certain)
         << "the OOM killer sends SIGKILL alone";
   }
 }

@@ -182,7 +182,8 @@ TEST(Death, SeccompIsSigsysUnderAFilter) {
   EXPECT_EQ(verdict.confidence, Confidence::Likely);
   EXPECT_TRUE(has_evidence(verdict, "proc status", "Seccomp", "2"));
   death.seccomp_mode = -1;
-  EXPECT_EQ(judged(death).cause, Cause::Seccomp) << "it could not be read, but nothing speaks against";
+  EXPECT_EQ(judged(death).cause, Cause::Seccomp)
+      << "it could not be read, but nothing speaks against";
 }
 
 TEST(Death, SigsysWithoutAFilterIsASignal) {

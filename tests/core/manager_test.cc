@@ -102,10 +102,9 @@ std::vector<Ending> endings() {
        137},
       {"stop: crashes",
        [](Rig& rig) { rig.signal(SIGTERM), rig.dies(WaitStatus::dumped(SIGSEGV)); }, 139},
-      {"stop: cannot be killed",
-       [](Rig& rig) { rig.signal(SIGTERM), rig.timer(), rig.timer(); }, 137},
-      {"stop in the delay after exit 9",
-       [](Rig& rig) { rig.exits(9), rig.signal(SIGTERM); }, 9},
+      {"stop: cannot be killed", [](Rig& rig) { rig.signal(SIGTERM), rig.timer(), rig.timer(); },
+       137},
+      {"stop in the delay after exit 9", [](Rig& rig) { rig.exits(9), rig.signal(SIGTERM); }, 9},
       {"stop in the delay after SIGSEGV",
        [](Rig& rig) { rig.dies(WaitStatus::killed(SIGSEGV)), rig.signal(SIGTERM); }, 139},
   };

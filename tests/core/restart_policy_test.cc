@@ -192,8 +192,8 @@ TEST(RestartExecFailure, RestartCauseSaysOtherwise) {
 
 TEST(RestartReason, NamesTheSettingAsItIsSpelled) {
   ServiceSettings settings;
-  const std::array<const char*, 7> spelled = {"no",          "on-success", "on-failure", "on-abnormal",
-                                              "on-watchdog", "on-abort",   "always"};
+  const std::array<const char*, 7> spelled = {
+      "no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"};
   for (std::size_t mode = 0; mode < spelled.size(); ++mode) {
     settings.restart.mode = static_cast<RestartMode>(mode);
     EXPECT_EQ(decide(settings, verdict_of(Cause::ExitCode, WaitStatus::exited(1))).reason,

@@ -66,12 +66,17 @@ class Play {
 
 std::optional<Verdict> Play::of(Cause cause) {
   switch (cause) {
-    case Cause::Clean: return dies(WaitStatus::exited(0));
-    case Cause::ExitCode: return dies(WaitStatus::exited(1));
-    case Cause::Signal: return dies(WaitStatus::killed(SIGKILL));
+    case Cause::Clean:
+      return dies(WaitStatus::exited(0));
+    case Cause::ExitCode:
+      return dies(WaitStatus::exited(1));
+    case Cause::Signal:
+      return dies(WaitStatus::killed(SIGKILL));
     // With the signal of a fault it would be less sure who sent it.
-    case Cause::CoreDump: return dies(WaitStatus::dumped(SIGQUIT));
-    case Cause::Seccomp: return dies(WaitStatus::dumped(SIGSYS), 2);
+    case Cause::CoreDump:
+      return dies(WaitStatus::dumped(SIGQUIT));
+    case Cause::Seccomp:
+      return dies(WaitStatus::dumped(SIGSYS), 2);
     case Cause::Requested:
       rig_.signal(SIGTERM);
       return dies(WaitStatus::killed(SIGTERM));
@@ -93,7 +98,8 @@ std::optional<Verdict> Play::of(Cause cause) {
       other.dies(WaitStatus::exited(203), false, groups_.now());
       return other.verdict();
     }
-    case Cause::MemoryStall: return stalls();
+    case Cause::MemoryStall:
+      return stalls();
   }
   return std::nullopt;
 }
@@ -132,8 +138,7 @@ TEST_P(EachMachine, SaysWhatIsMissingExactlyWhereSomethingIs) {
     all = all && entry.here == entry.best;
   }
   EXPECT_EQ(all_verdicts(GetParam()), all);
-  EXPECT_EQ(cgroup_remedies(GetParam()).empty(),
-            GetParam().cgroup == CgroupRung::MemoryController);
+  EXPECT_EQ(cgroup_remedies(GetParam()).empty(), GetParam().cgroup == CgroupRung::MemoryController);
 }
 
 TEST_P(EachMachine, NeverGuessesOutOfMemory) {

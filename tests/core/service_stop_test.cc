@@ -187,6 +187,33 @@ TEST(SendSigkill, NoLeavesWhatACrashLeftBehind) {
   EXPECT_EQ(rig.last<record::LeftBehind>().pid, 0);
 }
 
+TEST(SendSigkill, NoGivesWhatIsLeftByALateEndNoTimeOfItsOwn) {
+  ServiceSettings settings = loop_settings();
+  settings.kill.send_sigkill = false;
+  Rig rig(settings);
+  rig.run();
+  rig.restart();
+  rig.timer();
+  rig.now += 1h;
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "emit:exited no-pidfile");
+  EXPECT_EQ(rig.deadline(), rig.now) << "they were asked an hour ago";
+  EXPECT_EQ(rig.timer(), "emit:left-behind release spawn:2");
+}
+
+TEST(SendSigkill, NoWithKillModeMixedAsksTheRestWithinTheSameTime) {
+  ServiceSettings settings = kill_mode(KillMode::Mixed);
+  settings.kill.send_sigkill = false;
+  Rig rig(settings);
+  rig.run();
+  const Instant asked = rig.now;
+  rig.signal(SIGTERM);
+  rig.now += 7s;
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true),
+            "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.deadline(), asked + 8s);
+  EXPECT_EQ(rig.timer(), "emit:left-behind release emit:finished exit:0");
+}
+
 TEST(StopTimeout, LeftOversShareTheDeadlineOfTheStop) {
   Rig rig;
   rig.run();

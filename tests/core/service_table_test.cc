@@ -16,8 +16,8 @@ namespace {
 /// The states, and where it matters how they were reached.
 enum class Row : std::uint8_t {
   Inactive,
-  Asked,           ///< Starting: Spawn is not yet answered
-  Starting,        ///< Starting: the process is there, execve(2) is not done
+  Asked,     ///< Starting: Spawn is not yet answered
+  Starting,  ///< Starting: the process is there, execve(2) is not done
   Running,
   Stopping,        ///< for good
   Restarting,      ///< Stopping, to begin the next invocation
@@ -32,9 +32,27 @@ enum class Row : std::uint8_t {
 constexpr int kRows = static_cast<int>(Row::Over) + 1;
 
 enum class Column : std::uint8_t {
-  Start, Spawned, SpawnFailed, ExecSucceeded, ExecFailed, Exits, ExitsAlone, TreeEmpty,
-  TreeChanged, MemoryChanged, PressureHigh, Term, Int, Hup, Usr1, Quit, Winch, Restart, TooEarly,
-  Due, ActionFailed,
+  Start,
+  Spawned,
+  SpawnFailed,
+  ExecSucceeded,
+  ExecFailed,
+  Exits,
+  ExitsAlone,
+  TreeEmpty,
+  TreeChanged,
+  MemoryChanged,
+  PressureHigh,
+  Term,
+  Int,
+  Hup,
+  Usr1,
+  Quit,
+  Winch,
+  Restart,
+  TooEarly,
+  Due,
+  ActionFailed,
 };
 constexpr int kColumns = static_cast<int>(Column::ActionFailed) + 1;
 
@@ -42,44 +60,96 @@ constexpr int kColumns = static_cast<int>(Column::ActionFailed) + 1;
 void reach(Rig& rig, Row row) {
   const auto running = [&] { rig.run(FakeCgroups().baseline()); };
   switch (row) {
-    case Row::Inactive: return;
-    case Row::Asked: rig.start(); return;
-    case Row::Starting: rig.start(); rig.spawned(FakeCgroups().baseline()); return;
-    case Row::Running: return running();
-    case Row::Stopping: running(); rig.signal(SIGTERM); return;
-    case Row::Restarting: running(); rig.restart(); return;
-    case Row::StopKilling: reach(rig, Row::Stopping); rig.timer(); return;
-    case Row::RestartKilling: reach(rig, Row::Restarting); rig.timer(); return;
-    case Row::Unkillable: reach(rig, Row::RestartKilling); rig.timer(); return;
-    case Row::Clearing: running(); rig.dies(WaitStatus::exited(1), true); return;
-    case Row::ClearKilling: reach(rig, Row::Clearing); rig.timer(); return;
-    case Row::Waiting: running(); rig.exits(1); return;
-    case Row::Over: running(); rig.exits(0); return;
+    case Row::Inactive:
+      return;
+    case Row::Asked:
+      rig.start();
+      return;
+    case Row::Starting:
+      rig.start();
+      rig.spawned(FakeCgroups().baseline());
+      return;
+    case Row::Running:
+      return running();
+    case Row::Stopping:
+      running();
+      rig.signal(SIGTERM);
+      return;
+    case Row::Restarting:
+      running();
+      rig.restart();
+      return;
+    case Row::StopKilling:
+      reach(rig, Row::Stopping);
+      rig.timer();
+      return;
+    case Row::RestartKilling:
+      reach(rig, Row::Restarting);
+      rig.timer();
+      return;
+    case Row::Unkillable:
+      reach(rig, Row::RestartKilling);
+      rig.timer();
+      return;
+    case Row::Clearing:
+      running();
+      rig.dies(WaitStatus::exited(1), true);
+      return;
+    case Row::ClearKilling:
+      reach(rig, Row::Clearing);
+      rig.timer();
+      return;
+    case Row::Waiting:
+      running();
+      rig.exits(1);
+      return;
+    case Row::Over:
+      running();
+      rig.exits(0);
+      return;
   }
 }
 
 std::string apply(Rig& rig, Column column) {
   switch (column) {
-    case Column::Start: return rig.start();
-    case Column::Spawned: return rig.spawned();
+    case Column::Start:
+      return rig.start();
+    case Column::Spawned:
+      return rig.spawned();
     case Column::SpawnFailed:
       return rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}});
-    case Column::ExecSucceeded: return rig.exec_succeeded();
-    case Column::ExecFailed: return rig.feed(event::ExecFailed{ExecStep::Exec, ENOENT});
-    case Column::Exits: return rig.exits(1);
-    case Column::ExitsAlone: return rig.dies(WaitStatus::exited(1), true);
-    case Column::TreeEmpty: return rig.feed(event::TreeEmpty{});
-    case Column::TreeChanged: return rig.feed(event::TreeChanged{});
-    case Column::MemoryChanged: return rig.feed(event::MemoryChanged{FakeCgroups().now()});
-    case Column::PressureHigh: return rig.feed(event::PressureHigh{});
-    case Column::Term: return rig.signal(SIGTERM);
-    case Column::Int: return rig.signal(SIGINT);
-    case Column::Hup: return rig.signal(SIGHUP);      // goes on as it is
-    case Column::Usr1: return rig.signal(SIGUSR1);    // goes on as SIGUSR2
-    case Column::Quit: return rig.signal(SIGQUIT);    // is switched off
-    case Column::Winch: return rig.signal(SIGWINCH);  // is not in ForwardSignals=
-    case Column::Restart: return rig.restart();
-    case Column::TooEarly: return rig.feed(event::TimerExpired{});
+    case Column::ExecSucceeded:
+      return rig.exec_succeeded();
+    case Column::ExecFailed:
+      return rig.feed(event::ExecFailed{ExecStep::Exec, ENOENT});
+    case Column::Exits:
+      return rig.exits(1);
+    case Column::ExitsAlone:
+      return rig.dies(WaitStatus::exited(1), true);
+    case Column::TreeEmpty:
+      return rig.feed(event::TreeEmpty{});
+    case Column::TreeChanged:
+      return rig.feed(event::TreeChanged{});
+    case Column::MemoryChanged:
+      return rig.feed(event::MemoryChanged{FakeCgroups().now()});
+    case Column::PressureHigh:
+      return rig.feed(event::PressureHigh{});
+    case Column::Term:
+      return rig.signal(SIGTERM);
+    case Column::Int:
+      return rig.signal(SIGINT);
+    case Column::Hup:
+      return rig.signal(SIGHUP);  // goes on as it is
+    case Column::Usr1:
+      return rig.signal(SIGUSR1);  // goes on as SIGUSR2
+    case Column::Quit:
+      return rig.signal(SIGQUIT);  // is switched off
+    case Column::Winch:
+      return rig.signal(SIGWINCH);  // is not in ForwardSignals=
+    case Column::Restart:
+      return rig.restart();
+    case Column::TooEarly:
+      return rig.feed(event::TimerExpired{});
     case Column::Due:
       if (rig.deadline() != Instant::max()) return rig.timer();
       rig.now += 1h;
@@ -214,13 +284,30 @@ TEST_P(EachCell, GoesWhereTheTableSays) {
 
 std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info) {
   static constexpr std::array<const char*, kRows> kRowNames = {
-      "Inactive", "Asked", "Starting", "Running", "Stopping", "Restarting", "StopKilling",
-      "RestartKilling", "Unkillable", "Clearing", "ClearKilling", "Waiting", "Over"};
-  static constexpr std::array<const char*, kColumns> kColumnNames = {
-      "Start", "Spawned", "SpawnFailed", "ExecSucceeded", "ExecFailed", "MainExited",
-      "MainExitedOthersAlive", "TreeEmpty", "TreeChanged", "MemoryChanged", "PressureHigh", "Sigterm",
-      "Sigint", "Sighup", "Sigusr1", "Sigquit", "Sigwinch", "RestartRequested", "TimerTooEarly",
-      "TimerDue", "ActionFailed"};
+      "Inactive",    "Asked",          "Starting",   "Running",  "Stopping",     "Restarting",
+      "StopKilling", "RestartKilling", "Unkillable", "Clearing", "ClearKilling", "Waiting",
+      "Over"};
+  static constexpr std::array<const char*, kColumns> kColumnNames = {"Start",
+                                                                     "Spawned",
+                                                                     "SpawnFailed",
+                                                                     "ExecSucceeded",
+                                                                     "ExecFailed",
+                                                                     "MainExited",
+                                                                     "MainExitedOthersAlive",
+                                                                     "TreeEmpty",
+                                                                     "TreeChanged",
+                                                                     "MemoryChanged",
+                                                                     "PressureHigh",
+                                                                     "Sigterm",
+                                                                     "Sigint",
+                                                                     "Sighup",
+                                                                     "Sigusr1",
+                                                                     "Sigquit",
+                                                                     "Sigwinch",
+                                                                     "RestartRequested",
+                                                                     "TimerTooEarly",
+                                                                     "TimerDue",
+                                                                     "ActionFailed"};
   return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
          kColumnNames[static_cast<std::size_t>(std::get<1>(info.param))];
 }

@@ -9,7 +9,10 @@ namespace gatevisor::core {
 using namespace std::chrono_literals;
 
 FakeKernel::FakeKernel(const Scenario& scenario, Dice& dice)
-    : scenario_(scenario), dice_(dice), now_(Instant{} + 1000s), groups_(scenario.rung, scenario.pids) {}
+    : scenario_(scenario),
+      dice_(dice),
+      now_(Instant{} + 1000s),
+      groups_(scenario.rung, scenario.pids) {}
 
 // ---- time ----------------------------------------------------------------------------------
 
@@ -129,9 +132,12 @@ void FakeKernel::strike(int pid) {
   Process* main = find(pid);
   if (main == nullptr || !main->alive || main->doomed) return;
   switch (life_.fate) {
-    case Fate::Exits: return end(pid, life_.end, End::ByItself);
-    case Fate::Faults: return end(pid, life_.end, End::Fault);
-    case Fate::Seccomp: return end(pid, life_.end, End::Seccomp);
+    case Fate::Exits:
+      return end(pid, life_.end, End::ByItself);
+    case Fate::Faults:
+      return end(pid, life_.end, End::Fault);
+    case Fate::Seccomp:
+      return end(pid, life_.end, End::Seccomp);
     case Fate::KilledFromOutside:
       if (life_.end.by_signal(SIGKILL)) return doom(*main, End::FromOutside);
       return end(pid, life_.end, End::FromOutside);
@@ -139,11 +145,20 @@ void FakeKernel::strike(int pid) {
       groups_.refuse_forks(1 + dice_.below(5), dice_.chance(50));
       in(dice_.span(0ms, 50ms), [this, pid] { end(pid, life_.end, End::NoMoreTasks); });
       return;
-    case Fate::OomMain: case Fate::OomGroup: return strike_for_memory(*main);
-    case Fate::OomHelper: return lose_helper(pid);
-    case Fate::Spins: return spin(pid);
-    case Fate::Pressed: return press(pid);
-    case Fate::NoLeaf: case Fate::NoClone: case Fate::ExecFails: case Fate::Serves: return;
+    case Fate::OomMain:
+    case Fate::OomGroup:
+      return strike_for_memory(*main);
+    case Fate::OomHelper:
+      return lose_helper(pid);
+    case Fate::Spins:
+      return spin(pid);
+    case Fate::Pressed:
+      return press(pid);
+    case Fate::NoLeaf:
+    case Fate::NoClone:
+    case Fate::ExecFails:
+    case Fate::Serves:
+      return;
   }
 }
 
@@ -193,7 +208,8 @@ void FakeKernel::spin(int main_pid) {
   spun_ = true;
   groups_.declare_oom(Scope::OwnLimit, 1 + dice_.below(300));
   notify_memory();
-  in(dice_.span(100ms, 900ms), [this, main_pid] { spin(main_pid); });
+  const Duration pause = life_.sparse ? dice_.span(4s, 40s) : dice_.span(100ms, 900ms);
+  in(pause, [this, main_pid] { spin(main_pid); });
 }
 
 void FakeKernel::press(int main_pid) {
@@ -235,8 +251,8 @@ bool FakeKernel::reachable(const Process& process) const {
 void FakeKernel::deliver(Process& process, int signal, bool forwarded) {
   if (!process.alive) return;
   const int pid = process.pid;
-  const WaitStatus by_default =
-      signal == SIGQUIT || signal == SIGABRT ? WaitStatus::dumped(signal) : WaitStatus::killed(signal);
+  const WaitStatus by_default = signal == SIGQUIT || signal == SIGABRT ? WaitStatus::dumped(signal)
+                                                                       : WaitStatus::killed(signal);
   if (signal == SIGKILL) return doom(process, End::Ours);
   if (signal == SIGCONT || process.doomed) return;
   if (!process.executed) return end(pid, by_default, End::Ours);
@@ -284,7 +300,7 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   // One that the kernel took, and that needed longer to die than anybody attributes.
   const bool taken = how == End::KernelOom || how == End::KernelOomAll;
   truth_.ambiguous = truth_.ambiguous || (taken && now_ - last_oom_ > kOomAttribution - 1s);
-  truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill;
+  truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill - 5ms;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
   in(soon(), [this, pid, status, seccomp_mode] {
@@ -330,9 +346,7 @@ void FakeKernel::tell_memory() {
 
 // ---- what is true --------------------------------------------------------------------------
 
-Process* FakeKernel::find(int pid) {
-  return const_cast<Process*>(std::as_const(*this).find(pid));
-}
+Process* FakeKernel::find(int pid) { return const_cast<Process*>(std::as_const(*this).find(pid)); }
 
 const Process* FakeKernel::find(int pid) const {
   const auto found = std::ranges::find(processes_, pid, &Process::pid);

@@ -63,7 +63,9 @@ class FakeKernel {
   /// Dead, but gatevisor was not told yet, or alive.
   bool main_known() const { return main_ != 0; }
   bool main_executed() const;
-  bool spinning() const { return life_.fate == Fate::Spins || life_.fate == Fate::Pressed; }
+  bool spinning() const {
+    return life_.fate == Fate::Pressed || (life_.fate == Fate::Spins && !life_.sparse);
+  }
   bool oom_killed() const { return oom_kills_ > 0; }
   std::size_t population() const;
   /// Every process of this invocation dies at once when it is sent SIGKILL.
@@ -119,7 +121,7 @@ class FakeKernel {
   unsigned acts_at_death_ = 0;
   unsigned oom_kills_ = 0;  ///< in this life
   Scope oom_scope_{};
-  bool spun_ = false;       ///< out of memory over and over, and nobody was killed
+  bool spun_ = false;  ///< out of memory over and over, and nobody was killed
   Instant last_oom_{};
   bool watching_ = false;       ///< from Spawned to Release
   bool awaiting_tree_ = false;  ///< the end of the rest is waited for

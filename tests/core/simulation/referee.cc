@@ -47,6 +47,7 @@ void Referee::answered(const Event& event, Instant due, const Actions& actions) 
   require(++statistics_.steps < kMostSteps, "a busy loop");
   left_behind_ = false;
   exited_records_ = 0;
+  memory_told_ = false;
   note(event, due);
   require(!exited_ || actions.empty(), "something was asked after Exit");
   require(actions.size() <= 12, "too many actions in one step");
@@ -73,6 +74,9 @@ void Referee::check(const Event& event, const Action& action) {
   if (to_main || to_tree) {
     require(!released_, "a signal to an invocation that is over");
     require(!to_main || kernel_.main_known(), "a signal to a process that has ended");
+    const KillMode mode = scenario_.settings.kill.mode;
+    const bool main_alone = mode == KillMode::Process || mode == KillMode::None;
+    require(to_main || !main_alone || memory_told_, "KillMode= leaves the others alone");
     if (!is_forwarded(event) && !std::holds_alternative<event::TimerExpired>(event)) {
       asked_at_ = now();
     }
@@ -93,16 +97,21 @@ void Referee::check(const Event& event, const Action& action) {
     ++statistics_.left_behind;
     const KillSettings& kill = scenario_.settings.kill;
     // Another signal than SIGKILL misses what is forked meanwhile; and it may have ended just now.
-    const bool excused = !kill.send_sigkill || kill.final_signal != SIGKILL ||
-                         !kernel_.all_killable() || kernel_.population() == 0;
+    const bool excused = !kill.send_sigkill || kill.final_signal != SIGKILL || hard_to_kill_ ||
+                         kernel_.population() == 0;
     require(excused, "what can be killed was left behind");
   } else if (const auto* oom = std::get_if<record::OomWhileAlive>(&emit->record)) {
     asked_at_ = now();
+    memory_told_ = true;
     require(kernel_.oom_killed() && oom->kills > 0, "an OOM kill that was none");
   } else if (std::holds_alternative<record::MemoryStalled>(emit->record)) {
+    memory_told_ = true;
     require(kernel_.spinning(), "a memory stall that was none");
   } else if (std::holds_alternative<record::Alarm>(emit->record)) {
-    require(exits_.size() >= scenario_.settings.alarm.burst, "an alarm for too few exits");
+    const RateSettings& alarm = scenario_.settings.alarm;
+    require(exits_.size() >= alarm.burst, "an alarm for too few exits");
+    require(!last_alarm_ || now() - *last_alarm_ >= alarm.interval, "an alarm too soon");
+    last_alarm_ = now();
   }
 }
 
@@ -113,12 +122,12 @@ void Referee::check_spawn(const action::Spawn& spawn) {
   require(spawn.invocation == ++launches_, "an invocation was skipped");
   if (launches_ > 1 && !restart_asked_) {
     require(last_ && last_->next.action == NextAction::Respawn, "a respawn that was not decided");
-    require(last_ && now() >= after(last_->ended, last_->next.delay),
-            "a respawn before its delay");
+    require(last_ && now() >= after(last_->ended, last_->next.delay), "a respawn before its delay");
   }
   ++statistics_.spawns;
   released_ = false;
   restart_asked_ = false;
+  hard_to_kill_ = false;
 }
 
 void Referee::check_release() {
@@ -155,6 +164,8 @@ void Referee::check_exited(const Event& event, const record::Exited& record) {
   exits_.push_back(now());
   while (now() - exits_.front() > window) exits_.pop_front();
   require(record.exits_in_window == exits_.size(), "a wrong count of exits in the window");
+  const bool many = exits_.size() >= scenario_.settings.alarm.burst;
+  if (!many || verdict.next.action != NextAction::Respawn) last_alarm_.reset();
   last_ = verdict;
 }
 
@@ -171,9 +182,9 @@ void Referee::check_cause(const Verdict& verdict) {
   if (truth.cause != Cause::OomKill || !kernel_.has_memory_events()) return;
   require(!truth.victim || verdict.victim == truth.victim, "the wrong victim");
   require(!truth.scope || verdict.scope == truth.scope, "the wrong limit");
-  require(truth.victim != Victim::Main || !truth.prompt ||
-              verdict.confidence == Confidence::Certain,
-          "less sure of an OOM kill than the counters are");
+  require(
+      truth.victim != Victim::Main || !truth.prompt || verdict.confidence == Confidence::Certain,
+      "less sure of an OOM kill than the counters are");
 }
 
 void Referee::check_next(const Verdict& verdict) {
@@ -218,7 +229,8 @@ void Referee::check_delay(const Verdict& verdict) {
 
 void Referee::done(const Event& event, Instant due, const Manager& manager) {
   if (exited_) return require(manager.deadline() == Instant::max(), "a deadline after Exit");
-  if (stop_at_ && !kernel_.all_killable()) unkillable_ = true;
+  if (!kernel_.all_killable()) hard_to_kill_ = true;
+  if (stop_at_ && hard_to_kill_) unkillable_ = true;
   if (!std::holds_alternative<event::TimerExpired>(event) || due > now()) return;
   require(manager.deadline() > now(), "a deadline that stays in the past");
 }

@@ -17,11 +17,11 @@ namespace gatevisor::core {
 
 struct Statistics {
   std::array<std::uint64_t, kAllCauses.size()> deaths{};  ///< true causes that were told
-  std::uint64_t ambiguous = 0;   ///< deaths of which nobody could tell the cause
-  std::uint64_t judged = 0;      ///< all others; each verdict was right
+  std::uint64_t ambiguous = 0;  ///< deaths of which nobody could tell the cause
+  std::uint64_t judged = 0;     ///< all others; each verdict was right
   std::uint64_t steps = 0;
   std::uint64_t spawns = 0;
-  std::uint64_t stops = 0;       ///< that were bounded, and ended in time
+  std::uint64_t stops = 0;  ///< that were bounded, and ended in time
   std::uint64_t left_behind = 0;
 
   void add(const Statistics& other);
@@ -65,16 +65,19 @@ class Referee {
   Statistics statistics_;
   std::uint64_t launches_ = 0;
   bool released_ = true;
-  bool left_behind_ = false;     ///< told in this step
-  bool restart_asked_ = false;   ///< since the last spawn
+  bool left_behind_ = false;    ///< told in this step
+  bool restart_asked_ = false;  ///< since the last spawn
   std::optional<Instant> stop_at_;
-  Duration late_{};              ///< for how long a timer was overdue since then
-  Instant late_until_{};         ///< up to which moment that was counted
-  bool unkillable_ = false;      ///< something since then does not die of SIGKILL at once
-  Instant asked_at_{};           ///< the last signal that was meant to end something
+  Duration late_{};          ///< for how long a timer was overdue since then
+  Instant late_until_{};     ///< up to which moment that was counted
+  bool unkillable_ = false;  ///< something since then does not die of SIGKILL at once
+  Instant asked_at_{};       ///< the last signal that was meant to end something
   std::optional<Verdict> last_;
   std::deque<Instant> exits_;
   unsigned exited_records_ = 0;  ///< in this step
+  bool hard_to_kill_ = false;    ///< something in this invocation does not die of SIGKILL at once
+  bool memory_told_ = false;     ///< in this step: trouble that OOMPolicy= may kill for
+  std::optional<Instant> last_alarm_;  ///< since the exits were fewer
   bool exited_ = false;
 };
 

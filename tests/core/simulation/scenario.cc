@@ -27,10 +27,10 @@ KillSettings draw_kill(Dice& dice) {
 RestartSettings draw_restart(Dice& dice) {
   RestartSettings restart;
   const bool lively = dice.chance(70);
-  restart.mode = lively ? RestartMode::Always
-                        : dice.pick({RestartMode::No, RestartMode::OnSuccess,
-                                     RestartMode::OnFailure, RestartMode::OnAbnormal,
-                                     RestartMode::OnWatchdog, RestartMode::OnAbort});
+  restart.mode =
+      lively ? RestartMode::Always
+             : dice.pick({RestartMode::No, RestartMode::OnSuccess, RestartMode::OnFailure,
+                          RestartMode::OnAbnormal, RestartMode::OnWatchdog, RestartMode::OnAbort});
   restart.delay = dice.pick<Duration>({0s, 100ms, 2s, 2s, 20s});
   if (dice.chance(3)) restart.delay = kForever;
   // A world that ends with the first missing file says little.
@@ -93,13 +93,15 @@ std::string to_string(const Scenario& world) {
          (world.pids ? "" : ", no pids controller") + "; KillMode number " + number(kill.mode) +
          ", KillSignal=" + signal_name(kill.signal) +
          ", FinalKillSignal=" + signal_name(kill.final_signal) +
-         (kill.send_sigkill ? "" : ", SendSIGKILL=no") + (kill.send_sighup ? ", SendSIGHUP=yes" : "") +
+         (kill.send_sigkill ? "" : ", SendSIGKILL=no") +
+         (kill.send_sighup ? ", SendSIGHUP=yes" : "") +
          ", TimeoutStopSec=" + format_duration(kill.timeout_stop) + "; Restart number " +
          number(restart.mode) + ", RestartSec=" + format_duration(restart.delay) + " to " +
          format_duration(restart.max_delay) + " in " + std::to_string(restart.steps) + " + " +
-         format_duration(restart.randomized) + ", StartLimitBurst=" +
-         std::to_string(world.settings.start_limit.burst) + "; OOMPolicy number " +
-         number(world.settings.memory.oom_policy) + "; until " + format_duration(world.horizon);
+         format_duration(restart.randomized) +
+         ", StartLimitBurst=" + std::to_string(world.settings.start_limit.burst) +
+         "; OOMPolicy number " + number(world.settings.memory.oom_policy) + "; until " +
+         format_duration(world.horizon);
 }
 
 bool Nature::killable() const { return dies_in <= 10ms; }
@@ -118,16 +120,33 @@ Nature draw_nature(Dice& dice, const Scenario& scenario) {
 
 Life draw_life(Dice& dice, const Scenario& scenario) {
   Life life;
-  life.fate = dice.pick({Fate::NoLeaf, Fate::NoClone, Fate::ExecFails, Fate::Exits, Fate::Exits,
-                         Fate::Exits, Fate::Exits, Fate::Faults, Fate::Faults,
-                         Fate::KilledFromOutside, Fate::KilledFromOutside, Fate::Seccomp,
-                         Fate::OomMain, Fate::OomMain, Fate::OomGroup, Fate::OomHelper,
-                         Fate::OomHelper, Fate::TaskLimit, Fate::Spins, Fate::Pressed,
-                         Fate::Serves, Fate::Serves});
+  life.fate = dice.pick({Fate::NoLeaf,
+                         Fate::NoClone,
+                         Fate::ExecFails,
+                         Fate::Exits,
+                         Fate::Exits,
+                         Fate::Exits,
+                         Fate::Exits,
+                         Fate::Faults,
+                         Fate::Faults,
+                         Fate::KilledFromOutside,
+                         Fate::KilledFromOutside,
+                         Fate::Seccomp,
+                         Fate::OomMain,
+                         Fate::OomMain,
+                         Fate::OomGroup,
+                         Fate::OomHelper,
+                         Fate::OomHelper,
+                         Fate::TaskLimit,
+                         Fate::Spins,
+                         Fate::Pressed,
+                         Fate::Serves,
+                         Fate::Serves});
   life.until = dice.chance(40) ? dice.span(0s, 3s) : dice.span(0s, 120s);
   life.scope = dice.pick({Scope::OwnLimit, Scope::AncestorLimit, Scope::OutsideView});
   life.helpers = static_cast<unsigned>(dice.below(4));
   life.slow_to_die = dice.chance(15);
+  life.sparse = dice.chance(30);
   switch (life.fate) {
     case Fate::NoLeaf:
       life.step = ExecStep::Cgroup;

@@ -30,9 +30,9 @@ std::string to_string(const Scenario& scenario);
 /// How one process takes what it is sent.
 struct Nature {
   bool ignores_stop = false;
-  Duration stops_in{};                   ///< from the stop signal to its end
-  std::optional<int> stop_code;          ///< nullopt: it dies of the signal
-  Duration dies_in{};                    ///< from SIGKILL to its end; kForever: never
+  Duration stops_in{};           ///< from the stop signal to its end
+  std::optional<int> stop_code;  ///< nullopt: it dies of the signal
+  Duration dies_in{};            ///< from SIGKILL to its end; kForever: never
   bool killable() const;
 };
 
@@ -40,19 +40,19 @@ Nature draw_nature(Dice& dice, const Scenario& scenario);
 
 /// What becomes of an invocation that is left alone.
 enum class Fate : std::uint8_t {
-  NoLeaf,       ///< its cgroup cannot be made
-  NoClone,      ///< no process can be made
+  NoLeaf,   ///< its cgroup cannot be made
+  NoClone,  ///< no process can be made
   ExecFails,
   Exits,
-  Faults,       ///< SIGSEGV and its like, with or without a core
+  Faults,  ///< SIGSEGV and its like, with or without a core
   KilledFromOutside,
   Seccomp,
   OomMain,
-  OomGroup,     ///< memory.oom.group; OomMain where OOMPolicy= is not kill
+  OomGroup,  ///< memory.oom.group; OomMain where OOMPolicy= is not kill
   OomHelper,
-  TaskLimit,    ///< forks are refused, and it exits for that
-  Spins,        ///< at its memory limit, with nobody whom the kernel may kill
-  Pressed,      ///< memory.pressure is full
+  TaskLimit,  ///< forks are refused, and it exits for that
+  Spins,      ///< at its memory limit, with nobody whom the kernel may kill
+  Pressed,    ///< memory.pressure is full
   Serves,
 };
 
@@ -63,8 +63,9 @@ struct Life {
   int seccomp_mode = -1;  ///< as proc(5) shows it
   Scope scope = Scope::OwnLimit;
   ExecStep step = ExecStep::Exec;
-  int code = 0;           ///< errno of NoLeaf, NoClone and ExecFails
+  int code = 0;  ///< errno of NoLeaf, NoClone and ExecFails
   unsigned helpers = 0;
+  bool sparse = false;       ///< Spins: now and then only, which is no stall
   bool slow_to_die = false;  ///< so large that its end takes longer than kSettle
 };
 

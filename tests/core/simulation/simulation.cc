@@ -148,7 +148,8 @@ void Simulation::outside() {
     disturb();
   } else {
     signal(dice_.pick({SIGTERM, SIGINT}));
-    if (dice_.chance(50)) kernel_.at(kernel_.now() + dice_.span(0s, 3s), [signal] { signal(SIGTERM); });
+    if (dice_.chance(50))
+      kernel_.at(kernel_.now() + dice_.span(0s, 3s), [signal] { signal(SIGTERM); });
   }
   kernel_.at(kernel_.now() + dice_.span(1ms, 120s / scenario_.outside), [this] { outside(); });
 }
@@ -157,17 +158,26 @@ void Simulation::outside() {
 void Simulation::disturb() {
   const bool executed = kernel_.main_executed() || !kernel_.main_known();
   switch (dice_.below(6)) {
-    case 0: kernel_.events.push_back(event::TimerExpired{}); return;
-    case 1: kernel_.events.push_back(event::TreeChanged{}); return;
-    case 2: kernel_.events.push_back(event::Start{}); return;
-    case 3: kernel_.events.push_back(event::ActionFailed{Error{"write", "/x", ENOSPC, ""}}); return;
+    case 0:
+      kernel_.events.push_back(event::TimerExpired{});
+      return;
+    case 1:
+      kernel_.events.push_back(event::TreeChanged{});
+      return;
+    case 2:
+      kernel_.events.push_back(event::Start{});
+      return;
+    case 3:
+      kernel_.events.push_back(event::ActionFailed{Error{"write", "/x", ENOSPC, ""}});
+      return;
     case 4:
       if (executed) kernel_.events.push_back(event::ExecSucceeded{});
       return;
     case 5:
       if (kernel_.main_known()) kernel_.events.push_back(event::TreeEmpty{});
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

@@ -44,8 +44,13 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
     case End::NoMoreTasks:
       if (truth.cause != Cause::Clean && facts.pids) truth.cause = Cause::TaskLimit;
       break;
-    case End::NotStarted: case End::ByItself: case End::Fault: case End::FromOutside:
-    case End::KernelOom: case End::KernelOomAll: case End::Ours:
+    case End::NotStarted:
+    case End::ByItself:
+    case End::Fault:
+    case End::FromOutside:
+    case End::KernelOom:
+    case End::KernelOomAll:
+    case End::Ours:
       break;
   }
   return truth;
@@ -65,8 +70,13 @@ Truth asked(const Facts& facts, const ServiceSettings& settings) {
         return {Cause::Requested, {}, {}};
       }
       return {by_status(facts.status, settings), {}, {}};
-    case End::NotStarted: case End::ByItself: case End::KernelOom: case End::KernelOomAll:
-    case End::LostHelper: case End::NoMoreTasks: case End::Ours:
+    case End::NotStarted:
+    case End::ByItself:
+    case End::KernelOom:
+    case End::KernelOomAll:
+    case End::LostHelper:
+    case End::NoMoreTasks:
+    case End::Ours:
       break;
   }
   return {Cause::Requested, {}, {}};
@@ -98,9 +108,10 @@ Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
     truth = asked(facts, settings);
   }
   // The kernel's SIGKILL and ours; another's end soon after a helper's: both fit the counters.
-  const bool explained = kernel || facts.end == End::LostHelper ||
-                         facts.ending.reason == Reason::OutOfMemory;
-  truth.ambiguous = (kernel && facts.ending.killed()) || (facts.recent_oom && !explained);
+  const bool explained =
+      kernel || facts.end == End::LostHelper || facts.ending.reason == Reason::OutOfMemory;
+  truth.ambiguous =
+      (kernel && facts.ending.killed()) || (facts.recent_oom && visible && !explained);
   return truth;
 }
 

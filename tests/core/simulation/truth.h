@@ -16,10 +16,10 @@ enum class Reason : std::uint8_t { None, Request, OutOfMemory, Stall };
 
 /// How a main process ended, as only its kernel knows.
 enum class End : std::uint8_t {
-  NotStarted,    ///< no process, or no execve(2)
-  ByItself,      ///< it called exit(2)
+  NotStarted,  ///< no process, or no execve(2)
+  ByItself,    ///< it called exit(2)
   Fault,
-  FromOutside,   ///< somebody else's signal
+  FromOutside,  ///< somebody else's signal
   Seccomp,
   KernelOom,     ///< the OOM killer took it
   KernelOomAll,  ///< with all of its processes
@@ -50,11 +50,11 @@ struct Truth {
 struct Facts {
   End end;
   WaitStatus status;
-  Ending ending;       ///< when it died
-  Scope scope;         ///< of the OOM kill, if there was one
+  Ending ending;  ///< when it died
+  Scope scope;    ///< of the OOM kill, if there was one
   CgroupRung rung;
-  bool pids;           ///< pids.events of the gateway's own can be read
-  bool recent_oom;     ///< the OOM killer took one of its processes lately
+  bool pids;        ///< pids.events of the gateway's own can be read
+  bool recent_oom;  ///< the OOM killer took one of its processes lately
 };
 
 Truth truth_of(const Facts& facts, const ServiceSettings& settings);
