@@ -40,6 +40,12 @@ struct Tidy {};
 /// Tell about memory.events again.
 struct RearmMemoryWatch {};
 
+/// Ask the gateway whether it serves (LivenessProbe=). Answered by Probed.
+struct Probe {};
+
+/// The answer to Probe is not waited for any longer.
+struct EndProbe {};
+
 struct WritePidFile {
   int pid;
 };
@@ -56,11 +62,10 @@ struct Exit {
 
 }  // namespace action
 
-using Action = std::variant<action::Spawn, action::SignalMain, action::SignalTree,
-                            action::KillTree, action::Release, action::Tidy,
-                            action::RearmMemoryWatch,
-                            action::WritePidFile, action::RemovePidFile, action::Emit,
-                            action::Exit>;
+using Action = std::variant<action::Spawn, action::SignalMain, action::SignalTree, action::KillTree,
+                            action::Release, action::Tidy, action::RearmMemoryWatch, action::Probe,
+                            action::EndProbe, action::WritePidFile, action::RemovePidFile,
+                            action::Emit, action::Exit>;
 using Actions = std::vector<Action>;
 
 }  // namespace gatevisor

@@ -23,8 +23,7 @@ using Expected = std::expected<T, Error>;
 /// `return fail("open", path, errno);`
 inline std::unexpected<Error> fail(std::string operation, std::string subject, int code,
                                    std::string advice = {}) {
-  return std::unexpected(
-      Error{std::move(operation), std::move(subject), code, std::move(advice)});
+  return std::unexpected(Error{std::move(operation), std::move(subject), code, std::move(advice)});
 }
 
 /// One line for a person, with the errno's name in words.

@@ -9,6 +9,7 @@
 #include "gatevisor/error.h"
 #include "gatevisor/evidence.h"
 #include "gatevisor/exec_step.h"
+#include "gatevisor/probe.h"
 #include "gatevisor/time.h"
 #include "gatevisor/wait_status.h"
 
@@ -71,6 +72,11 @@ struct MemoryChanged {
 /// memory.pressure of the slice was over its limit for one window (PSI trigger).
 struct PressureHigh {};
 
+/// The answer to Probe. Never told after EndProbe.
+struct Probed {
+  ProbeResult result;
+};
+
 /// gatevisor got a signal (never SIGCHLD).
 struct SignalReceived {
   int signal;
@@ -92,11 +98,11 @@ struct ActionFailed {
 
 }  // namespace event
 
-using Event = std::variant<event::Start, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
-                           event::ExecFailed, event::MainExited, event::TreeEmpty,
-                           event::TreeChanged, event::MemoryChanged, event::PressureHigh,
-                           event::SignalReceived, event::RestartRequested, event::TimerExpired,
-                           event::ActionFailed>;
+using Event =
+    std::variant<event::Start, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
+                 event::ExecFailed, event::MainExited, event::TreeEmpty, event::TreeChanged,
+                 event::MemoryChanged, event::PressureHigh, event::Probed, event::SignalReceived,
+                 event::RestartRequested, event::TimerExpired, event::ActionFailed>;
 
 /// 'MainExited(killed SIGKILL)': for traces of the simulation.
 std::string to_string(const Event& event);

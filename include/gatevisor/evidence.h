@@ -24,11 +24,11 @@ struct MemoryEvents {
 /// One cgroup of the path from the invocation's leaf up to the root that can be seen.
 /// A reading that this kernel or mount does not give is nullopt, never zero.
 struct CgroupLevel {
-  std::string path;                          ///< below the mount: 'gateway.slice/1'
-  std::optional<MemoryEvents> hierarchical;  ///< memory.events (with everything below it)
-  std::optional<MemoryEvents> local;         ///< memory.events.local (this limit alone)
-  std::optional<std::uint64_t> memory_max;   ///< bytes; nullopt also where it says 'max'
-  std::optional<std::uint64_t> pids_max_hit; ///< pids.events max: forks refused
+  std::string path;                           ///< below the mount: 'gateway.slice/1'
+  std::optional<MemoryEvents> hierarchical;   ///< memory.events (with everything below it)
+  std::optional<MemoryEvents> local;          ///< memory.events.local (this limit alone)
+  std::optional<std::uint64_t> memory_max;    ///< bytes; nullopt also where it says 'max'
+  std::optional<std::uint64_t> pids_max_hit;  ///< pids.events max: forks refused
 
   bool operator==(const CgroupLevel&) const = default;
 };
@@ -37,9 +37,9 @@ struct CgroupLevel {
 /// and what else is visible above. Empty where no cgroup can be read.
 struct CgroupSnapshot {
   std::vector<CgroupLevel> levels;
-  bool own_leaf = false;                       ///< levels[0] holds this invocation alone
-  std::optional<std::uint64_t> memory_peak;    ///< the leaf's memory.peak, bytes (Linux 5.19)
-  std::optional<std::uint64_t> memory_current; ///< the leaf's memory.current, bytes
+  bool own_leaf = false;                        ///< levels[0] holds this invocation alone
+  std::optional<std::uint64_t> memory_peak;     ///< the leaf's memory.peak, bytes (Linux 5.19)
+  std::optional<std::uint64_t> memory_current;  ///< the leaf's memory.current, bytes
 
   bool operator==(const CgroupSnapshot&) const = default;
 };

@@ -8,14 +8,14 @@ namespace gatevisor {
 
 /// In the order in which they are done (src/exec/child.cc). A failure is {step, errno}.
 enum class ExecStep : std::uint8_t {
-  Clone,         ///< no process was made
-  Cgroup,        ///< making or joining the invocation's cgroup
-  Session,       ///< setsid(2)
-  Signals,       ///< signal mask and dispositions
-  Stdio,         ///< standard input, output and error
-  Descriptors,   ///< close_range(2)
-  OomScore,      ///< /proc/self/oom_score_adj
-  Limits,        ///< setrlimit(2)
+  Clone,        ///< no process was made
+  Cgroup,       ///< making or joining the invocation's cgroup
+  Session,      ///< setsid(2)
+  Signals,      ///< signal mask and dispositions
+  Stdio,        ///< standard input, output and error
+  Descriptors,  ///< close_range(2)
+  OomScore,     ///< /proc/self/oom_score_adj
+  Limits,       ///< setrlimit(2)
   WorkingDirectory,
   BoundingSet,   ///< capability bounding set
   Groups,        ///< setgroups(2), setresgid(2)
@@ -23,7 +23,7 @@ enum class ExecStep : std::uint8_t {
   Capabilities,  ///< permitted, inheritable and ambient set
   ParentDeath,   ///< prctl(2) PR_SET_PDEATHSIG
   NoNewPrivileges,
-  Exec,          ///< execve(2)
+  Exec,  ///< execve(2)
 };
 
 /// 'clone', 'cgroup', 'working-directory', …

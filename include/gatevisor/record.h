@@ -43,8 +43,8 @@ struct StartLimitHit {
 /// A stop began.
 struct Stopping {
   Requester from;
-  int pid;          ///< main process; 0 where none runs
-  int signal;       ///< what it is sent
+  int pid;     ///< main process; 0 where none runs
+  int signal;  ///< what it is sent
   bool for_restart;
 };
 
@@ -58,7 +58,7 @@ struct Forwarded {
 
 /// A time-out passed and what is left gets FinalKillSignal=.
 struct KillEscalated {
-  int pid;           ///< main process; 0: what it left behind
+  int pid;  ///< main process; 0: what it left behind
   Duration timeout;
 };
 
@@ -72,6 +72,21 @@ struct OomWhileAlive {
 struct MemoryStalled {
   std::string evidence;
   bool killing;
+};
+
+/// A liveness probe was answered for the first time, or again after failures.
+struct Serving {
+  std::string target;  ///< LivenessProbe= as it was written
+  std::string detail;
+};
+
+/// One was not, and the gateway had served; or it was the last that is allowed.
+struct ProbeFailed {
+  std::string target;
+  std::string detail;
+  unsigned failures;  ///< in a row
+  unsigned threshold;
+  bool ending;  ///< the gateway is stopped for it
 };
 
 /// Processes that SIGKILL did not end in time. They are left, and their cgroup with them.
@@ -96,6 +111,7 @@ struct Finished {
 using Record =
     std::variant<record::Started, record::Exited, record::Alarm, record::StartLimitHit,
                  record::Stopping, record::Forwarded, record::KillEscalated, record::OomWhileAlive,
-                 record::MemoryStalled, record::LeftBehind, record::Warning, record::Finished>;
+                 record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,
+                 record::Warning, record::Finished>;
 
 }  // namespace gatevisor

@@ -47,15 +47,15 @@ struct Rungs {
   SpawnRung spawn = SpawnRung::Fork;
   SignalRung signal = SignalRung::KillUnreaped;
   KillRung kill = KillRung::SubreaperRounds;
-  bool root = false;                       ///< effective uid 0
-  bool pid1 = false;                       ///< PID 1 of its pid namespace
-  bool can_set_ids = false;                ///< CAP_SETUID and CAP_SETGID
-  bool can_drop_bounding_set = false;      ///< CAP_SETPCAP
-  bool can_lower_oom_score = false;        ///< CAP_SYS_RESOURCE
-  bool pids_controller = false;            ///< pids.events of the gateway's own, TasksMax=
-  bool cpu_controller = false;             ///< CPUQuota=, CPUWeight=
-  bool pressure = false;                   ///< memory.pressure can be watched (PSI)
-  std::string why_cgroup;                  ///< why no better cgroup rung; one clause
+  bool root = false;                   ///< effective uid 0
+  bool pid1 = false;                   ///< PID 1 of its pid namespace
+  bool can_set_ids = false;            ///< CAP_SETUID and CAP_SETGID
+  bool can_drop_bounding_set = false;  ///< CAP_SETPCAP
+  bool can_lower_oom_score = false;    ///< CAP_SYS_RESOURCE
+  bool pids_controller = false;        ///< pids.events of the gateway's own, TasksMax=
+  bool cpu_controller = false;         ///< CPUQuota=, CPUWeight=
+  bool pressure = false;               ///< memory.pressure can be watched (PSI)
+  std::string why_cgroup;              ///< why no better cgroup rung; one clause
 
   bool operator==(const Rungs&) const = default;
 };

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "gatevisor/probe.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
 #include "gatevisor/wait_status.h"
@@ -40,12 +41,12 @@ struct ResourceLimit {
 
 /// Limits of the gateway's slice. nullopt: not asked for, the kernel's file is left alone.
 struct ResourceSettings {
-  std::optional<ResourceLimit> memory_max;       ///< memory.max
-  std::optional<ResourceLimit> memory_high;      ///< memory.high
-  std::optional<ResourceLimit> memory_swap_max;  ///< memory.swap.max
-  std::optional<ResourceLimit> tasks_max;        ///< pids.max
+  std::optional<ResourceLimit> memory_max;              ///< memory.max
+  std::optional<ResourceLimit> memory_high;             ///< memory.high
+  std::optional<ResourceLimit> memory_swap_max;         ///< memory.swap.max
+  std::optional<ResourceLimit> tasks_max;               ///< pids.max
   std::optional<std::uint64_t> cpu_quota_usec_per_sec;  ///< cpu.max; CPUQuota=150% is 1500000
-  std::optional<std::uint32_t> cpu_weight;       ///< cpu.weight, 1-10000
+  std::optional<std::uint32_t> cpu_weight;              ///< cpu.weight, 1-10000
   bool strict = true;  ///< ours, StrictLimits=: a limit that cannot be set means not started
   bool operator==(const ResourceSettings&) const = default;
 };
@@ -68,20 +69,27 @@ enum class KillMode : std::uint8_t { ControlGroup, Mixed, Process, None };
 
 struct KillSettings {
   KillMode mode = KillMode::ControlGroup;
-  int signal = 15;               ///< KillSignal=
-  int restart_signal = 0;        ///< RestartKillSignal=; 0: as `signal`
-  int final_signal = 9;          ///< FinalKillSignal=
-  bool send_sigkill = true;      ///< SendSIGKILL=
-  bool send_sighup = false;      ///< SendSIGHUP=
+  int signal = 15;                                   ///< KillSignal=
+  int restart_signal = 0;                            ///< RestartKillSignal=; 0: as `signal`
+  int final_signal = 9;                              ///< FinalKillSignal=
+  bool send_sigkill = true;                          ///< SendSIGKILL=
+  bool send_sighup = false;                          ///< SendSIGHUP=
   Duration timeout_stop = std::chrono::seconds{90};  ///< TimeoutStopSec=
   bool operator==(const KillSettings&) const = default;
 };
 
 enum class RestartMode : std::uint8_t {
-  No, OnSuccess, OnFailure, OnAbnormal, OnWatchdog, OnAbort, Always
+  No,
+  OnSuccess,
+  OnFailure,
+  OnAbnormal,
+  OnWatchdog,
+  OnAbort,
+  Always
 };
 
-/// Ours, RestartCause=CAUSE:restart|no|default[:DELAY]: what one cause does, whatever Restart= says.
+/// Ours, RestartCause=CAUSE:restart|no|default[:DELAY]: what one cause does, whatever Restart=
+/// says.
 struct CauseRule {
   std::optional<bool> restart;
   std::optional<Duration> delay;
@@ -96,8 +104,8 @@ struct RestartSettings {
   Duration randomized{0};                           ///< RestartRandomizedDelaySec=
   /// Ours, RestartResetSec=: a life this long starts the steps anew. systemd's is infinity.
   Duration reset_after = kForever;
-  ExitStatusSet prevent;                            ///< RestartPreventExitStatus=
-  ExitStatusSet force;                              ///< RestartForceExitStatus=
+  ExitStatusSet prevent;  ///< RestartPreventExitStatus=
+  ExitStatusSet force;    ///< RestartForceExitStatus=
   std::map<Cause, CauseRule> by_cause;
   bool operator==(const RestartSettings&) const = default;
 };
@@ -142,18 +150,18 @@ struct ExecSettings {
   std::string group;              ///< empty: the user's primary group
   std::vector<std::string> supplementary_groups;
   unsigned umask = 0022;
-  std::string working_directory;      ///< empty: '/'; '~': the user's home
+  std::string working_directory;            ///< empty: '/'; '~': the user's home
   bool working_directory_optional = false;  ///< written with a leading '-'
-  bool inherit_environment = true;    ///< `run --`: the container's own environment goes in first
-  std::vector<std::string> environment;        ///< NAME=VALUE
+  bool inherit_environment = true;  ///< `run --`: the container's own environment goes in first
+  std::vector<std::string> environment;  ///< NAME=VALUE
   std::vector<EnvironmentFile> environment_files;
   std::vector<std::string> unset_environment;  ///< NAME or NAME=VALUE; applied last
   std::optional<std::uint64_t> bounding_set;   ///< capabilities that stay, bit n for capability n
   std::uint64_t ambient_set = 0;
-  bool strict_capabilities = true;    ///< ours, StrictCapabilities=
+  bool strict_capabilities = true;  ///< ours, StrictCapabilities=
   bool no_new_privileges = false;
-  std::map<int, Rlimit> rlimits;      ///< by RLIMIT_ number
-  std::optional<int> oom_score_adj;   ///< -1000 … 1000; nullopt: what gatevisor was started with
+  std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
+  std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
@@ -173,9 +181,10 @@ struct ServiceSettings {
   RestartSettings restart;
   RateSettings start_limit;  ///< StartLimitBurst=, StartLimitIntervalSec=
   RateSettings alarm;        ///< ours: AlarmBurst=, AlarmIntervalSec=
+  ProbeSettings probe;       ///< ours: LivenessProbe= and its like
   ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
   SignalMap forward;
-  std::string pid_file;      ///< ours for `run --`: written at each launch, gone at exit; may be empty
+  std::string pid_file;  ///< ours for `run --`: written at each launch, gone at exit; may be empty
   bool operator==(const ServiceSettings&) const = default;
 };
 

@@ -18,22 +18,23 @@
 namespace gatevisor {
 
 enum class Cause : std::uint8_t {
-  Clean,        ///< exit 0, or SuccessExitStatus=, that nobody asked for
-  Requested,    ///< gatevisor stopped it; who asked is evidence
-  ExitCode,     ///< any other exit code
-  Signal,       ///< killed by a signal that no line below explains
-  CoreDump,     ///< the same, and the kernel wrote a core
-  OomKill,      ///< oom_kill grew
-  MemoryStall,  ///< alive but spinning at its memory limit, ended by gatevisor for it
-  Seccomp,      ///< SIGSYS from a system call filter
-  ExecFailure,  ///< it never ran: {step, errno}
-  StopTimeout,  ///< did not stop within TimeoutStopSec= and was killed for it
-  TaskLimit,    ///< exit code after forks were refused (pids.events max)
+  Clean,         ///< exit 0, or SuccessExitStatus=, that nobody asked for
+  Requested,     ///< gatevisor stopped it; who asked is evidence
+  ExitCode,      ///< any other exit code
+  Signal,        ///< killed by a signal that no line below explains
+  CoreDump,      ///< the same, and the kernel wrote a core
+  OomKill,       ///< oom_kill grew
+  MemoryStall,   ///< alive but spinning at its memory limit, ended by gatevisor for it
+  Seccomp,       ///< SIGSYS from a system call filter
+  ExecFailure,   ///< it never ran: {step, errno}
+  StopTimeout,   ///< did not stop within TimeoutStopSec= and was killed for it
+  ProbeFailure,  ///< alive but did not answer its liveness probes, ended by gatevisor for it
+  TaskLimit,     ///< exit code after forks were refused (pids.events max)
 };
 inline constexpr std::array kAllCauses = {
-    Cause::Clean,       Cause::Requested, Cause::ExitCode,    Cause::Signal,
-    Cause::CoreDump,    Cause::OomKill,   Cause::MemoryStall, Cause::Seccomp,
-    Cause::ExecFailure, Cause::StopTimeout, Cause::TaskLimit};
+    Cause::Clean,       Cause::Requested,   Cause::ExitCode,     Cause::Signal,
+    Cause::CoreDump,    Cause::OomKill,     Cause::MemoryStall,  Cause::Seccomp,
+    Cause::ExecFailure, Cause::StopTimeout, Cause::ProbeFailure, Cause::TaskLimit};
 
 /// Whose limit an out-of-memory kill enforced.
 enum class Scope : std::uint8_t {
@@ -48,7 +49,7 @@ enum class Sender : std::uint8_t {
   Gatevisor,  ///< our own ledger has it
   Outside,    ///< neither we nor the kernel
   Kernel,
-  Itself,     ///< abort(3), or a fault of its own
+  Itself,  ///< abort(3), or a fault of its own
 };
 
 enum class Confidence : std::uint8_t {
@@ -99,19 +100,19 @@ struct Verdict {
   Instant started{};
   Instant ended{};
   Cause cause = Cause::ExitCode;
-  std::optional<Scope> scope;    ///< OomKill only
-  std::optional<Victim> victim;  ///< OomKill only
-  std::optional<Sender> sender;  ///< by signal only
-  std::optional<WaitStatus> status;  ///< nullopt where no process was made
+  std::optional<Scope> scope;               ///< OomKill only
+  std::optional<Victim> victim;             ///< OomKill only
+  std::optional<Sender> sender;             ///< by signal only
+  std::optional<WaitStatus> status;         ///< nullopt where no process was made
   std::optional<ExecFailure> exec_failure;  ///< ExecFailure only
   Confidence confidence = Confidence::Certain;
   std::vector<Evidence> evidence;
   std::vector<RuledOut> ruled_out;
   std::optional<std::uint64_t> memory_peak;   ///< bytes
   std::optional<std::uint64_t> memory_limit;  ///< bytes; the limit that was hit, else the slice's
-  std::string limit_path;  ///< the cgroup whose limit that is
-  std::string summary;     ///< one clause in plain words, no full stop
-  int shell_status = 0;    ///< 128+n for a signal; systemd's 2xx for an exec failure
+  std::string limit_path;                     ///< the cgroup whose limit that is
+  std::string summary;                        ///< one clause in plain words, no full stop
+  int shell_status = 0;  ///< 128+n for a signal; systemd's 2xx for an exec failure
   Next next;
 
   bool operator==(const Verdict&) const = default;

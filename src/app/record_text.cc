@@ -11,8 +11,7 @@ std::string window_text(Duration window) {
 }
 
 std::string from_text(const Requester& from) {
-  return from.what + " from pid " + std::to_string(from.pid) + ", uid " +
-         std::to_string(from.uid);
+  return from.what + " from pid " + std::to_string(from.pid) + ", uid " + std::to_string(from.uid);
 }
 
 std::string verdict_text(const Verdict& verdict) {
@@ -35,20 +34,15 @@ struct Text {
   std::string operator()(const record::Exited& r) const {
     const Verdict& verdict = r.verdict;
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
-    std::string text = verdict.pid != 0
-                           ? "pid " + std::to_string(verdict.pid) + " exited " + rc
-                           : "could not be started " + rc;
+    std::string text = verdict.pid != 0 ? "pid " + std::to_string(verdict.pid) + " exited " + rc
+                                        : "could not be started " + rc;
     switch (verdict.next.action) {
       case NextAction::Respawn:
         text += "respawning (#" + std::to_string(r.exits_in_window) + " in " +
                 window_text(r.window) + ") in " + format_duration(verdict.next.delay);
         break;
-      case NextAction::Stop:
-        text += "not respawning (" + verdict.next.reason + ")";
-        break;
-      case NextAction::GiveUp:
-        text += "giving up (" + verdict.next.reason + ")";
-        break;
+      case NextAction::Stop: text += "not respawning (" + verdict.next.reason + ")"; break;
+      case NextAction::GiveUp: text += "giving up (" + verdict.next.reason + ")"; break;
     }
     return text + " — " + verdict_text(verdict);
   }
@@ -101,12 +95,23 @@ struct Text {
            (r.killing ? "; killing it" : "; left alone (ManagedOOMMemoryPressure=auto)");
   }
 
+  std::string operator()(const record::Serving& r) const {
+    return "serving (" + r.target + ": " + r.detail + ")";
+  }
+
+  std::string operator()(const record::ProbeFailed& r) const {
+    return "does not serve (" + r.target + ": " + r.detail + "), probe failure " +
+           std::to_string(r.failures) + " of " + std::to_string(r.threshold) +
+           (r.ending ? "; stopping it for that" : "");
+  }
+
   std::string operator()(const record::LeftBehind& r) const {
-    const std::string who = r.pid != 0 ? "pid " + std::to_string(r.pid)
-                                       : std::string("what the gateway left behind");
+    const std::string who =
+        r.pid != 0 ? "pid " + std::to_string(r.pid) : std::string("what the gateway left behind");
     if (r.signal == 0) return who + " did not end and is not killed (SendSIGKILL=no); left behind";
     return who + " did not end on " + signal_name(r.signal) +
-           (r.signal == 9 ? " (an uninterruptible wait?)" : " (FinalKillSignal=)") + "; left behind";
+           (r.signal == 9 ? " (an uninterruptible wait?)" : " (FinalKillSignal=)") +
+           "; left behind";
   }
 
   std::string operator()(const record::Warning& r) const {
@@ -133,6 +138,7 @@ struct LevelOf {
       case Cause::Seccomp:
       case Cause::ExecFailure:
       case Cause::StopTimeout:
+      case Cause::ProbeFailure:
       case Cause::TaskLimit: return Level::Error;
     }
     return Level::Error;
@@ -144,6 +150,8 @@ struct LevelOf {
   Level operator()(const record::KillEscalated&) const { return Level::Warning; }
   Level operator()(const record::OomWhileAlive&) const { return Level::Warning; }
   Level operator()(const record::MemoryStalled&) const { return Level::Warning; }
+  Level operator()(const record::Serving&) const { return Level::Info; }
+  Level operator()(const record::ProbeFailed&) const { return Level::Warning; }
   Level operator()(const record::LeftBehind&) const { return Level::Error; }
   Level operator()(const record::Warning&) const { return Level::Warning; }
   Level operator()(const record::Finished&) const { return Level::Info; }

@@ -16,14 +16,14 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
   if (!loop) return std::unexpected(std::move(loop.error()));
   std::unique_ptr<Runtime> runtime(
       new Runtime(std::move(parts), std::move(*loop), os::random_seed()));
-  if (auto watched = runtime->loop_.watch(runtime->parts_.signals.fd(), os::kReadable,
-                                          os::Source::Signals);
+  if (auto watched =
+          runtime->loop_.watch(runtime->parts_.signals.fd(), os::kReadable, os::Source::Signals);
       !watched) {
     return std::unexpected(std::move(watched.error()));
   }
   if (const os::CgroupDir& slice = runtime->parts_.placement.slice()) {
-    auto pressure = os::watch_memory_pressure(
-        slice, runtime->parts_.settings.memory.pressure_limit_percent);
+    auto pressure =
+        os::watch_memory_pressure(slice, runtime->parts_.settings.memory.pressure_limit_percent);
     if (pressure) {
       runtime->pressure_ = std::move(*pressure);
       (void)runtime->loop_.watch(runtime->pressure_.get(), os::kChanged, os::Source::Pressure);
@@ -37,7 +37,8 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
       loop_(std::move(loop)),
       manager_(parts_.settings, seed),
       out_(2),
-      console_(out_, parts_.log_format, parts_.settings.name) {}
+      console_(out_, parts_.log_format, parts_.settings.name),
+      prober_(parts_.settings.probe, loop_) {}
 
 int Runtime::run() {
   for (Error& warning : parts_.warnings) push(event::ActionFailed{std::move(warning)});
@@ -77,10 +78,11 @@ void Runtime::handle(os::Source source) {
     case os::Source::TreeEvents: return read_tree_events();
     case os::Source::MemoryEvents: return read_memory_events();
     case os::Source::Pressure: return push(event::PressureHigh{});
+    case os::Source::Probe:
+      if (auto result = prober_.ready()) push(event::Probed{std::move(*result)});
+      return;
     case os::Source::Timer: return push(event::TimerExpired{});
-    case os::Source::Console:
-      out_.flush();
-      return watch_console();
+    case os::Source::Console: out_.flush(); return watch_console();
   }
 }
 
@@ -206,8 +208,8 @@ void Runtime::perform(const action::Spawn& action) {
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
   };
-  auto child = parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1,
-                                  {run, &context});
+  auto child =
+      parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
   if (!child) {
     close_exec_pipe();
     placement.drop_leaf();
@@ -281,6 +283,12 @@ void Runtime::perform(const action::Release&) {
 }
 
 void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
+
+void Runtime::perform(const action::Probe&) {
+  if (auto result = prober_.ask()) push(event::Probed{std::move(*result)});
+}
+
+void Runtime::perform(const action::EndProbe&) { prober_.end(); }
 
 void Runtime::perform(const action::WritePidFile& action) {
   const std::string& path = parts_.settings.pid_file;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/console.h"
+#include "app/prober.h"
 #include "core/manager.h"
 #include "exec/plan.h"
 #include "os/console_out.h"
@@ -60,6 +61,8 @@ class Runtime {
   void perform(const action::Release& action);
   void perform(const action::Tidy& action);
   void perform(const action::RearmMemoryWatch& action);
+  void perform(const action::Probe& action);
+  void perform(const action::EndProbe& action);
   void perform(const action::WritePidFile& action);
   void perform(const action::RemovePidFile& action);
   void perform(const action::Emit& action);
@@ -78,6 +81,7 @@ class Runtime {
   core::Manager manager_;
   os::ConsoleOut out_;
   Console console_;
+  Prober prober_;
   std::deque<Event> events_;
   os::Child child_;
   std::uint64_t child_started_ticks_ = 0;

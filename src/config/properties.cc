@@ -61,7 +61,14 @@ constexpr std::array kTable = {
     Entry{{"AlarmBurst", "N", "Ends in AlarmIntervalSec= that are CRITICAL; 0: never", kOurs}, set_alarm_burst},
     Entry{{"AlarmIntervalSec", "TIME", "The time in which ends are counted", kOurs}, set_alarm_interval},
     Entry{{"ForwardSignals", "SIGNAL[:SIGNAL|:ignore]...", "Signals that go on to the gateway; empty: none", kOurs}, set_forward_signals},
-    Entry{{"PIDFile", "PATH", "Written at each launch, gone at exit", kSystemd}, set_pid_file},
+    Entry{{"PIDFile", "PATH", "Written at each launch, gone at exit", kOurs}, set_pid_file},
+    // Liveness
+    Entry{{"LivenessProbe", "http://ADDRESS:PORT/PATH|tcp://ADDRESS:PORT", "What is asked whether it serves; empty: nothing", kOurs}, set_probe},
+    Entry{{"LivenessProbeStatus", "CODE|CODE-CODE...", "HTTP status codes that mean that it does", kOurs}, set_probe_status},
+    Entry{{"LivenessProbeSec", "TIME", "From one probe to the next", kOurs}, set_probe_interval},
+    Entry{{"LivenessProbeTimeoutSec", "TIME", "Time for the answer", kOurs}, set_probe_timeout},
+    Entry{{"LivenessProbeFailures", "N", "Failures in a row at which it is restarted, once it has served", kOurs}, set_probe_failures},
+    Entry{{"LivenessProbeStartFailures", "N", "The same while it has never served yet", kOurs}, set_probe_start_failures},
     // Who and where
     Entry{{"User", "USER", "Who it runs as", kSystemd}, set_user},
     Entry{{"Group", "GROUP", "Its group; the user's own if not given", kSystemd}, set_group},

@@ -25,6 +25,10 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
     set_restart_prevent, set_restart_force, set_restart_cause, set_success, set_start_burst,
     set_start_interval, set_alarm_burst, set_alarm_interval, set_forward_signals, set_pid_file;
 
+// Ours: assign_probe.cc
+Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
+    set_probe_start_failures;
+
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,

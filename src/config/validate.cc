@@ -89,6 +89,10 @@ std::vector<Error> remarks(const ServiceSettings& settings) {
     all.push_back(
         remark("MemoryHigh= not below MemoryMax=", "it is killed before it is ever slowed down"));
   }
+  if (settings.probe.target && settings.probe.timeout > settings.probe.interval) {
+    all.push_back(remark("LivenessProbeTimeoutSec= above LivenessProbeSec=",
+                         "while an answer is waited for, no other probe is sent"));
+  }
   if (settings.kill.mode == KillMode::None) {
     all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));
   }

@@ -31,8 +31,7 @@ std::string limit_words(const OomFinding& finding) {
   if (!finding.scope) return "whose limit it was cannot be seen here";
   const std::string size = finding.limit ? " of " + format_bytes(*finding.limit) : "";
   switch (*finding.scope) {
-    case Scope::OwnLimit:
-      return "at its own memory limit" + size + " (" + finding.limit_path + ")";
+    case Scope::OwnLimit: return "at its own memory limit" + size + " (" + finding.limit_path + ")";
     case Scope::AncestorLimit:
       return "at a memory limit" + size + " further up (" + finding.limit_path + ")";
     case Scope::OutsideView:
@@ -62,6 +61,7 @@ class Judge {
   void as_exec_failure();
   void as_oom(Victim victim, Confidence confidence);
   void as_memory_stall();
+  void as_probe_failure();
   void as_requested();
   void as_stop_timeout();
   void as_seccomp();
@@ -113,10 +113,12 @@ void Judge::decide() {
   if (death_.stop_reason == StopReason::OutOfMemory) {
     return as_oom(oom_.group ? Victim::Group : Victim::Helper, Confidence::Certain);
   }
+  if (death_.stop_reason == StopReason::ProbeFailure) return as_probe_failure();
   if (death_.stop_reason == StopReason::Request) {
     if (death_.timed_out) return as_stop_timeout();
     const WaitStatus& status = *death_.status;
-    const bool by_its_own_fault = status.by_signal() && find_sent(death_, status.value) == nullptr &&
+    const bool by_its_own_fault = status.by_signal() &&
+                                  find_sent(death_, status.value) == nullptr &&
                                   !is_success(status, settings_);
     if (!by_its_own_fault) return as_requested();
   }
@@ -168,12 +170,8 @@ void Judge::as_oom(Victim victim, Confidence confidence) {
       who = oom_.own ? "killed out of memory"
                      : "killed, and the container counted an out-of-memory kill";
       break;
-    case Victim::Helper:
-      who = "a process that it had started was killed out of memory";
-      break;
-    case Victim::Group:
-      who = "killed out of memory with all of its processes";
-      break;
+    case Victim::Helper: who = "a process that it had started was killed out of memory"; break;
+    case Victim::Group: who = "killed out of memory with all of its processes"; break;
   }
   verdict_.summary = who + "; " + limit_words(oom_);
   if (victim == Victim::Helper && death_.status) {
@@ -187,6 +185,17 @@ void Judge::as_memory_stall() {
   verdict_.confidence = Confidence::Likely;
   add({"gatevisor", "stall", death_.stall});
   verdict_.summary = "alive but stalled at its memory limit, ended for it: " + death_.stall;
+}
+
+void Judge::as_probe_failure() {
+  verdict_.cause = Cause::ProbeFailure;
+  if (death_.status->by_signal() && find_sent(death_, death_.status->value) != nullptr) {
+    verdict_.sender = Sender::Gatevisor;
+  }
+  for (const Evidence& fact : death_.probes) add(fact);
+  verdict_.summary = "alive but did not serve, ended for it: " + death_.probe_summary;
+  if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";
+  rule_out_oom();
 }
 
 void Judge::as_requested() {
@@ -230,13 +239,19 @@ void Judge::as_signal() {
     from = " that gatevisor sent (" + sent->why + ")";
   } else {
     switch (status.value) {
-      case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGABRT:
+      case SIGSEGV:
+      case SIGBUS:
+      case SIGILL:
+      case SIGFPE:
+      case SIGTRAP:
+      case SIGABRT:
         verdict_.sender = Sender::Itself;
         from = ", a fault of its own";
         // A fault and kill(2) with its signal leave the same status; a core is written for both.
         verdict_.confidence = Confidence::Likely;
         break;
-      case SIGXCPU: case SIGXFSZ:
+      case SIGXCPU:
+      case SIGXFSZ:
         verdict_.sender = Sender::Kernel;
         from = ", a resource limit (LimitCPU= or LimitFSIZE=)";
         verdict_.confidence = Confidence::Likely;
@@ -262,8 +277,9 @@ void Judge::as_exit() {
   rule_out_oom();
   if (is_success(status, settings_)) {
     verdict_.cause = Cause::Clean;
-    verdict_.summary = status.with_code(0) ? "exited by itself with code 0"
-                                         : how_it_ended(status) + ", a success by SuccessExitStatus=";
+    verdict_.summary = status.with_code(0)
+                           ? "exited by itself with code 0"
+                           : how_it_ended(status) + ", a success by SuccessExitStatus=";
     return;
   }
   verdict_.summary = how_it_ended(status);
@@ -283,10 +299,10 @@ void Judge::rule_out_oom() {
   if (oom_.fresh == 0 && oom_.kills == 0) {
     verdict_.ruled_out.push_back({Cause::OomKill, "oom_kill +0 in " + oom_.source});
   } else if (oom_.fresh == 0) {
-    verdict_.ruled_out.push_back(
-        {Cause::OomKill, "the last of oom_kill +" + std::to_string(oom_.kills) + " in " +
-                             oom_.source + " was outlived by more than " +
-                             format_duration(kOomAttribution)});
+    verdict_.ruled_out.push_back({Cause::OomKill, "the last of oom_kill +" +
+                                                      std::to_string(oom_.kills) + " in " +
+                                                      oom_.source + " was outlived by more than " +
+                                                      format_duration(kOomAttribution)});
   } else {
     add_oom_evidence();
   }

@@ -18,12 +18,12 @@ namespace gatevisor::core {
 struct SentSignal {
   int signal;
   Instant at;
-  std::string why;  ///< 'forwarded SIGHUP', 'stop', 'stop time-out'
+  std::string why;         ///< 'forwarded SIGHUP', 'stop', 'stop time-out'
   bool forwarded = false;  ///< a user's signal that went through; else sent to end the process
 };
 
 /// Why gatevisor itself was ending the invocation when it ended.
-enum class StopReason : std::uint8_t { None, Request, OutOfMemory, MemoryStall };
+enum class StopReason : std::uint8_t { None, Request, OutOfMemory, MemoryStall, ProbeFailure };
 
 /// Out-of-memory kills that were noticed while the main process lived.
 struct OomHistory {
@@ -43,9 +43,11 @@ struct Death {
   int seccomp_mode = -1;    ///< event::MainExited
   std::vector<SentSignal> sent;
   StopReason stop_reason = StopReason::None;
-  Requester requester;      ///< StopReason::Request only
-  bool timed_out = false;   ///< TimeoutStopSec= passed and it was killed for it
-  std::string stall;        ///< StopReason::MemoryStall: what was seen
+  Requester requester;           ///< StopReason::Request only
+  bool timed_out = false;        ///< TimeoutStopSec= passed and it was killed for it
+  std::string stall;             ///< StopReason::MemoryStall: what was seen
+  std::vector<Evidence> probes;  ///< StopReason::ProbeFailure: what was asked and answered
+  std::string probe_summary;     ///< the same in one clause
   OomHistory oom;
 };
 

@@ -30,8 +30,7 @@ Actions Manager::step(Instant now, const Event& event) {
       event);
   if (service_.state() == ServiceState::Over) {
     exited_ = true;
-    out.push_back(
-        action::Emit{record::Finished{service_.exit_status(), service_.end_reason()}});
+    out.push_back(action::Emit{record::Finished{service_.exit_status(), service_.end_reason()}});
     out.push_back(action::Exit{service_.exit_status()});
   }
   return out;

@@ -21,21 +21,21 @@ struct SignalName {
 };
 
 constexpr std::array kSignals = {
-    SignalName{SIGHUP, "SIGHUP"},       SignalName{SIGINT, "SIGINT"},
-    SignalName{SIGQUIT, "SIGQUIT"},     SignalName{SIGILL, "SIGILL"},
-    SignalName{SIGTRAP, "SIGTRAP"},     SignalName{SIGABRT, "SIGABRT"},
-    SignalName{SIGBUS, "SIGBUS"},       SignalName{SIGFPE, "SIGFPE"},
-    SignalName{SIGKILL, "SIGKILL"},     SignalName{SIGUSR1, "SIGUSR1"},
-    SignalName{SIGSEGV, "SIGSEGV"},     SignalName{SIGUSR2, "SIGUSR2"},
-    SignalName{SIGPIPE, "SIGPIPE"},     SignalName{SIGALRM, "SIGALRM"},
-    SignalName{SIGTERM, "SIGTERM"},     SignalName{SIGSTKFLT, "SIGSTKFLT"},
-    SignalName{SIGCHLD, "SIGCHLD"},     SignalName{SIGCONT, "SIGCONT"},
-    SignalName{SIGSTOP, "SIGSTOP"},     SignalName{SIGTSTP, "SIGTSTP"},
-    SignalName{SIGTTIN, "SIGTTIN"},     SignalName{SIGTTOU, "SIGTTOU"},
-    SignalName{SIGURG, "SIGURG"},       SignalName{SIGXCPU, "SIGXCPU"},
-    SignalName{SIGXFSZ, "SIGXFSZ"},     SignalName{SIGVTALRM, "SIGVTALRM"},
-    SignalName{SIGPROF, "SIGPROF"},     SignalName{SIGWINCH, "SIGWINCH"},
-    SignalName{SIGIO, "SIGIO"},         SignalName{SIGPWR, "SIGPWR"},
+    SignalName{SIGHUP, "SIGHUP"},   SignalName{SIGINT, "SIGINT"},
+    SignalName{SIGQUIT, "SIGQUIT"}, SignalName{SIGILL, "SIGILL"},
+    SignalName{SIGTRAP, "SIGTRAP"}, SignalName{SIGABRT, "SIGABRT"},
+    SignalName{SIGBUS, "SIGBUS"},   SignalName{SIGFPE, "SIGFPE"},
+    SignalName{SIGKILL, "SIGKILL"}, SignalName{SIGUSR1, "SIGUSR1"},
+    SignalName{SIGSEGV, "SIGSEGV"}, SignalName{SIGUSR2, "SIGUSR2"},
+    SignalName{SIGPIPE, "SIGPIPE"}, SignalName{SIGALRM, "SIGALRM"},
+    SignalName{SIGTERM, "SIGTERM"}, SignalName{SIGSTKFLT, "SIGSTKFLT"},
+    SignalName{SIGCHLD, "SIGCHLD"}, SignalName{SIGCONT, "SIGCONT"},
+    SignalName{SIGSTOP, "SIGSTOP"}, SignalName{SIGTSTP, "SIGTSTP"},
+    SignalName{SIGTTIN, "SIGTTIN"}, SignalName{SIGTTOU, "SIGTTOU"},
+    SignalName{SIGURG, "SIGURG"},   SignalName{SIGXCPU, "SIGXCPU"},
+    SignalName{SIGXFSZ, "SIGXFSZ"}, SignalName{SIGVTALRM, "SIGVTALRM"},
+    SignalName{SIGPROF, "SIGPROF"}, SignalName{SIGWINCH, "SIGWINCH"},
+    SignalName{SIGIO, "SIGIO"},     SignalName{SIGPWR, "SIGPWR"},
     SignalName{SIGSYS, "SIGSYS"},
 };
 
@@ -44,8 +44,8 @@ constexpr int kRtMin = 34;
 constexpr int kRtMax = 64;
 
 constexpr std::array<std::string_view, 15> kSysexits = {
-    "EX_USAGE",       "EX_DATAERR", "EX_NOINPUT", "EX_NOUSER",   "EX_NOHOST",
-    "EX_UNAVAILABLE", "EX_SOFTWARE", "EX_OSERR",  "EX_OSFILE",   "EX_CANTCREAT",
+    "EX_USAGE",       "EX_DATAERR",  "EX_NOINPUT",  "EX_NOUSER", "EX_NOHOST",
+    "EX_UNAVAILABLE", "EX_SOFTWARE", "EX_OSERR",    "EX_OSFILE", "EX_CANTCREAT",
     "EX_IOERR",       "EX_TEMPFAIL", "EX_PROTOCOL", "EX_NOPERM", "EX_CONFIG",
 };
 
@@ -167,22 +167,22 @@ std::string_view to_string(ExecStep step) {
 
 int systemd_exit_code(ExecStep step) {
   switch (step) {
-    case ExecStep::Clone: return 202;              // EXIT_FDS: nothing nearer for a failed fork
-    case ExecStep::Cgroup: return 219;             // EXIT_CGROUP
-    case ExecStep::Session: return 220;            // EXIT_SETSID
-    case ExecStep::Signals: return 207;            // EXIT_SIGNAL_MASK
-    case ExecStep::Stdio: return 209;              // EXIT_STDOUT
-    case ExecStep::Descriptors: return 202;        // EXIT_FDS
-    case ExecStep::OomScore: return 206;           // EXIT_OOM_ADJUST
-    case ExecStep::Limits: return 205;             // EXIT_LIMITS
-    case ExecStep::WorkingDirectory: return 200;   // EXIT_CHDIR
-    case ExecStep::BoundingSet: return 218;        // EXIT_CAPABILITIES
-    case ExecStep::Groups: return 216;             // EXIT_GROUP
-    case ExecStep::User: return 217;               // EXIT_USER
-    case ExecStep::Capabilities: return 218;       // EXIT_CAPABILITIES
-    case ExecStep::ParentDeath: return 207;        // EXIT_SIGNAL_MASK
-    case ExecStep::NoNewPrivileges: return 227;    // EXIT_NO_NEW_PRIVILEGES
-    case ExecStep::Exec: return 203;               // EXIT_EXEC
+    case ExecStep::Clone: return 202;             // EXIT_FDS: nothing nearer for a failed fork
+    case ExecStep::Cgroup: return 219;            // EXIT_CGROUP
+    case ExecStep::Session: return 220;           // EXIT_SETSID
+    case ExecStep::Signals: return 207;           // EXIT_SIGNAL_MASK
+    case ExecStep::Stdio: return 209;             // EXIT_STDOUT
+    case ExecStep::Descriptors: return 202;       // EXIT_FDS
+    case ExecStep::OomScore: return 206;          // EXIT_OOM_ADJUST
+    case ExecStep::Limits: return 205;            // EXIT_LIMITS
+    case ExecStep::WorkingDirectory: return 200;  // EXIT_CHDIR
+    case ExecStep::BoundingSet: return 218;       // EXIT_CAPABILITIES
+    case ExecStep::Groups: return 216;            // EXIT_GROUP
+    case ExecStep::User: return 217;              // EXIT_USER
+    case ExecStep::Capabilities: return 218;      // EXIT_CAPABILITIES
+    case ExecStep::ParentDeath: return 207;       // EXIT_SIGNAL_MASK
+    case ExecStep::NoNewPrivileges: return 227;   // EXIT_NO_NEW_PRIVILEGES
+    case ExecStep::Exec: return 203;              // EXIT_EXEC
   }
   return 203;
 }
@@ -199,6 +199,7 @@ std::string_view to_string(Cause cause) {
     case Cause::Seccomp: return "seccomp";
     case Cause::ExecFailure: return "exec-failure";
     case Cause::StopTimeout: return "stop-timeout";
+    case Cause::ProbeFailure: return "probe-failure";
     case Cause::TaskLimit: return "task-limit";
   }
   return "?";

@@ -21,7 +21,7 @@ std::uint64_t growth(std::uint64_t before, std::uint64_t now) {
 /// The growth of one counter of one file. A level that the baseline does not have is the fresh
 /// leaf, whose counters started at 0.
 std::optional<MemoryEvents> growth(const CgroupSnapshot& baseline, const CgroupLevel& level,
-                                   std::optional<MemoryEvents> CgroupLevel::*file) {
+                                   std::optional<MemoryEvents> CgroupLevel::* file) {
   const std::optional<MemoryEvents>& now = level.*file;
   if (!now) return std::nullopt;
   MemoryEvents start;
@@ -49,8 +49,7 @@ void find_scope(const Death& death, OomFinding& finding) {
     finding.scope = ours ? Scope::OwnLimit : Scope::AncestorLimit;
     finding.limit_path = levels[i].path;
     finding.limit = levels[i].memory_max;
-    finding.evidence.push_back(
-        {levels[i].path + "/memory.events.local", "oom", plus(local->oom)});
+    finding.evidence.push_back({levels[i].path + "/memory.events.local", "oom", plus(local->oom)});
     return;
   }
   if (any_local) finding.scope = Scope::OutsideView;

@@ -27,8 +27,9 @@ bool mode_restarts(RestartMode mode, EndClass end) {
     case RestartMode::OnSuccess: return end == EndClass::Clean;
     case RestartMode::OnFailure: return end != EndClass::Clean;
     case RestartMode::OnAbnormal:
-      return end == EndClass::UncleanSignal || end == EndClass::Abnormal;
-    case RestartMode::OnWatchdog: return false;  // no watchdog ends an invocation yet
+      return end == EndClass::UncleanSignal || end == EndClass::Abnormal ||
+             end == EndClass::Watchdog;
+    case RestartMode::OnWatchdog: return end == EndClass::Watchdog;
     case RestartMode::OnAbort: return end == EndClass::UncleanSignal;
     case RestartMode::Always: return true;
   }
@@ -51,7 +52,7 @@ bool is_success(const WaitStatus& status, const ServiceSettings& settings) {
 
 bool is_transient(int error_number) {
   switch (error_number) {
-    case EAGAIN:   // RLIMIT_NPROC or pids.max, at this moment
+    case EAGAIN:  // RLIMIT_NPROC or pids.max, at this moment
     case ENOMEM:
     case EMFILE:
     case ENFILE:
@@ -59,8 +60,7 @@ bool is_transient(int error_number) {
     case EBUSY:    // a cgroup that is being set up or torn down
     case ETXTBSY:  // the program is being written
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -68,19 +68,16 @@ EndClass end_class(const Verdict& verdict, const ServiceSettings& settings) {
   switch (verdict.cause) {
     case Cause::OomKill:
     case Cause::MemoryStall:
-    case Cause::StopTimeout:
-      return EndClass::Abnormal;  // systemd's oom-kill, watchdog and timeout
-    case Cause::ExecFailure:
-      return EndClass::UncleanCode;
-    case Cause::Clean:
-      return EndClass::Clean;
+    case Cause::StopTimeout: return EndClass::Abnormal;  // systemd's oom-kill and timeout
+    case Cause::ProbeFailure: return EndClass::Watchdog;
+    case Cause::ExecFailure: return EndClass::UncleanCode;
+    case Cause::Clean: return EndClass::Clean;
     case Cause::Requested:
     case Cause::ExitCode:
     case Cause::Signal:
     case Cause::CoreDump:
     case Cause::Seccomp:
-    case Cause::TaskLimit:
-      break;
+    case Cause::TaskLimit: break;
   }
   if (!verdict.status) return EndClass::UncleanCode;
   if (is_success(*verdict.status, settings)) return EndClass::Clean;

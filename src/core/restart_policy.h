@@ -12,7 +12,7 @@
 namespace gatevisor::core {
 
 /// The classes by which Restart= tells ends apart: the table in systemd.service(5).
-enum class EndClass : std::uint8_t { Clean, UncleanCode, UncleanSignal, Abnormal };
+enum class EndClass : std::uint8_t { Clean, UncleanCode, UncleanSignal, Abnormal, Watchdog };
 
 EndClass end_class(const Verdict& verdict, const ServiceSettings& settings);
 
@@ -27,6 +27,7 @@ class RestartPolicy {
  public:
   /// `seed` drives RestartRandomizedDelaySec= alone. `settings` must outlive the policy.
   RestartPolicy(const ServiceSettings& settings, std::uint64_t seed);
+  RestartPolicy(const ServiceSettings&&, std::uint64_t) = delete;
 
   /// The decision on a death that nobody asked for. Counts it.
   Next decide(const Verdict& verdict);

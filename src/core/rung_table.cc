@@ -34,15 +34,14 @@ Tellable row(Cause cause, const Rungs& rungs) {
     case Cause::TaskLimit:
       return {cause, rungs.pids_controller ? Confidence::Likely : Confidence::Unknown,
               Confidence::Likely, rungs.pids_controller ? std::string_view{} : kPids};
-    case Cause::Seccomp:
-      return {cause, Confidence::Likely, Confidence::Likely, {}};
+    case Cause::Seccomp: return {cause, Confidence::Likely, Confidence::Likely, {}};
     case Cause::Clean:
     case Cause::Requested:
     case Cause::ExitCode:
     case Cause::CoreDump:
     case Cause::ExecFailure:
     case Cause::StopTimeout:
-      return {cause, Confidence::Certain, Confidence::Certain, {}};
+    case Cause::ProbeFailure: return {cause, Confidence::Certain, Confidence::Certain, {}};
   }
   return {cause, Confidence::Unknown, Confidence::Certain, {}};
 }

@@ -6,7 +6,16 @@
 namespace gatevisor::core {
 namespace {
 
-void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(record)}); }
+const char* why_stopped(StopReason reason) {
+  switch (reason) {
+    case StopReason::None:
+    case StopReason::Request: return "stop";
+    case StopReason::OutOfMemory: return "OOMPolicy=stop";
+    case StopReason::MemoryStall: return "memory stall";
+    case StopReason::ProbeFailure: return "LivenessProbe=";
+  }
+  return "?";
+}
 
 }  // namespace
 
@@ -15,7 +24,8 @@ Service::Service(const ServiceSettings& settings, std::uint64_t seed)
       policy_(settings, seed),
       exits_(settings.alarm.interval),
       starts_(settings.start_limit.interval),
-      memory_(settings.memory) {}
+      memory_(settings.memory),
+      probe_(settings.probe) {}
 
 void Service::enter(ServiceState state, Instant deadline) {
   state_ = state;
@@ -33,14 +43,12 @@ bool Service::main_alive() const {
     case ServiceState::Starting:
     case ServiceState::Running:
     case ServiceState::Stopping:
-    case ServiceState::StopKilling:
-      return death_.pid != 0;
+    case ServiceState::StopKilling: return death_.pid != 0;
     case ServiceState::Inactive:
     case ServiceState::Clearing:
     case ServiceState::ClearKilling:
     case ServiceState::Waiting:
-    case ServiceState::Over:
-      return false;
+    case ServiceState::Over: return false;
   }
   return false;
 }
@@ -57,7 +65,8 @@ void Service::note_sent(Instant now, int signal, std::string why, bool forwarded
 }
 
 Instant Service::deadline() const {
-  return main_alive() ? std::min(state_deadline_, memory_.deadline()) : state_deadline_;
+  if (!main_alive()) return state_deadline_;
+  return std::min({state_deadline_, memory_.deadline(), probe_.deadline()});
 }
 
 // ---- starting ------------------------------------------------------------------------------
@@ -71,6 +80,7 @@ void Service::spawn(Instant now, Actions& out) {
   death_ = Death{};
   death_.started = now;
   memory_ = MemoryWatch(settings_.memory);
+  probe_ = ProbeWatch(settings_.probe);
   restarting_ = false;
   executed_ = false;
   gave_up_ = false;
@@ -98,7 +108,10 @@ void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
 void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
   if (!main_alive() || executed_) return;
   executed_ = true;
-  if (state_ == ServiceState::Starting) enter(ServiceState::Running, now + kTidyAfter);
+  if (state_ == ServiceState::Starting) {
+    enter(ServiceState::Running, now + kTidyAfter);
+    probe_.begin(now);
+  }
   out.push_back(action::WritePidFile{death_.pid});
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
 }
@@ -115,8 +128,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   requester_ = from;
   emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
   switch (state_) {
-    case ServiceState::Inactive:
-      return over(0, "stopped before it was started");
+    case ServiceState::Inactive: return over(0, "stopped before it was started");
     case ServiceState::Starting:
     case ServiceState::Running:
       if (main_alive()) begin_stop(now, StopReason::Request, out);
@@ -134,8 +146,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
       return;
     case ServiceState::Waiting:
       return over(exit_status_, "stopped while it waited for its respawn");
-    case ServiceState::Over:
-      return;
+    case ServiceState::Over: return;
   }
 }
 
@@ -147,22 +158,22 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Running:
       restarting_ = true;
       requester_ = from;
+      if (settings_.kill.mode == KillMode::None) {
+        return emit(out, record::Warning{Error{"restart", settings_.name, 0,
+                                               "KillMode=none: it is when it ends by itself"}});
+      }
       emit(out, record::Stopping{from, death_.pid, stop_signal(), true});
       if (main_alive()) begin_stop(now, StopReason::Request, out);
       return;
     case ServiceState::Stopping:
-    case ServiceState::StopKilling:
-      restarting_ = true;
-      return;
+    case ServiceState::StopKilling: restarting_ = true; return;
     case ServiceState::Clearing:
     case ServiceState::ClearKilling:
       next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
       return;
-    case ServiceState::Waiting:
-      return spawn(now, out);
+    case ServiceState::Waiting: return spawn(now, out);
     case ServiceState::Inactive:
-    case ServiceState::Over:
-      return;
+    case ServiceState::Over: return;
   }
 }
 
@@ -180,6 +191,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     out.push_back(action::RemovePidFile{});
     return over(0, "KillMode=none: the gateway is left running");
   }
+  end_probes(out);
   death_.stop_reason = reason;
   death_.requester = requester_;
   const auto send = [&](int what) {
@@ -190,7 +202,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     }
   };
   send(signal);
-  note_sent(now, signal, reason == StopReason::Request ? "stop" : "OOMPolicy=stop");
+  note_sent(now, signal, why_stopped(reason));
   if (kill.send_sighup) {
     send(SIGHUP);
     note_sent(now, SIGHUP, "SendSIGHUP=yes");
@@ -201,10 +213,19 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
 }
 
 void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
+  end_probes(out);
   death_.stop_reason = reason;
   note_sent(now, SIGKILL, std::move(why));
   out.push_back(action::KillTree{});
   enter(ServiceState::StopKilling, after(now, kKillGrace));
+}
+
+void Service::final_kill(Actions& out) const {
+  if (settings_.kill.final_signal == SIGKILL) {
+    out.push_back(action::KillTree{});
+  } else {
+    out.push_back(action::SignalTree{settings_.kill.final_signal});
+  }
 }
 
 // gatevisor ends and leaves the main process behind.
@@ -220,8 +241,8 @@ void Service::escalate(Instant now, Actions& out) {
   const bool killed_already =
       state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
   if (killed_already || !kill.send_sigkill) {
-    emit(out, record::LeftBehind{alive ? death_.pid : 0,
-                                 kill.send_sigkill ? kill.final_signal : 0});
+    emit(out,
+         record::LeftBehind{alive ? death_.pid : 0, kill.send_sigkill ? kill.final_signal : 0});
     if (!alive) return finish(now, out);
     // While the main process lives there can be no other. Its end, if it comes, is an event.
     if (ending_) return abandon(out);
@@ -236,10 +257,8 @@ void Service::escalate(Instant now, Actions& out) {
   }
   if (kill.mode == KillMode::Process && alive) {
     out.push_back(action::SignalMain{kill.final_signal});
-  } else if (kill.final_signal != SIGKILL) {
-    out.push_back(action::SignalTree{kill.final_signal});
   } else {
-    out.push_back(action::KillTree{});
+    final_kill(out);
   }
   enter(alive ? ServiceState::StopKilling : ServiceState::ClearKilling, after(now, kKillGrace));
 }
@@ -250,43 +269,6 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
   if (!alive) return;
   note_sent(now, sent, "forwarded " + signal_name(received), true);
   out.push_back(action::SignalMain{sent});
-}
-
-// ---- memory --------------------------------------------------------------------------------
-
-void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
-  if (!main_alive()) return;
-  memory_.changed(now, event.now);
-  check_memory(now, out);
-}
-
-void Service::on(Instant now, const event::PressureHigh&, Actions& out) {
-  if (!main_alive()) return;
-  memory_.pressure_high(now);
-  check_memory(now, out);
-}
-
-void Service::check_memory(Instant now, Actions& out) {
-  death_.oom = memory_.history();
-  if (memory_.take_rearm(now)) out.push_back(action::RearmMemoryWatch{});
-  const bool undisturbed = state_ == ServiceState::Running || state_ == ServiceState::Starting;
-  const OomPolicy policy = settings_.memory.oom_policy;
-  if (memory_.take_helper_killed(now) && undisturbed) {
-    const bool stopping = policy != OomPolicy::Continue;
-    emit(out, record::OomWhileAlive{death_.oom.kills, stopping});
-    if (policy == OomPolicy::Stop) return begin_stop(now, StopReason::OutOfMemory, out);
-    if (policy == OomPolicy::Kill) {
-      return kill_now(now, StopReason::OutOfMemory, "OOMPolicy=kill", out);
-    }
-  }
-  if (auto stall = memory_.take_stall(); stall && undisturbed) {
-    // Where the kernel finds nobody whom it may kill, OOMPolicy= says what is to be done.
-    const bool killing = stall->unkillable ? policy != OomPolicy::Continue
-                                           : settings_.memory.pressure_policy == ManagedOom::Kill;
-    emit(out, record::MemoryStalled{stall->evidence, killing});
-    death_.stall = stall->evidence;
-    if (killing) kill_now(now, StopReason::MemoryStall, "memory stall", out);
-  }
 }
 
 // ---- the end of an invocation ----------------------------------------------------------------
@@ -301,6 +283,7 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
 
 void Service::died(Instant now, bool others_alive, Actions& out) {
   const ServiceState before = state_;
+  end_probes(out);
   death_.ended = now;
   Verdict verdict = judge(death_, settings_);
   exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
@@ -346,18 +329,22 @@ void Service::decide_next(Verdict& verdict, Instant now) {
 void Service::clear(Instant now, ServiceState before, Cause cause, Actions& out) {
   const KillSettings& kill = settings_.kill;
   if (kill.mode == KillMode::Process || kill.mode == KillMode::None) return finish(now, out);
-  const bool at_once =
-      kill.mode == KillMode::Mixed || before == ServiceState::StopKilling ||
-      (cause == Cause::OomKill && settings_.memory.oom_policy == OomPolicy::Kill);
+  const bool oom = cause == Cause::OomKill && settings_.memory.oom_policy == OomPolicy::Kill;
+  const bool at_once = oom || kill.mode == KillMode::Mixed || before == ServiceState::StopKilling;
   if (at_once && kill.send_sigkill) {
-    out.push_back(action::KillTree{});
+    if (oom) {
+      out.push_back(action::KillTree{});
+    } else {
+      final_kill(out);
+    }
     return enter(ServiceState::ClearKilling, after(now, kKillGrace));
   }
   const bool stopping = before == ServiceState::Stopping;
   if (!stopping || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
     out.push_back(action::SignalTree{kill.signal});
     if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
-    if (kill.signal != SIGKILL && kill.signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
+    if (kill.signal != SIGKILL && kill.signal != SIGCONT)
+      out.push_back(action::SignalTree{SIGCONT});
   }
   // One deadline for all of a stop: theirs has passed where the main process's has.
   const Instant shared = gave_up_ ? now : state_deadline_;
@@ -382,23 +369,21 @@ void Service::finish(Instant now, Actions& out) {
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
   if (main_alive()) check_memory(now, out);
+  if (main_alive()) check_probe(now, out);
   if (now < state_deadline_) return;
   switch (state_) {
-    case ServiceState::Waiting:
-      return spawn(now, out);
+    case ServiceState::Waiting: return spawn(now, out);
     case ServiceState::Stopping:
     case ServiceState::StopKilling:
     case ServiceState::Clearing:
-    case ServiceState::ClearKilling:
-      return escalate(now, out);
+    case ServiceState::ClearKilling: return escalate(now, out);
     case ServiceState::Running:
       out.push_back(action::Tidy{});
       state_deadline_ = Instant::max();
       return;
     case ServiceState::Inactive:
     case ServiceState::Starting:
-    case ServiceState::Over:
-      return;
+    case ServiceState::Over: return;
   }
 }
 

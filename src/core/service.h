@@ -22,6 +22,7 @@
 
 #include "core/death.h"
 #include "core/memory_watch.h"
+#include "core/probe_watch.h"
 #include "core/restart_policy.h"
 #include "core/sliding_window.h"
 #include "gatevisor/action.h"
@@ -31,9 +32,20 @@
 namespace gatevisor::core {
 
 enum class ServiceState : std::uint8_t {
-  Inactive, Starting, Running, Stopping, StopKilling, Clearing, ClearKilling, Waiting, Over
+  Inactive,
+  Starting,
+  Running,
+  Stopping,
+  StopKilling,
+  Clearing,
+  ClearKilling,
+  Waiting,
+  Over
 };
 std::string_view to_string(ServiceState state);
+
+/// `emit(out, record::Alarm{…})`
+inline void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(record)}); }
 
 class Service {
  public:
@@ -41,8 +53,8 @@ class Service {
   /// dies when its device answers, or never.
   static constexpr Duration kKillGrace = std::chrono::seconds{5};
 
-  /// When what can wait is done after a start. Sooner it would compete with the starting gateway for
-  /// the processor and delay it.
+  /// When what can wait is done after a start. Sooner it would compete with the starting gateway
+  /// for the processor and delay it.
   static constexpr Duration kTidyAfter = std::chrono::milliseconds{200};
 
   /// `settings` must outlive the service. `seed`: see RestartPolicy.
@@ -65,6 +77,7 @@ class Service {
   void on(Instant now, const event::TreeChanged& event, Actions& out);
   void on(Instant now, const event::MemoryChanged& event, Actions& out);
   void on(Instant now, const event::PressureHigh& event, Actions& out);
+  void on(Instant now, const event::Probed& event, Actions& out);
   void on(Instant now, const event::TimerExpired& event, Actions& out);
 
   ServiceState state() const { return state_; }
@@ -78,11 +91,15 @@ class Service {
   bool main_alive() const;
   void spawn(Instant now, Actions& out);
   int stop_signal() const;
+  void final_kill(Actions& out) const;
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
   void escalate(Instant now, Actions& out);
   void abandon(Actions& out);
   void check_memory(Instant now, Actions& out);
+  void check_probe(Instant now, Actions& out);
+  void take_probe(Instant now, const ProbeResult& result, Actions& out);
+  void end_probes(Actions& out);
   void died(Instant now, bool others_alive, Actions& out);
   void decide_next(Verdict& verdict, Instant now);
   void clear(Instant now, ServiceState before, Cause cause, Actions& out);
@@ -100,6 +117,7 @@ class Service {
   std::uint64_t launches_ = 0;
   Death death_;  ///< of the current invocation, filled as it lives
   MemoryWatch memory_;
+  ProbeWatch probe_;
   bool executed_ = false;    ///< execve(2) of the current invocation succeeded
   bool gave_up_ = false;     ///< its main process outlived all that it may be sent
   bool ending_ = false;      ///< a stop was asked for: no respawn

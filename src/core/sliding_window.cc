@@ -12,8 +12,8 @@ unsigned SlidingWindow::add(Instant now) {
 }
 
 unsigned SlidingWindow::count(Instant at) const {
-  return static_cast<unsigned>(std::ranges::count_if(
-      moments_, [&](Instant moment) { return at - moment <= interval_; }));
+  return static_cast<unsigned>(
+      std::ranges::count_if(moments_, [&](Instant moment) { return at - moment <= interval_; }));
 }
 
 void SlidingWindow::prune(Instant now) {

@@ -56,9 +56,9 @@ void reset_signals(const ChildContext& context) {
 
 /// A log file that an attacker replaced by a link must not be written through it, as root.
 int open_log(const std::string& path) {
-  const int fd = open(path.c_str(),
-                      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                      0640);
+  const int fd =
+      open(path.c_str(),
+           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
   if (fd < 0) return -1;
   struct stat info{};
   if (fstat(fd, &info) != 0) return -1;
@@ -133,8 +133,7 @@ void drop_privileges(const ChildContext& context) {
     return;
   }
   const Identity& identity = *plan.identity;
-  check(context, ExecStep::Groups,
-        setgroups(identity.groups.size(), identity.groups.data()) == 0);
+  check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);
   check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
   if (plan.ambient != 0) {
     check(context, ExecStep::User, prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
@@ -145,8 +144,8 @@ void drop_privileges(const ChildContext& context) {
   if (error != 0) fail_step(context, ExecStep::Capabilities, error);
 }
 
-/// After the last change of ids, which clears it (prctl(2)). If gatevisor dies, so does the gateway:
-/// nobody else would know of it.
+/// After the last change of ids, which clears it (prctl(2)). If gatevisor dies, so does the
+/// gateway: nobody else would know of it.
 void tie_to_parent(const ChildContext& context) {
   if (!context.plan->die_with_parent) return;
   check(context, ExecStep::ParentDeath, prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0);
@@ -163,13 +162,14 @@ void run_child(const ChildContext& context, bool joined) {
   set_stdio(context);
   close_descriptors(context);
   if (!plan.oom_score_adj.empty()) {
-    write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj",
-               plan.oom_score_adj.c_str());
+    write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj", plan.oom_score_adj.c_str());
   }
   set_limits(context);
   umask(static_cast<mode_t>(plan.umask));
-  change_directory(context);
   drop_privileges(context);
+  // As the user, as systemd does: a directory that only root may enter is refused, and one that
+  // root may not (NFS) is not.
+  change_directory(context);
   tie_to_parent(context);
   if (plan.no_new_privileges) {
     check(context, ExecStep::NoNewPrivileges, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);

@@ -17,7 +17,15 @@ namespace gatevisor::os {
 /// What a ready descriptor is. Lower values are handled first: a signal that was sent together with
 /// an exit has to be known when the exit is judged.
 enum class Source : std::uint32_t {
-  Signals, ExecPipe, MainProcess, TreeEvents, MemoryEvents, Pressure, Timer, Console
+  Signals,
+  ExecPipe,
+  MainProcess,
+  TreeEvents,
+  MemoryEvents,
+  Pressure,
+  Probe,
+  Timer,
+  Console
 };
 
 class EventLoop {

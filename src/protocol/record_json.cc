@@ -101,6 +101,17 @@ struct Fields {
     json["evidence"] = r.evidence;
     json["killing"] = r.killing;
   }
+  void operator()(const record::Serving& r) const {
+    json["target"] = r.target;
+    json["detail"] = r.detail;
+  }
+  void operator()(const record::ProbeFailed& r) const {
+    json["target"] = r.target;
+    json["detail"] = r.detail;
+    json["failures"] = r.failures;
+    json["threshold"] = r.threshold;
+    json["ending"] = r.ending;
+  }
   void operator()(const record::LeftBehind& r) const {
     json["pid"] = r.pid;
     if (r.signal != 0) json["signal"] = signal_name(r.signal);
@@ -126,6 +137,8 @@ struct Name {
   std::string_view operator()(const record::KillEscalated&) const { return "kill"; }
   std::string_view operator()(const record::OomWhileAlive&) const { return "oom"; }
   std::string_view operator()(const record::MemoryStalled&) const { return "stall"; }
+  std::string_view operator()(const record::Serving&) const { return "serving"; }
+  std::string_view operator()(const record::ProbeFailed&) const { return "probe-failed"; }
   std::string_view operator()(const record::LeftBehind&) const { return "left-behind"; }
   std::string_view operator()(const record::Warning&) const { return "warning"; }
   std::string_view operator()(const record::Finished&) const { return "finished"; }

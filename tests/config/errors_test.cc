@@ -91,9 +91,11 @@ TEST(Properties, OursAreMarked) {
   for (const Property& property : properties()) {
     if (property.ours) ours.insert(property.name);
   }
-  EXPECT_EQ(ours, (std::set<std::string_view>{"AlarmBurst", "AlarmIntervalSec", "ForwardSignals",
-                                              "RestartCause", "RestartResetSec",
-                                              "StrictCapabilities", "StrictLimits"}));
+  EXPECT_EQ(ours, (std::set<std::string_view>{
+                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "LivenessProbe",
+                      "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
+                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "PIDFile", "RestartCause",
+                      "RestartResetSec", "StrictCapabilities", "StrictLimits"}));
 }
 
 TEST(Properties, EveryOneIsKnownToAssign) {

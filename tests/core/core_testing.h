@@ -45,6 +45,8 @@ struct ActionWords {
   std::string operator()(const action::Release&) const { return "release"; }
   std::string operator()(const action::Tidy&) const { return "tidy"; }
   std::string operator()(const action::RearmMemoryWatch&) const { return "rearm"; }
+  std::string operator()(const action::Probe&) const { return "probe"; }
+  std::string operator()(const action::EndProbe&) const { return "end-probe"; }
   std::string operator()(const action::WritePidFile& a) const {
     return "pidfile:" + std::to_string(a.pid);
   }
@@ -60,6 +62,8 @@ struct ActionWords {
   std::string operator()(const record::KillEscalated&) const { return "emit:escalated"; }
   std::string operator()(const record::OomWhileAlive&) const { return "emit:oom"; }
   std::string operator()(const record::MemoryStalled&) const { return "emit:stalled"; }
+  std::string operator()(const record::Serving&) const { return "emit:serving"; }
+  std::string operator()(const record::ProbeFailed&) const { return "emit:probe-failed"; }
   std::string operator()(const record::LeftBehind&) const { return "emit:left-behind"; }
   std::string operator()(const record::Warning&) const { return "emit:warning"; }
   std::string operator()(const record::Finished&) const { return "emit:finished"; }

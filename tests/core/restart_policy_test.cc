@@ -47,6 +47,7 @@ std::vector<TableRow> table() {
   const std::array<bool, 7> code = {false, false, true, false, false, false, true};
   const std::array<bool, 7> signal = {false, false, true, true, false, true, true};
   const std::array<bool, 7> abnormal = {false, false, true, true, false, false, true};
+  const std::array<bool, 7> watchdog = {false, false, true, true, true, false, true};
   return {
       {"exit 0", verdict_of(Cause::Clean, WaitStatus::exited(0)), clean},
       {"SIGHUP", verdict_of(Cause::Signal, WaitStatus::killed(SIGHUP)), clean},
@@ -67,6 +68,8 @@ std::vector<TableRow> table() {
       {"out of memory", verdict_of(Cause::OomKill, WaitStatus::killed(SIGKILL)), abnormal},
       {"helper's memory", verdict_of(Cause::OomKill, WaitStatus::exited(0)), abnormal},
       {"memory stall", verdict_of(Cause::MemoryStall, WaitStatus::killed(SIGKILL)), abnormal},
+      {"probes", verdict_of(Cause::ProbeFailure, WaitStatus::killed(SIGTERM)), watchdog},
+      {"probes, then exit 0", verdict_of(Cause::ProbeFailure, WaitStatus::exited(0)), watchdog},
   };
 }
 

@@ -66,20 +66,13 @@ class Play {
 
 std::optional<Verdict> Play::of(Cause cause) {
   switch (cause) {
-    case Cause::Clean:
-      return dies(WaitStatus::exited(0));
-    case Cause::ExitCode:
-      return dies(WaitStatus::exited(1));
-    case Cause::Signal:
-      return dies(WaitStatus::killed(SIGKILL));
+    case Cause::Clean: return dies(WaitStatus::exited(0));
+    case Cause::ExitCode: return dies(WaitStatus::exited(1));
+    case Cause::Signal: return dies(WaitStatus::killed(SIGKILL));
     // With the signal of a fault it would be less sure who sent it.
-    case Cause::CoreDump:
-      return dies(WaitStatus::dumped(SIGQUIT));
-    case Cause::Seccomp:
-      return dies(WaitStatus::dumped(SIGSYS), 2);
-    case Cause::Requested:
-      rig_.signal(SIGTERM);
-      return dies(WaitStatus::killed(SIGTERM));
+    case Cause::CoreDump: return dies(WaitStatus::dumped(SIGQUIT));
+    case Cause::Seccomp: return dies(WaitStatus::dumped(SIGSYS), 2);
+    case Cause::Requested: rig_.signal(SIGTERM); return dies(WaitStatus::killed(SIGTERM));
     case Cause::StopTimeout:
       rig_.signal(SIGTERM);
       rig_.timer();
@@ -87,9 +80,7 @@ std::optional<Verdict> Play::of(Cause cause) {
     case Cause::OomKill:
       groups_.oom_kill(groups_.own_leaf() ? Scope::OwnLimit : Scope::AncestorLimit);
       return dies(WaitStatus::killed(SIGKILL));
-    case Cause::TaskLimit:
-      groups_.refuse_forks(2, true);
-      return dies(WaitStatus::exited(1));
+    case Cause::TaskLimit: groups_.refuse_forks(2, true); return dies(WaitStatus::exited(1));
     case Cause::ExecFailure: {
       Rig other(loop_settings());
       other.start();
@@ -98,8 +89,19 @@ std::optional<Verdict> Play::of(Cause cause) {
       other.dies(WaitStatus::exited(203), false, groups_.now());
       return other.verdict();
     }
-    case Cause::MemoryStall:
-      return stalls();
+    case Cause::MemoryStall: return stalls();
+    case Cause::ProbeFailure: {
+      ServiceSettings settings = loop_settings();
+      settings.probe.target.emplace();
+      settings.probe.start_failures = 1;
+      Rig other(settings);
+      other.run(groups_.baseline());
+      other.timer();  // tidy
+      other.timer();
+      other.feed(event::Probed{{ProbeOutcome::Failed, "refused"}});
+      other.dies(WaitStatus::killed(SIGTERM), false, groups_.now());
+      return other.verdict();
+    }
   }
   return std::nullopt;
 }

@@ -84,7 +84,7 @@ TEST(KillMode, NoneMakesNobodyTheReasonOfALaterEnd) {
   // Nothing was sent for the restart that somebody asked for: the end is the gateway's own.
   Rig rig(kill_mode(KillMode::None));
   rig.run();
-  EXPECT_EQ(rig.restart(), "emit:stopping");
+  EXPECT_EQ(rig.restart(), "emit:warning");
   rig.now += 1h;
   EXPECT_EQ(rig.exits(3), "emit:exited no-pidfile release spawn:2");
   EXPECT_EQ(rig.verdict().cause, Cause::ExitCode);

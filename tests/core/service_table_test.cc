@@ -43,6 +43,7 @@ enum class Column : std::uint8_t {
   TreeChanged,
   MemoryChanged,
   PressureHigh,
+  Probed,  ///< without LivenessProbe=, or too late
   Term,
   Int,
   Hup,
@@ -60,17 +61,13 @@ constexpr int kColumns = static_cast<int>(Column::ActionFailed) + 1;
 void reach(Rig& rig, Row row) {
   const auto running = [&] { rig.run(FakeCgroups().baseline()); };
   switch (row) {
-    case Row::Inactive:
-      return;
-    case Row::Asked:
-      rig.start();
-      return;
+    case Row::Inactive: return;
+    case Row::Asked: rig.start(); return;
     case Row::Starting:
       rig.start();
       rig.spawned(FakeCgroups().baseline());
       return;
-    case Row::Running:
-      return running();
+    case Row::Running: return running();
     case Row::Stopping:
       running();
       rig.signal(SIGTERM);
@@ -112,44 +109,27 @@ void reach(Rig& rig, Row row) {
 
 std::string apply(Rig& rig, Column column) {
   switch (column) {
-    case Column::Start:
-      return rig.start();
-    case Column::Spawned:
-      return rig.spawned();
+    case Column::Start: return rig.start();
+    case Column::Spawned: return rig.spawned();
     case Column::SpawnFailed:
       return rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}});
-    case Column::ExecSucceeded:
-      return rig.exec_succeeded();
-    case Column::ExecFailed:
-      return rig.feed(event::ExecFailed{ExecStep::Exec, ENOENT});
-    case Column::Exits:
-      return rig.exits(1);
-    case Column::ExitsAlone:
-      return rig.dies(WaitStatus::exited(1), true);
-    case Column::TreeEmpty:
-      return rig.feed(event::TreeEmpty{});
-    case Column::TreeChanged:
-      return rig.feed(event::TreeChanged{});
-    case Column::MemoryChanged:
-      return rig.feed(event::MemoryChanged{FakeCgroups().now()});
-    case Column::PressureHigh:
-      return rig.feed(event::PressureHigh{});
-    case Column::Term:
-      return rig.signal(SIGTERM);
-    case Column::Int:
-      return rig.signal(SIGINT);
-    case Column::Hup:
-      return rig.signal(SIGHUP);  // goes on as it is
-    case Column::Usr1:
-      return rig.signal(SIGUSR1);  // goes on as SIGUSR2
-    case Column::Quit:
-      return rig.signal(SIGQUIT);  // is switched off
-    case Column::Winch:
-      return rig.signal(SIGWINCH);  // is not in ForwardSignals=
-    case Column::Restart:
-      return rig.restart();
-    case Column::TooEarly:
-      return rig.feed(event::TimerExpired{});
+    case Column::ExecSucceeded: return rig.exec_succeeded();
+    case Column::ExecFailed: return rig.feed(event::ExecFailed{ExecStep::Exec, ENOENT});
+    case Column::Exits: return rig.exits(1);
+    case Column::ExitsAlone: return rig.dies(WaitStatus::exited(1), true);
+    case Column::TreeEmpty: return rig.feed(event::TreeEmpty{});
+    case Column::TreeChanged: return rig.feed(event::TreeChanged{});
+    case Column::MemoryChanged: return rig.feed(event::MemoryChanged{FakeCgroups().now()});
+    case Column::PressureHigh: return rig.feed(event::PressureHigh{});
+    case Column::Probed: return rig.feed(event::Probed{{ProbeOutcome::Failed, "refused"}});
+    case Column::Term: return rig.signal(SIGTERM);
+    case Column::Int: return rig.signal(SIGINT);
+    case Column::Hup: return rig.signal(SIGHUP);      // goes on as it is
+    case Column::Usr1: return rig.signal(SIGUSR1);    // goes on as SIGUSR2
+    case Column::Quit: return rig.signal(SIGQUIT);    // is switched off
+    case Column::Winch: return rig.signal(SIGWINCH);  // is not in ForwardSignals=
+    case Column::Restart: return rig.restart();
+    case Column::TooEarly: return rig.feed(event::TimerExpired{});
     case Column::Due:
       if (rig.deadline() != Instant::max()) return rig.timer();
       rig.now += 1h;
@@ -298,6 +278,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "TreeChanged",
                                                                      "MemoryChanged",
                                                                      "PressureHigh",
+                                                                     "Probed",
                                                                      "Sigterm",
                                                                      "Sigint",
                                                                      "Sighup",
@@ -329,7 +310,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 14u);
+  EXPECT_EQ(std::variant_size_v<Event>, 15u);
 }
 
 }  // namespace

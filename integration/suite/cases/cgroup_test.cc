@@ -1,7 +1,5 @@
 // Ending a whole cgroup, on both rungs.
 
-#include "os/cgroup_dir.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 
 #include "cgroup_home.h"
 #include "gatevisor.h"
+#include "os/cgroup_dir.h"
 
 namespace gatevisor::testing {
 namespace {

@@ -18,8 +18,8 @@ namespace gatevisor::testing {
 namespace {
 
 /// Runs the gateway once with `properties`; what it found itself to be.
-std::map<std::string, std::string> report_with(std::vector<std::string> properties,
-                                               std::map<std::string, std::string> environment = {}) {
+std::map<std::string, std::string> report_with(
+    std::vector<std::string> properties, std::map<std::string, std::string> environment = {}) {
   TempDir files;
   Gatevisor supervisor({.command = {"report", files.file("report"), "hang"},
                         .properties = std::move(properties),
@@ -35,8 +35,8 @@ bool bit(const std::string& hexadecimal, int capability) {
 }
 
 TEST(Drop, SeedRow_WhoItRunsAs_UserGroupsUmaskAndHome) {
-  auto report = report_with({"User=65534", "SupplementaryGroups=12 34", "UMask=0007",
-                             "Environment=HOME=/sandbox"});
+  auto report = report_with(
+      {"User=65534", "SupplementaryGroups=12 34", "UMask=0007", "Environment=HOME=/sandbox"});
   EXPECT_EQ(report["uid"], "65534");
   EXPECT_EQ(report["euid"], "65534");
   EXPECT_EQ(report["gid"], report["egid"]);
@@ -103,10 +103,9 @@ TEST(Drop, SeedRow_BoundingSet_LacksWhatIsNotKept) {
   auto report = report_with({"User=65534", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"});
   const std::string bounding = report["status.CapBnd"];
   EXPECT_TRUE(bit(bounding, CAP_NET_BIND_SERVICE));
-  for (const int gone :
-       {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_NET_RAW, CAP_DAC_OVERRIDE, CAP_SYS_CHROOT, CAP_FSETID,
-        CAP_SETFCAP, CAP_MKNOD, CAP_AUDIT_WRITE, CAP_SETUID, CAP_SETGID, CAP_FOWNER, CAP_CHOWN,
-        CAP_KILL}) {
+  for (const int gone : {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_NET_RAW, CAP_DAC_OVERRIDE,
+                         CAP_SYS_CHROOT, CAP_FSETID, CAP_SETFCAP, CAP_MKNOD, CAP_AUDIT_WRITE,
+                         CAP_SETUID, CAP_SETGID, CAP_FOWNER, CAP_CHOWN, CAP_KILL}) {
     EXPECT_FALSE(bit(bounding, gone)) << gone;
   }
   for (const char* set : {"status.CapInh", "status.CapPrm", "status.CapEff", "status.CapAmb"}) {
@@ -118,8 +117,7 @@ TEST(Drop, AmbientCapabilityIsHeldWithoutRoot) {
   auto report = report_with({"User=65534", "AmbientCapabilities=CAP_NET_BIND_SERVICE",
                              "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"});
   for (const char* set : {"status.CapInh", "status.CapPrm", "status.CapEff", "status.CapAmb"}) {
-    EXPECT_EQ(std::strtoull(report[set].c_str(), nullptr, 16),
-              1ULL << CAP_NET_BIND_SERVICE) << set;
+    EXPECT_EQ(std::strtoull(report[set].c_str(), nullptr, 16), 1ULL << CAP_NET_BIND_SERVICE) << set;
   }
 }
 
@@ -141,10 +139,10 @@ TEST(Drop, SeedRow_StrictCapabilities_CannotDropMeansNotStarted) {
 
 TEST(Drop, SeedRow_NotRoot_SameSupervisionAndNoSetuid) {
   TempDir files;
-  Gatevisor supervisor({.command = {"report", files.file("report"), "once", files.file("x"),
-                                    "exit", "3"},
-                        .properties = {"RestartSec=0"},
-                        .uid = 1234});
+  Gatevisor supervisor(
+      {.command = {"report", files.file("report"), "once", files.file("x"), "exit", "3"},
+       .properties = {"RestartSec=0"},
+       .uid = 1234});
   EXPECT_EQ(files.wait_report("report")["uid"], "1234");
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "exit-code");
   supervisor.expect("started");
@@ -180,9 +178,11 @@ TEST(Drop, SeedRow_Rlimits_SoftAndHard) {
 
 TEST(Drop, EnvironmentFileIsRead) {
   TempDir files;
-  { std::ofstream(files.file("env")) << "# a comment\nONE=1\nTWO='two words'\n"; }
-  auto report = report_with({"EnvironmentFile=" + files.file("env"),
-                             "EnvironmentFile=-" + files.file("missing")});
+  {
+    std::ofstream(files.file("env")) << "# a comment\nONE=1\nTWO='two words'\n";
+  }
+  auto report = report_with(
+      {"EnvironmentFile=" + files.file("env"), "EnvironmentFile=-" + files.file("missing")});
   EXPECT_EQ(report["env.ONE"], "1");
   EXPECT_EQ(report["env.TWO"], "two words");
 }

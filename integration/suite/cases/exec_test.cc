@@ -18,7 +18,9 @@ namespace {
 
 TEST(Exec, FileThatIsNoProgramIsAnExecFailure) {
   TempDir files;
-  { std::ofstream(files.file("text")) << "this is no program\n"; }
+  {
+    std::ofstream(files.file("text")) << "this is no program\n";
+  }
   chmod(files.file("text").c_str(), 0755);
   Gatevisor supervisor({.raw_command = {files.file("text")}});
   const Record exited = supervisor.expect_exited();
@@ -31,7 +33,9 @@ TEST(Exec, FileThatIsNoProgramIsAnExecFailure) {
 
 TEST(Exec, ProgramThatItsUserMayNotExecuteIsAnExecFailure) {
   TempDir files;
-  { std::ofstream(files.file("mine")) << "#!/bin/sh\n"; }
+  {
+    std::ofstream(files.file("mine")) << "#!/bin/sh\n";
+  }
   chmod(files.file("mine").c_str(), 0700);
   Gatevisor supervisor({.properties = {"User=65534"}, .raw_command = {files.file("mine")}});
   const Record exited = supervisor.expect_exited();
@@ -40,8 +44,8 @@ TEST(Exec, ProgramThatItsUserMayNotExecuteIsAnExecFailure) {
 }
 
 TEST(Exec, MissingWorkingDirectoryIsNamedAsTheStep) {
-  Gatevisor supervisor({.command = {"exit", "0"},
-                        .properties = {"WorkingDirectory=/no/such/place"}});
+  Gatevisor supervisor(
+      {.command = {"exit", "0"}, .properties = {"WorkingDirectory=/no/such/place"}});
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/exec_failure/step"), "working-directory");
   EXPECT_EQ(supervisor.expect_end(), 200);
@@ -86,7 +90,9 @@ INSTANTIATE_TEST_SUITE_P(Each, ExecStepOf,
 TEST(Exec, ProgramThatIsBeingWrittenIsRetried) {
   TempDir files;
   const std::string program = files.file("program");
-  { std::ofstream(program, std::ios::binary) << read_file(fixture("misbehave")); }
+  {
+    std::ofstream(program, std::ios::binary) << read_file(fixture("misbehave"));
+  }
   chmod(program.c_str(), 0755);
   const int writer = open(program.c_str(), O_WRONLY | O_CLOEXEC);
   ASSERT_GE(writer, 0);

@@ -55,9 +55,8 @@ TEST(Memory, AncestorsLimitThatCanBeSeenIsNamed) {
   ASSERT_TRUE(write_file(base + "/memory.max", std::to_string(32 << 20)));
   write_file(base + "/memory.swap.max", "0");
   {
-    Gatevisor supervisor({.command = {"alloc", "200", "wait"},
-                          .properties = {"Restart=no"},
-                          .cgroup = base});
+    Gatevisor supervisor(
+        {.command = {"alloc", "200", "wait"}, .properties = {"Restart=no"}, .cgroup = base});
     const Record exited = supervisor.expect("exited", patience(20s));
     EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
     EXPECT_EQ(exited.text("/verdict/scope"), "ancestor-limit");
@@ -99,8 +98,8 @@ TEST(Memory, LauncherWhoseChildIsKilledIsNoMereExitCode) {
 }
 
 TEST(Memory, HelperIsKilledAndPolicyStopStopsTheService) {
-  Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
-                        .properties = limited()});
+  Gatevisor supervisor(
+      {.command = {"child", "alloc", "200", "hang", "end", "wait"}, .properties = limited()});
   EXPECT_EQ(supervisor.expect("oom", patience(20s)).text("/stopping"), "true");
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");

@@ -26,8 +26,7 @@ TEST(Respawn, SeedRow_AutoRespawn_KillNineBringsANewMainProcess) {
   EXPECT_NE(again.number("/pid"), first);
   EXPECT_EQ(again.number("/launch"), 2);
   EXPECT_TRUE(is_alive(supervisor.pid()));
-  EXPECT_EQ(again.text("/message"),
-            "[gateway] respawned (pid " + again.text("/pid") + ")");
+  EXPECT_EQ(again.text("/message"), "[gateway] respawned (pid " + again.text("/pid") + ")");
 }
 
 TEST(Respawn, SeedRow_SignalDeath_IsLoggedAs128PlusN) {
@@ -48,8 +47,7 @@ TEST(Respawn, SeedRow_Delay_IsTwoSecondsByDefault) {
   Gatevisor supervisor({.command = {"once", files.file("x"), "exit", "1"}});
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.number("/verdict/next/delay_usec"), 2'000'000);
-  EXPECT_NE(exited.text("/message").find("respawning (#1 in 60s window) in 2s"),
-            std::string::npos);
+  EXPECT_NE(exited.text("/message").find("respawning (#1 in 60s window) in 2s"), std::string::npos);
   // By gatevisor's own clock: '2026-11-24T08:25:12.123456Z', seconds and microseconds.
   const auto seconds = [](const std::string& time) {
     return std::atof(time.c_str() + 17) + 60 * std::atof(time.c_str() + 14);
@@ -70,8 +68,9 @@ TEST(Respawn, SeedRow_SlidingWindow_FifthExitIsCriticalAndItGoesOn) {
   const Record alarm = supervisor.expect("alarm");
   EXPECT_EQ(alarm.text("/level"), "critical");
   EXPECT_EQ(alarm.number("/exits"), 5);
-  EXPECT_TRUE(alarm.text("/message").starts_with(
-      "[gateway] CRITICAL: 5 respawns in 60s window — gateway likely unstable; "));
+  EXPECT_TRUE(
+      alarm.text("/message")
+          .starts_with("[gateway] CRITICAL: 5 respawns in 60s window — gateway likely unstable; "));
   supervisor.expect("started");
 }
 
@@ -89,17 +88,17 @@ TEST(Respawn, SeedRow_KilledByTermFromElsewhere_IsNotFoughtByDefaultAndCanBe) {
   EXPECT_EQ(yields.expect_exited().text("/verdict/next/action"), "stop");
   EXPECT_EQ(yields.expect_end(), 143);
 
-  Gatevisor fights({.command = {"hang"},
-                    .properties = {"RestartForceExitStatus=SIGTERM", "RestartSec=0"}});
+  Gatevisor fights(
+      {.command = {"hang"}, .properties = {"RestartForceExitStatus=SIGTERM", "RestartSec=0"}});
   kill(fights.expect_started(), SIGTERM);
   EXPECT_EQ(fights.expect_exited().text("/verdict/next/action"), "respawn");
   fights.expect("started");
 }
 
 TEST(Respawn, StartLimitGivesUpWithTheLastStatus) {
-  Gatevisor supervisor({.command = {"exit", "5"},
-                        .properties = {"RestartSec=0", "StartLimitBurst=3",
-                                       "StartLimitIntervalSec=1h"}});
+  Gatevisor supervisor(
+      {.command = {"exit", "5"},
+       .properties = {"RestartSec=0", "StartLimitBurst=3", "StartLimitIntervalSec=1h"}});
   supervisor.expect("start-limit");
   EXPECT_EQ(supervisor.expect_end(), 5);
   EXPECT_EQ(supervisor.lines_with("\"event\":\"exited\""), 3U);
@@ -107,8 +106,7 @@ TEST(Respawn, StartLimitGivesUpWithTheLastStatus) {
 }
 
 TEST(Respawn, OneCauseCanHaveARuleOfItsOwn) {
-  Gatevisor supervisor({.command = {"exit", "1"},
-                        .properties = {"RestartCause=exit-code:no"}});
+  Gatevisor supervisor({.command = {"exit", "1"}, .properties = {"RestartCause=exit-code:no"}});
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/next/reason"), "RestartCause=exit-code");
   EXPECT_EQ(supervisor.expect_end(), 1);
 }
@@ -150,9 +148,9 @@ TEST(Respawn, SeedRow_Soak_NeverMoreThanTwoProcessesAndNoDescriptorLeaks) {
 
 TEST(Respawn, SeedRow_LogEvidence_LinesFromBeforeTheCrashSurvive) {
   TempDir files;
-  Gatevisor supervisor({.command = {"print", "before", "once", files.file("x"), "exit", "1"},
-                        .properties = {"RestartSec=0",
-                                       "StandardOutput=append:" + files.file("log")}});
+  Gatevisor supervisor(
+      {.command = {"print", "before", "once", files.file("x"), "exit", "1"},
+       .properties = {"RestartSec=0", "StandardOutput=append:" + files.file("log")}});
   supervisor.expect_exited();
   supervisor.expect("started");
   supervisor.signal(SIGTERM);
@@ -163,14 +161,17 @@ TEST(Respawn, SeedRow_LogEvidence_LinesFromBeforeTheCrashSurvive) {
 TEST(Respawn, SeedRow_LogSafety_LinksInPlaceOfALogFileAreRefused) {
   for (const bool symbolic : {true, false}) {
     TempDir files;
-    { std::ofstream victim(files.file("victim")); victim << "precious\n"; }
+    {
+      std::ofstream victim(files.file("victim"));
+      victim << "precious\n";
+    }
     if (symbolic) {
       ASSERT_EQ(symlink(files.file("victim").c_str(), files.file("log").c_str()), 0);
     } else {
       ASSERT_EQ(link(files.file("victim").c_str(), files.file("log").c_str()), 0);
     }
-    Gatevisor supervisor({.command = {"print", "x"},
-                          .properties = {"StandardOutput=append:" + files.file("log")}});
+    Gatevisor supervisor(
+        {.command = {"print", "x"}, .properties = {"StandardOutput=append:" + files.file("log")}});
     const Record exited = supervisor.expect_exited();
     EXPECT_EQ(exited.text("/verdict/cause"), "exec-failure");
     EXPECT_EQ(exited.text("/verdict/exec_failure/step"), "stdio");

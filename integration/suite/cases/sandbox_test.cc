@@ -11,9 +11,8 @@ namespace gatevisor::testing {
 namespace {
 
 Launch boxed(std::vector<std::string> command, std::vector<std::string> properties = {}) {
-  return {.command = std::move(command),
-          .properties = std::move(properties),
-          .place = Place::Sandbox};
+  return {
+      .command = std::move(command), .properties = std::move(properties), .place = Place::Sandbox};
 }
 
 // The sandbox is what it says: a case must never pass for want of a restriction.
@@ -71,10 +70,10 @@ TEST(Sandbox, DaemonIsFoundAndKilledBeforeTheRespawn) {
 
 TEST(Sandbox, DaemonOfADaemonIsFoundRoundByRound) {
   TempDir files;
-  Gatevisor supervisor(boxed({"child", "child", "daemon", files.file("daemon"), "ignore", "15",
-                              "hang", "end", "ignore", "15", "hang", "end",
-                              "report", files.file("ready"), "wait"},
-                             {"TimeoutStopSec=500ms"}));
+  Gatevisor supervisor(
+      boxed({"child", "child", "daemon", files.file("daemon"), "ignore", "15", "hang", "end",
+             "ignore", "15", "hang", "end", "report", files.file("ready"), "wait"},
+            {"TimeoutStopSec=500ms"}));
   const int daemon = std::atoi(files.wait_file("daemon").c_str());
   files.wait_file("ready");
   supervisor.signal(SIGTERM);
@@ -93,8 +92,8 @@ TEST(Sandbox, TermToTheProcessGroupStopsIt) {
 
 TEST(Sandbox, StopIsBounded) {
   TempDir files;
-  Gatevisor supervisor(boxed({"ignore", "15", "report", files.file("ready"), "hang"},
-                             {"TimeoutStopSec=500ms"}));
+  Gatevisor supervisor(
+      boxed({"ignore", "15", "report", files.file("ready"), "hang"}, {"TimeoutStopSec=500ms"}));
   files.wait_file("ready");
   supervisor.signal(SIGTERM);
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "stop-timeout");

@@ -32,8 +32,9 @@ TEST(Stop, SeedRow_Sigterm_IsForwardedAndTheStatusIsTheGateways) {
   supervisor.expect_started();
   files.wait_file("got");
   supervisor.signal(SIGTERM);
-  EXPECT_TRUE(supervisor.expect("stopping").text("/message").starts_with(
-      "[gateway] received signal, forwarding to children..."));
+  EXPECT_TRUE(supervisor.expect("stopping")
+                  .text("/message")
+                  .starts_with("[gateway] received signal, forwarding to children..."));
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/cause"), "requested");
   EXPECT_EQ(exited.text("/verdict/next/action"), "stop");
@@ -172,9 +173,9 @@ TEST(Stop, WhatDoubleForkedAwayIsGoneAfterTheStop) {
 
 TEST(Stop, WhatTheDeadGatewayLeftIsGoneBeforeTheRespawn) {
   TempDir files;
-  Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "once", files.file("x"),
-                                    "exit", "1"},
-                        .properties = {"TimeoutStopSec=500ms", "RestartSec=0"}});
+  Gatevisor supervisor(
+      {.command = {"daemon", files.file("daemon"), "once", files.file("x"), "exit", "1"},
+       .properties = {"TimeoutStopSec=500ms", "RestartSec=0"}});
   supervisor.expect_exited();
   const int daemon = std::atoi(read_file(files.file("daemon")).c_str());
   ASSERT_GT(daemon, 0);
@@ -294,8 +295,8 @@ TEST(Stop, KillModeProcessLeavesTheRest) {
   TempDir files;
   int daemon = 0;
   {
-    Gatevisor supervisor({.command = {"daemon", files.file("daemon"), "wait"},
-                          .properties = {"KillMode=process"}});
+    Gatevisor supervisor(
+        {.command = {"daemon", files.file("daemon"), "wait"}, .properties = {"KillMode=process"}});
     supervisor.expect_started();
     daemon = daemon_pid(files, "daemon");
     supervisor.signal(SIGTERM);

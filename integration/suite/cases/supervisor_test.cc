@@ -58,8 +58,8 @@ TEST(Pid1, StopsOnTermAndEndsWithTheGatewaysStatus) {
 
 TEST(Pid1, GatewayGetsASliceOfItsOwnInTheContainer) {
   TempDir files;
-  Gatevisor supervisor({.command = {"report", files.file("report"), "wait"},
-                        .place = Place::Container});
+  Gatevisor supervisor(
+      {.command = {"report", files.file("report"), "wait"}, .place = Place::Container});
   EXPECT_EQ(files.wait_report("report")["cgroup"].substr(
                 files.wait_report("report")["cgroup"].find("::")),
             "::/gateway.slice/1");
@@ -69,9 +69,8 @@ TEST(Pid1, GatewayGetsASliceOfItsOwnInTheContainer) {
 
 TEST(Pid1, SurvivesSignalsThatWouldEndOthers) {
   TempDir files;
-  Gatevisor supervisor({.command = waiting(files),
-                        .properties = {"ForwardSignals="},
-                        .place = Place::Container});
+  Gatevisor supervisor(
+      {.command = waiting(files), .properties = {"ForwardSignals="}, .place = Place::Container});
   expect_waiting(files);
   for (const int signal : {SIGHUP, SIGPIPE, SIGALRM, SIGUSR1, SIGXCPU, SIGVTALRM, 40}) {
     supervisor.signal(signal);
@@ -85,8 +84,7 @@ TEST(Cost, SeedRow_ChildTracking_TenThousandRespawnsLeakNothing) {
   const char* text = std::getenv("GATEVISOR_TEST_RESPAWNS");
   const int respawns = text != nullptr ? std::atoi(text) : 10'000;
   const int warm_up = respawns / 10;
-  Gatevisor supervisor({.command = {"exit", "1"},
-                        .properties = {"RestartSec=0", "AlarmBurst=0"}});
+  Gatevisor supervisor({.command = {"exit", "1"}, .properties = {"RestartSec=0", "AlarmBurst=0"}});
   for (int i = 0; i < warm_up; ++i) supervisor.expect_exited();
   const std::size_t fds = open_fds(supervisor.pid());
   const long memory = status_number(supervisor.pid(), "RssAnon:");
@@ -116,8 +114,8 @@ TEST(Cost, IdleGatevisorDoesNotWakeUp) {
 TEST(Cost, ReaderThatStopsReadingDelaysNothing) {
   // Nobody reads the pipe while thousands of lines are written: respawns go on.
   TempDir files;
-  Gatevisor supervisor({.command = {"report", files.file("report"), "exit", "1"},
-                        .properties = {"RestartSec=0"}});
+  Gatevisor supervisor(
+      {.command = {"report", files.file("report"), "exit", "1"}, .properties = {"RestartSec=0"}});
   const int enough = 300 / slowness() + 20;
   std::string last;
   for (int seen = 0; seen < enough;) {
@@ -156,7 +154,8 @@ TEST(Two, GatevisorsOfOneNameInOneCgroupAreRefused) {
   Gatevisor second({.command = {"wait"}, .cgroup = first.cgroup()});
   EXPECT_EQ(second.expect_end(), 219);
   EXPECT_NE(second.log().find("choose another --name="), std::string::npos) << second.log();
-  Gatevisor third({.command = {"exit", "0"}, .options = {"--name=other"}, .cgroup = first.cgroup()});
+  Gatevisor third(
+      {.command = {"exit", "0"}, .options = {"--name=other"}, .cgroup = first.cgroup()});
   EXPECT_EQ(third.expect_end(), 0);
   EXPECT_TRUE(is_alive(first.pid()));
 }
@@ -166,7 +165,8 @@ TEST(Doctor, JsonNamesEveryRungAndVerdict) {
   ASSERT_NE(pipe, nullptr);
   std::string text;
   char buffer[4096];
-  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, got);
+  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    text.append(buffer, got);
   const int status = pclose(pipe);
   const auto report = Record::parse(text);
   ASSERT_TRUE(report) << text;

@@ -48,6 +48,10 @@ void FakeKernel::perform(const Action& action, bool forwarded) {
   } else if (std::holds_alternative<action::RearmMemoryWatch>(action)) {
     memory_armed_ = true;
     tell_memory();
+  } else if (std::holds_alternative<action::Probe>(action)) {
+    answer_probe();
+  } else if (std::holds_alternative<action::EndProbe>(action)) {
+    probe_ = 0;
   }
 }
 
@@ -64,6 +68,8 @@ void FakeKernel::spawn(std::uint64_t invocation) {
   ending_ = {};
   oom_kills_ = 0;
   spun_ = false;
+  wedged_ = false;
+  serves_from_ = Instant::max();
   exec_told_ = false;
   watching_ = true;
   awaiting_tree_ = false;
@@ -98,12 +104,37 @@ void FakeKernel::exec_done(int pid) {
     return;
   }
   main->executed = true;
+  serves_from_ = after(now_, life_.boots_in);
   events.push_back(event::ExecSucceeded{});
   for (unsigned i = 0; i < life_.helpers; ++i) {
     // A child, one that double-forked away, or a child of the helper before.
     add_helper(dice_.pick({pid, 1, processes_.back().pid}));
   }
   in(life_.until, [this, pid] { strike(pid); });
+}
+
+// ---- probes --------------------------------------------------------------------------------
+
+bool FakeKernel::serving() const { return !wedged_ && now_ >= serves_from_; }
+
+bool FakeKernel::surely_serving() const {
+  const Duration doubt = scenario_.settings.probe.timeout + scenario_.settings.probe.interval;
+  return !wedged_ && now_ >= after(serves_from_, doubt);
+}
+
+void FakeKernel::answer_probe() {
+  const std::uint64_t number = probe_ = ++probes_;
+  const auto tell = [this, number](ProbeResult result) {
+    if (probe_ != number) return;
+    probe_ = 0;
+    events.push_back(event::Probed{std::move(result)});
+  };
+  if (dice_.chance(5)) return tell({ProbeOutcome::CannotRun, "socket: no descriptor"});
+  if (wedged_ && dice_.chance(80)) return;
+  const bool fine = serving();
+  in(fine ? dice_.span(100us, 20ms) : soon(), [tell, fine] {
+    tell({fine ? ProbeOutcome::Serving : ProbeOutcome::Failed, fine ? "connected" : "refused"});
+  });
 }
 
 void FakeKernel::add_helper(int parent) {
@@ -132,12 +163,9 @@ void FakeKernel::strike(int pid) {
   Process* main = find(pid);
   if (main == nullptr || !main->alive || main->doomed) return;
   switch (life_.fate) {
-    case Fate::Exits:
-      return end(pid, life_.end, End::ByItself);
-    case Fate::Faults:
-      return end(pid, life_.end, End::Fault);
-    case Fate::Seccomp:
-      return end(pid, life_.end, End::Seccomp);
+    case Fate::Exits: return end(pid, life_.end, End::ByItself);
+    case Fate::Faults: return end(pid, life_.end, End::Fault);
+    case Fate::Seccomp: return end(pid, life_.end, End::Seccomp);
     case Fate::KilledFromOutside:
       if (life_.end.by_signal(SIGKILL)) return doom(*main, End::FromOutside);
       return end(pid, life_.end, End::FromOutside);
@@ -146,19 +174,15 @@ void FakeKernel::strike(int pid) {
       in(dice_.span(0ms, 50ms), [this, pid] { end(pid, life_.end, End::NoMoreTasks); });
       return;
     case Fate::OomMain:
-    case Fate::OomGroup:
-      return strike_for_memory(*main);
-    case Fate::OomHelper:
-      return lose_helper(pid);
-    case Fate::Spins:
-      return spin(pid);
-    case Fate::Pressed:
-      return press(pid);
+    case Fate::OomGroup: return strike_for_memory(*main);
+    case Fate::OomHelper: return lose_helper(pid);
+    case Fate::Spins: return spin(pid);
+    case Fate::Pressed: return press(pid);
+    case Fate::Wedges: wedged_ = true; return;
     case Fate::NoLeaf:
     case Fate::NoClone:
     case Fate::ExecFails:
-    case Fate::Serves:
-      return;
+    case Fate::Serves: return;
   }
 }
 

@@ -66,6 +66,8 @@ class FakeKernel {
   bool spinning() const {
     return life_.fate == Fate::Pressed || (life_.fate == Fate::Spins && !life_.sparse);
   }
+  /// It answers probes, and has done so for longer than any of them may take.
+  bool surely_serving() const;
   bool oom_killed() const { return oom_kills_ > 0; }
   std::size_t population() const;
   /// Every process of this invocation dies at once when it is sent SIGKILL.
@@ -88,6 +90,8 @@ class FakeKernel {
   void lose_helper(int main_pid);
   void spin(int main_pid);
   void press(int main_pid);
+  void answer_probe();
+  bool serving() const;
   void add_helper(int parent);
   void deliver(Process& process, int signal, bool forwarded);
   void deliver_to_tree(int signal);
@@ -125,6 +129,10 @@ class FakeKernel {
   Instant last_oom_{};
   bool watching_ = false;       ///< from Spawned to Release
   bool awaiting_tree_ = false;  ///< the end of the rest is waited for
+  Instant serves_from_ = Instant::max();
+  bool wedged_ = false;
+  std::uint64_t probe_ = 0;  ///< the one under way; 0: none
+  std::uint64_t probes_ = 0;
   bool memory_armed_ = true;
   bool memory_changed_ = false;
 };

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 /// What the fake kernel needs for all notifications and rounds of one stop.
 constexpr Duration kLatency = 200ms;
 /// Far more than the longest life of one seed needs.
-constexpr std::uint64_t kMostSteps = 100'000;
+constexpr std::uint64_t kMostSteps = 200'000;
 
 bool is_stop(const Event& event) {
   const auto* got = std::get_if<event::SignalReceived>(&event);
@@ -107,6 +107,10 @@ void Referee::check(const Event& event, const Action& action) {
   } else if (std::holds_alternative<record::MemoryStalled>(emit->record)) {
     memory_told_ = true;
     require(kernel_.spinning(), "a memory stall that was none");
+  } else if (const auto* failed = std::get_if<record::ProbeFailed>(&emit->record)) {
+    if (failed->ending) asked_at_ = now();
+    require(failed->failures <= failed->threshold, "more failures than are allowed");
+    require(!failed->ending || !kernel_.surely_serving(), "ended for probes though it serves");
   } else if (std::holds_alternative<record::Alarm>(emit->record)) {
     const RateSettings& alarm = scenario_.settings.alarm;
     require(exits_.size() >= alarm.burst, "an alarm for too few exits");

@@ -59,6 +59,18 @@ MemorySettings draw_memory(Dice& dice) {
   return memory;
 }
 
+ProbeSettings draw_probe(Dice& dice) {
+  ProbeSettings probe;
+  if (!dice.chance(40)) return probe;
+  probe.target.emplace();
+  probe.target->text = "tcp://127.0.0.1:8080";
+  probe.interval = dice.pick<Duration>({100ms, 1s, 10s});
+  probe.timeout = dice.pick<Duration>({50ms, 1s, 5s, 20s});
+  probe.failures = dice.pick({1u, 4u});
+  probe.start_failures = dice.pick({1u, 20u});
+  return probe;
+}
+
 }  // namespace
 
 Scenario draw_scenario(Dice& dice) {
@@ -68,6 +80,7 @@ Scenario draw_scenario(Dice& dice) {
   settings.kill = draw_kill(dice);
   settings.restart = draw_restart(dice);
   settings.memory = draw_memory(dice);
+  settings.probe = draw_probe(dice);
   if (dice.chance(25)) settings.start_limit = {static_cast<unsigned>(dice.below(5)) + 2, 60s};
   if (dice.chance(75)) settings.alarm = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
   if (dice.chance(15)) settings.success.codes.set(3);
@@ -100,6 +113,9 @@ std::string to_string(const Scenario& world) {
          format_duration(restart.max_delay) + " in " + std::to_string(restart.steps) + " + " +
          format_duration(restart.randomized) +
          ", StartLimitBurst=" + std::to_string(world.settings.start_limit.burst) +
+         (world.settings.probe.target
+              ? "; LivenessProbeSec=" + format_duration(world.settings.probe.interval)
+              : "") +
          "; OOMPolicy number " + number(world.settings.memory.oom_policy) + "; until " +
          format_duration(world.horizon);
 }
@@ -140,6 +156,7 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
                          Fate::TaskLimit,
                          Fate::Spins,
                          Fate::Pressed,
+                         Fate::Wedges,
                          Fate::Serves,
                          Fate::Serves});
   life.until = dice.chance(40) ? dice.span(0s, 3s) : dice.span(0s, 120s);
@@ -147,6 +164,7 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
   life.helpers = static_cast<unsigned>(dice.below(4));
   life.slow_to_die = dice.chance(15);
   life.sparse = dice.chance(30);
+  life.boots_in = dice.chance(70) ? dice.span(0s, 8s) : dice.span(0s, 120s);
   switch (life.fate) {
     case Fate::NoLeaf:
       life.step = ExecStep::Cgroup;
@@ -160,9 +178,7 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
       life.step = static_cast<ExecStep>(2 + dice.below(14));
       life.code = dice.pick({ENOENT, EACCES, EPERM, ETXTBSY, EAGAIN});
       break;
-    case Fate::Exits:
-      life.end = WaitStatus::exited(dice.pick({0, 0, 1, 1, 3, 78, 255}));
-      break;
+    case Fate::Exits: life.end = WaitStatus::exited(dice.pick({0, 0, 1, 1, 3, 78, 255})); break;
     case Fate::Faults: {
       const int signal = dice.pick({SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL});
       life.end = dice.chance(50) ? WaitStatus::dumped(signal) : WaitStatus::killed(signal);
@@ -178,12 +194,8 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
       life.end = dice.chance(50) ? WaitStatus::dumped(SIGSYS) : WaitStatus::killed(SIGSYS);
       life.seccomp_mode = dice.pick({2, 2, -1});
       break;
-    case Fate::TaskLimit:
-      life.end = WaitStatus::exited(dice.pick({1, 1, 11, 0}));
-      break;
-    case Fate::OomHelper:
-      life.helpers = std::max(life.helpers, 1u);
-      break;
+    case Fate::TaskLimit: life.end = WaitStatus::exited(dice.pick({1, 1, 11, 0})); break;
+    case Fate::OomHelper: life.helpers = std::max(life.helpers, 1u); break;
     case Fate::OomGroup:
       if (scenario.settings.memory.oom_policy != OomPolicy::Kill) life.fate = Fate::OomMain;
       break;
@@ -196,8 +208,8 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
       break;
     case Fate::Spins:
     case Fate::Pressed:
-    case Fate::Serves:
-      break;
+    case Fate::Wedges:
+    case Fate::Serves: break;
   }
   return life;
 }

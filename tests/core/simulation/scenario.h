@@ -53,6 +53,7 @@ enum class Fate : std::uint8_t {
   TaskLimit,  ///< forks are refused, and it exits for that
   Spins,      ///< at its memory limit, with nobody whom the kernel may kill
   Pressed,    ///< memory.pressure is full
+  Wedges,     ///< alive, but answers nothing any more
   Serves,
 };
 
@@ -65,6 +66,7 @@ struct Life {
   ExecStep step = ExecStep::Exec;
   int code = 0;  ///< errno of NoLeaf, NoClone and ExecFails
   unsigned helpers = 0;
+  Duration boots_in{};       ///< from execve(2) to its first answer to a probe
   bool sparse = false;       ///< Spins: now and then only, which is no stall
   bool slow_to_die = false;  ///< so large that its end takes longer than kSettle
 };

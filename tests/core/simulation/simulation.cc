@@ -112,6 +112,8 @@ void Simulation::note_reasons(const Event& event, const Actions& actions) {
       kernel_.note_reason(Reason::OutOfMemory);
     } else if (first && std::holds_alternative<record::MemoryStalled>(emit->record)) {
       kernel_.note_reason(Reason::Stall);
+    } else if (first && std::holds_alternative<record::ProbeFailed>(emit->record)) {
+      kernel_.note_reason(Reason::Probe);
     } else if (std::holds_alternative<record::KillEscalated>(emit->record)) {
       kernel_.note_timed_out();
     }
@@ -158,26 +160,17 @@ void Simulation::outside() {
 void Simulation::disturb() {
   const bool executed = kernel_.main_executed() || !kernel_.main_known();
   switch (dice_.below(6)) {
-    case 0:
-      kernel_.events.push_back(event::TimerExpired{});
-      return;
-    case 1:
-      kernel_.events.push_back(event::TreeChanged{});
-      return;
-    case 2:
-      kernel_.events.push_back(event::Start{});
-      return;
-    case 3:
-      kernel_.events.push_back(event::ActionFailed{Error{"write", "/x", ENOSPC, ""}});
-      return;
+    case 0: kernel_.events.push_back(event::TimerExpired{}); return;
+    case 1: kernel_.events.push_back(event::TreeChanged{}); return;
+    case 2: kernel_.events.push_back(event::Start{}); return;
+    case 3: kernel_.events.push_back(event::ActionFailed{Error{"write", "/x", ENOSPC, ""}}); return;
     case 4:
       if (executed) kernel_.events.push_back(event::ExecSucceeded{});
       return;
     case 5:
       if (kernel_.main_known()) kernel_.events.push_back(event::TreeEmpty{});
       return;
-    default:
-      return;
+    default: return;
   }
 }
 

@@ -33,9 +33,7 @@ Truth taken_by_the_kernel(const Facts& facts) {
 Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
   Truth truth{by_status(facts.status, settings), {}, {}};
   switch (facts.end) {
-    case End::Seccomp:
-      truth.cause = Cause::Seccomp;
-      break;
+    case End::Seccomp: truth.cause = Cause::Seccomp; break;
     case End::LostHelper:
       if (truth.cause != Cause::Clean && facts.rung == CgroupRung::MemoryController) {
         return out_of_memory(facts, Victim::Helper);
@@ -50,8 +48,7 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
     case End::FromOutside:
     case End::KernelOom:
     case End::KernelOomAll:
-    case End::Ours:
-      break;
+    case End::Ours: break;
   }
   return truth;
 }
@@ -59,10 +56,8 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
 /// It was asked to end, and had time to.
 Truth asked(const Facts& facts, const ServiceSettings& settings) {
   switch (facts.end) {
-    case End::Seccomp:
-      return {Cause::Seccomp, {}, {}};
-    case End::Fault:
-      return {by_status(facts.status, settings), {}, {}};
+    case End::Seccomp: return {Cause::Seccomp, {}, {}};
+    case End::Fault: return {by_status(facts.status, settings), {}, {}};
     case End::FromOutside:
       // Somebody else's SIGTERM beside ours: a stop is a stop.
       if (clean_by_definition(facts.status, settings) ||
@@ -76,8 +71,7 @@ Truth asked(const Facts& facts, const ServiceSettings& settings) {
     case End::KernelOomAll:
     case End::LostHelper:
     case End::NoMoreTasks:
-    case End::Ours:
-      break;
+    case End::Ours: break;
   }
   return {Cause::Requested, {}, {}};
 }
@@ -100,6 +94,8 @@ Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
     truth = taken_by_the_kernel(facts);
   } else if (facts.ending.reason == Reason::OutOfMemory) {
     truth = out_of_memory(facts, {});
+  } else if (facts.ending.reason == Reason::Probe) {
+    truth = {Cause::ProbeFailure, {}, {}};
   } else if (facts.ending.reason == Reason::None) {
     truth = left_alone(facts, settings);
   } else if (facts.ending.timed_out) {

@@ -12,7 +12,7 @@
 namespace gatevisor::core {
 
 /// Why the core was ending a main process.
-enum class Reason : std::uint8_t { None, Request, OutOfMemory, Stall };
+enum class Reason : std::uint8_t { None, Request, OutOfMemory, Stall, Probe };
 
 /// How a main process ended, as only its kernel knows.
 enum class End : std::uint8_t {

@@ -1,0 +1,56 @@
+#include "core/probe_watch.h"
+
+#include <algorithm>
+
+namespace gatevisor::core {
+
+void ProbeWatch::begin(Instant now) {
+  if (settings_->target) due_at_ = after(now, settings_->interval);
+}
+
+bool ProbeWatch::end() {
+  const bool asked = under_way();
+  due_at_ = timeout_at_ = Instant::max();
+  return asked;
+}
+
+Instant ProbeWatch::deadline() const { return under_way() ? timeout_at_ : due_at_; }
+
+// From start to start it is one interval, however long the answer takes; but never two at once.
+bool ProbeWatch::take_due(Instant now) {
+  if (under_way() || now < due_at_) return false;
+  due_at_ = after(now, settings_->interval);
+  timeout_at_ = after(now, settings_->timeout);
+  return true;
+}
+
+bool ProbeWatch::take_timeout(Instant now) { return under_way() && now >= timeout_at_; }
+
+ProbeWatch::Finding ProbeWatch::answered(const ProbeResult& result) {
+  if (!under_way()) return {};
+  timeout_at_ = Instant::max();
+  using Kind = Finding::Kind;
+  const bool repeated = could_not_run_;
+  could_not_run_ = result.outcome == ProbeOutcome::CannotRun;
+  switch (result.outcome) {
+    case ProbeOutcome::Serving: {
+      const bool news = !served_ || failures_ > 0;
+      served_ = true;
+      failures_ = 0;
+      return {news ? Kind::Serving : Kind::Nothing, 0, settings_->failures};
+    }
+    case ProbeOutcome::Failed: {
+      const unsigned threshold = served_ ? settings_->failures : settings_->start_failures;
+      ++failures_;
+      Kind kind = served_ ? Kind::Failed : Kind::Nothing;
+      if (failures_ == threshold) kind = Kind::TooMany;
+      if (failures_ > threshold) kind = Kind::Nothing;  // it was told, and not ended for it
+      return {kind, failures_, threshold};
+    }
+    case ProbeOutcome::CannotRun:
+      return {repeated ? Kind::Nothing : Kind::CannotRun, failures_, settings_->failures};
+  }
+  return {};
+}
+
+}  // namespace gatevisor::core
