@@ -5,7 +5,8 @@
 //   GET /crash    abort(3)
 //   GET /exit/N   exits with code N
 //
-//   sample-gateway [PORT]          serves; one request at a time, on the loopback interface; stops on
+//   sample-gateway [PORT]          serves; one request at a time, on the loopback interface; stops
+//   on
 //                                  SIGTERM with exit code 0
 //   sample-gateway get PORT PATH   asks for PATH once it is served (10 s), and prints the answer
 

@@ -107,7 +107,8 @@ void end(pid_t supervisor, std::int64_t gateway) {
   if (gateway > 0 && kill(static_cast<pid_t>(gateway), 0) == 0) {
     kill(static_cast<pid_t>(gateway), SIGKILL);
   }
-  while (waitpid(-1, nullptr, WNOHANG) > 0) {}
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
 }
 
 double median(std::vector<double> values) {
@@ -130,7 +131,8 @@ std::optional<double> measure_respawn(const Contender& contender, Receiver& rece
     if (beacon) times.push_back(static_cast<double>(beacon->at - killed) / 1e6);
   }
   end(supervisor, beacon ? beacon->pid : 0);
-  while (receiver.next(0)) {}
+  while (receiver.next(0)) {
+  }
   if (times.empty()) return std::nullopt;
   return median(std::move(times));
 }
@@ -197,8 +199,8 @@ void bench_respawn(const Setup& setup, Receiver& receiver, int rounds, Report& r
   double own = 0;
   double best_peer = 0;
   for (const Contender& contender : respawners(setup)) {
-    const auto time = contender.argv.empty() ? std::nullopt
-                                             : measure_respawn(contender, receiver, rounds);
+    const auto time =
+        contender.argv.empty() ? std::nullopt : measure_respawn(contender, receiver, rounds);
     if (!time) {
       std::printf("  %-12s %s\n", contender.name.c_str(),
                   contender.note.empty() ? "gave no figure" : contender.note.c_str());
@@ -261,7 +263,8 @@ int main(int argc, char** argv) {
   using namespace gatevisor::bench;
   if (argc >= 4 && std::string(argv[1]) == "--bare-loop") bare_loop(argv + 2);
   if (argc < 3) {
-    std::fprintf(stderr, "usage: bench GATEVISOR BEACON [--rounds N] [--idle SECONDS] [--only-idle] "
+    std::fprintf(stderr,
+                 "usage: bench GATEVISOR BEACON [--rounds N] [--idle SECONDS] [--only-idle] "
                  "[--check]\n");
     return 64;
   }

@@ -43,13 +43,13 @@ Contender peer(const std::string& name, const std::string& program,
 std::vector<Contender> respawners(const Setup& setup) {
   const std::string& directory = setup.directory;
   std::vector<Contender> all;
-  all.push_back({"bare loop", {setup.self, "--bare-loop", setup.beacon, setup.socket},
-                 "vfork, exec, wait"});
-  all.push_back({"gatevisor",
-                 {setup.gatevisor, "run", "--name=bench", "-p", "RestartSec=0", "-p",
-                  "AlarmBurst=0", "-p", "User=" + std::to_string(65534), "--", setup.beacon,
-                  setup.socket},
-                 "with cgroup, user drop and verdict"});
+  all.push_back(
+      {"bare loop", {setup.self, "--bare-loop", setup.beacon, setup.socket}, "vfork, exec, wait"});
+  all.push_back(
+      {"gatevisor",
+       {setup.gatevisor, "run", "--name=bench", "-p", "RestartSec=0", "-p", "AlarmBurst=0", "-p",
+        "User=" + std::to_string(65534), "--", setup.beacon, setup.socket},
+       "with cgroup, user drop and verdict"});
   write_file(directory + "/dinit/boot",
              "type = process\ncommand = " + setup.beacon + " " + setup.socket +
                  "\nrestart = true\nsmooth-recovery = true\nrestart-delay = 0\n"

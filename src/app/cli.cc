@@ -45,7 +45,8 @@ Command parse_command_line(int argc, char** argv) {
 
   RunOptions run;
   std::string format = "text";
-  CLI::App* run_command = app.add_subcommand("run", "Run a command and keep it alive: run [OPTIONS] -- COMMAND [ARG...]");
+  CLI::App* run_command = app.add_subcommand(
+      "run", "Run a command and keep it alive: run [OPTIONS] -- COMMAND [ARG...]");
   run_command->add_option("--name", run.name, "Name of the unit; its slice is NAME.slice")
       ->take_last()
       ->capture_default_str();

@@ -50,8 +50,8 @@ Console::Console(os::ConsoleOut& out, LogFormat format, std::string unit)
     : logger_(std::make_unique<Logger>(out)), format_(format), unit_(std::move(unit)) {
   // A person gets the time in front; a JSON line brings its own.
   const char* pattern = format == LogFormat::Text ? "%Y-%m-%dT%H:%M:%S.%eZ %v" : "%v";
-  logger_->log.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      pattern, spdlog::pattern_time_type::utc));
+  logger_->log.set_formatter(
+      std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
   logger_->log.set_level(spdlog::level::trace);
 }
 

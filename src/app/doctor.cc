@@ -33,14 +33,13 @@ std::string rungs_text(const Rungs& rungs) {
   text += row("memory pressure", rungs.pressure ? "watched" : "cannot be watched");
   text += row("root", yes_no(rungs.root));
   text += row("PID 1", yes_no(rungs.pid1));
-  text += row("User=, Group=", rungs.can_set_ids ? "can be changed to"
-                                                 : "only gatevisor's own (no CAP_SETUID)");
-  text += row("bounding set", rungs.can_drop_bounding_set
-                                  ? "can be dropped"
-                                  : "stays as it is (no CAP_SETPCAP)");
-  text += row("oom_score_adj", rungs.can_lower_oom_score
-                                   ? "can be lowered"
-                                   : "can only be raised (no CAP_SYS_RESOURCE)");
+  text += row("User=, Group=",
+              rungs.can_set_ids ? "can be changed to" : "only gatevisor's own (no CAP_SETUID)");
+  text += row("bounding set",
+              rungs.can_drop_bounding_set ? "can be dropped" : "stays as it is (no CAP_SETPCAP)");
+  text +=
+      row("oom_score_adj", rungs.can_lower_oom_score ? "can be lowered"
+                                                     : "can only be raised (no CAP_SYS_RESOURCE)");
   return text;
 }
 
@@ -77,11 +76,10 @@ int doctor(const DoctorOptions& options) {
   }
   const Rungs rungs = find_rungs(*placement, os::ProcessMaker::probe());
   placement->leave();
-  const std::string text =
-      options.json ? protocol::doctor_json(rungs) + "\n"
-                   : rungs_text(rungs) + "\n" + verdicts_text(rungs) +
-                         (core::cgroup_remedies(rungs).empty() ? "" : "\n") +
-                         remedies_text(rungs);
+  const std::string text = options.json ? protocol::doctor_json(rungs) + "\n"
+                                        : rungs_text(rungs) + "\n" + verdicts_text(rungs) +
+                                              (core::cgroup_remedies(rungs).empty() ? "" : "\n") +
+                                              remedies_text(rungs);
   std::fputs(text.c_str(), stdout);
   return core::all_verdicts(rungs) ? kOk : kIncomplete;
 }

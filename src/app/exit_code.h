@@ -8,16 +8,16 @@ namespace gatevisor::app {
 
 enum ExitCode : int {
   kOk = 0,
-  kIncomplete = 1,       ///< doctor: some verdicts cannot be had here
-  kUsage = 64,           ///< EX_USAGE: an unknown option, setting or value
-  kNoInput = 66,         ///< EX_NOINPUT: a file that was named is not there
-  kSoftware = 70,        ///< EX_SOFTWARE
-  kOsError = 71,         ///< EX_OSERR: the kernel refused what nothing works without
-  kExec = 203,           ///< EXIT_EXEC: the command is not there
-  kGroup = 216,          ///< EXIT_GROUP
-  kUser = 217,           ///< EXIT_USER
-  kCapabilities = 218,   ///< EXIT_CAPABILITIES
-  kCgroup = 219,         ///< EXIT_CGROUP: a limit that cannot be set
+  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here
+  kUsage = 64,          ///< EX_USAGE: an unknown option, setting or value
+  kNoInput = 66,        ///< EX_NOINPUT: a file that was named is not there
+  kSoftware = 70,       ///< EX_SOFTWARE
+  kOsError = 71,        ///< EX_OSERR: the kernel refused what nothing works without
+  kExec = 203,          ///< EXIT_EXEC: the command is not there
+  kGroup = 216,         ///< EXIT_GROUP
+  kUser = 217,          ///< EXIT_USER
+  kCapabilities = 218,  ///< EXIT_CAPABILITIES
+  kCgroup = 219,        ///< EXIT_CGROUP: a limit that cannot be set
 };
 
 }  // namespace gatevisor::app

@@ -89,9 +89,10 @@ OrRefusal<std::optional<exec::Identity>> look_up(const ExecSettings& settings,
   if (own.has(CAP_SETUID) && own.has(CAP_SETGID)) return identity;
   // Not root: what gatevisor is already needs no change, and anything else cannot be had.
   if (identity.uid == geteuid() && identity.gid == getegid()) return std::nullopt;
-  Error error{"", "User=" + settings.user + (settings.group.empty() ? "" : " Group=" + settings.group) +
-                      ": gatevisor runs as uid " + std::to_string(geteuid()) +
-                      " and may not change it (no CAP_SETUID, CAP_SETGID)",
+  Error error{"",
+              "User=" + settings.user + (settings.group.empty() ? "" : " Group=" + settings.group) +
+                  ": gatevisor runs as uid " + std::to_string(geteuid()) +
+                  " and may not change it (no CAP_SETUID, CAP_SETGID)",
               0, "start it as root, or allow this with -p StrictCapabilities=no"};
   if (settings.strict_capabilities) return refuse(std::move(error), kUser);
   error.advice = "the gateway runs as gatevisor's own user";
@@ -116,9 +117,9 @@ OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settin
   const std::uint64_t drop = own.bounding & ~*settings.bounding_set;
   if (drop == 0) return std::nullopt;
   if (own.has(CAP_SETPCAP)) return drop;
-  Error error{"", "CapabilityBoundingSet=: gatevisor lacks CAP_SETPCAP and cannot drop " +
-                      names_of(drop),
-              0, "give it the capability, or allow this with -p StrictCapabilities=no"};
+  Error error{
+      "", "CapabilityBoundingSet=: gatevisor lacks CAP_SETPCAP and cannot drop " + names_of(drop),
+      0, "give it the capability, or allow this with -p StrictCapabilities=no"};
   if (settings.strict_capabilities) return refuse(std::move(error), kCapabilities);
   error.advice = "they stay in the gateway's bounding set";
   warnings.push_back(std::move(error));
@@ -201,12 +202,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  return RuntimeParts{std::move(*settings),
-                      std::move(*plan),
-                      std::move(*placement),
-                      os::ProcessMaker::probe(),
-                      std::move(*signals),
-                      options.log_format,
+  return RuntimeParts{std::move(*settings),      std::move(*plan),    std::move(*placement),
+                      os::ProcessMaker::probe(), std::move(*signals), options.log_format,
                       std::move(warnings)};
 }
 

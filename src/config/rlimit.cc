@@ -8,10 +8,8 @@ namespace {
 
 std::string form_of(LimitUnit unit) {
   switch (unit) {
-    case LimitUnit::Count:
-      return "expected a number or infinity, or two as SOFT:HARD";
-    case LimitUnit::Bytes:
-      return "expected a size such as 64M or infinity, or two as SOFT:HARD";
+    case LimitUnit::Count: return "expected a number or infinity, or two as SOFT:HARD";
+    case LimitUnit::Bytes: return "expected a size such as 64M or infinity, or two as SOFT:HARD";
     case LimitUnit::Seconds:
     case LimitUnit::Microseconds:
       return "expected a time such as 30s or infinity, or two as SOFT:HARD";
@@ -53,8 +51,7 @@ std::optional<std::uint64_t> one_limit(std::string_view text, LimitUnit unit) {
       return static_cast<std::uint64_t>(
           seconds ? std::chrono::ceil<std::chrono::seconds>(*span).count() : span->count());
     }
-    case LimitUnit::Nice:
-      break;
+    case LimitUnit::Nice: break;
   }
   return std::nullopt;
 }

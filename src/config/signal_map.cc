@@ -25,25 +25,19 @@ Parsed<int> parse_signal(std::string_view text) {
 std::string_view why_not_forwarded(int signal) {
   switch (signal) {
     case SIGTERM:
-    case SIGINT:
-      return "it stops the service (KillSignal= is what the service then gets)";
+    case SIGINT: return "it stops the service (KillSignal= is what the service then gets)";
     case SIGKILL:
-    case SIGSTOP:
-      return "no process can catch it";
-    case SIGCHLD:
-      return "gatevisor needs it for itself";
-    case SIGPIPE:
-      return "it is about gatevisor's own output";
+    case SIGSTOP: return "no process can catch it";
+    case SIGCHLD: return "gatevisor needs it for itself";
+    case SIGPIPE: return "it is about gatevisor's own output";
     case SIGILL:
     case SIGTRAP:
     case SIGABRT:
     case SIGBUS:
     case SIGFPE:
     case SIGSEGV:
-    case SIGSYS:
-      return "it tells of a fault in gatevisor itself";
-    default:
-      break;
+    case SIGSYS: return "it tells of a fault in gatevisor itself";
+    default: break;
   }
   if (signal >= 32 && signal < kFirstRealTime) return "it belongs to the C library";
   return {};

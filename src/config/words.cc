@@ -55,35 +55,17 @@ bool take_escape(std::string_view& text, std::string& out) {
   }
   text.remove_prefix(1);
   switch (kind) {
-    case 'a':
-      out += '\a';
-      return true;
-    case 'b':
-      out += '\b';
-      return true;
-    case 'f':
-      out += '\f';
-      return true;
-    case 'n':
-      out += '\n';
-      return true;
-    case 'r':
-      out += '\r';
-      return true;
-    case 't':
-      out += '\t';
-      return true;
-    case 'v':
-      out += '\v';
-      return true;
-    case 's':
-      out += ' ';
-      return true;
+    case 'a': out += '\a'; return true;
+    case 'b': out += '\b'; return true;
+    case 'f': out += '\f'; return true;
+    case 'n': out += '\n'; return true;
+    case 'r': out += '\r'; return true;
+    case 't': out += '\t'; return true;
+    case 'v': out += '\v'; return true;
+    case 's': out += ' '; return true;
     case '\\':
     case '"':
-    case '\'':
-      out += kind;
-      return true;
+    case '\'': out += kind; return true;
     case 'x': {
       const auto code = take_number(text, 2, 16);
       if (!code || *code == 0) return false;
@@ -98,8 +80,7 @@ bool take_escape(std::string_view& text, std::string& out) {
       append_utf8(out, *code);
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 

@@ -112,8 +112,8 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   for (std::string& entry : file_environment) environment.set(std::move(entry));
   for (const std::string& entry : settings.unset_environment) environment.unset(entry);
 
-  auto program = find_program(settings.argv.front(), environment.get("PATH"),
-                              surroundings.working_directory);
+  auto program =
+      find_program(settings.argv.front(), environment.get("PATH"), surroundings.working_directory);
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = settings.argv;
@@ -132,17 +132,15 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   if (plan.working_directory == "~") {
     plan.working_directory = identity ? identity->home : environment.get("HOME");
     if (plan.working_directory.empty()) {
-      return fail("", "WorkingDirectory=~: the user has no home directory", 0,
-                  "give a path");
+      return fail("", "WorkingDirectory=~: the user has no home directory", 0, "give a path");
     }
   }
   for (const auto& [resource, limit] : settings.rlimits) {
     plan.rlimits.emplace_back(resource, rlimit{limit.soft, limit.hard});
   }
   if (settings.oom_score_adj || surroundings.oom_score_adj) {
-    plan.oom_score_adj =
-        std::to_string(settings.oom_score_adj ? *settings.oom_score_adj
-                                              : *surroundings.oom_score_adj);
+    plan.oom_score_adj = std::to_string(settings.oom_score_adj ? *settings.oom_score_adj
+                                                               : *surroundings.oom_score_adj);
   }
   plan.ambient = settings.ambient_set;
   plan.no_new_privileges = settings.no_new_privileges;
@@ -158,7 +156,8 @@ void Plan::set_invocation(const std::string& id) {
   if (invocation_slot_ == SIZE_MAX || id.size() != 32) return;
   std::string& entry = environment_[invocation_slot_];
   const std::size_t at = entry.find('=') + 1;
-  if (entry.size() == at + id.size()) std::ranges::copy(id, entry.begin() + static_cast<std::ptrdiff_t>(at));
+  if (entry.size() == at + id.size())
+    std::ranges::copy(id, entry.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 }  // namespace gatevisor::exec

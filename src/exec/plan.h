@@ -30,13 +30,13 @@ struct Identity {
 struct Surroundings {
   std::vector<std::string> environment;  ///< NAME=VALUE, gatevisor's own
   std::string working_directory;
-  std::optional<int> oom_score_adj;      ///< what the gateway gets where no setting says otherwise
+  std::optional<int> oom_score_adj;  ///< what the gateway gets where no setting says otherwise
 };
 
 class Plan {
  public:
-  /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is not
-  /// there, an environment file cannot be read.
+  /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is
+  /// not there, an environment file cannot be read.
   static Expected<Plan> make(const ExecSettings& settings, std::optional<Identity> identity,
                              const Surroundings& surroundings,
                              std::vector<std::string> file_environment);
@@ -57,12 +57,12 @@ class Plan {
   std::string working_directory;  ///< empty: as it is
   bool working_directory_optional = false;
   std::vector<std::pair<int, rlimit>> rlimits;
-  std::string oom_score_adj;      ///< text; empty: as it is
+  std::string oom_score_adj;  ///< text; empty: as it is
   bool no_new_privileges = false;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
-  bool die_with_parent = true;    ///< PR_SET_PDEATHSIG
+  bool die_with_parent = true;  ///< PR_SET_PDEATHSIG
   int parent_pid = 0;
 
  private:

@@ -49,7 +49,7 @@ std::optional<std::string_view> own_path(std::string_view cgroup) {
 }
 
 struct Mount {
-  std::string root;   ///< which part of the hierarchy is mounted there
+  std::string root;  ///< which part of the hierarchy is mounted there
   std::string point;
   bool read_only;
 };
@@ -85,8 +85,10 @@ Expected<CgroupPlace> find_cgroup_place(std::string_view mountinfo, std::string_
     while (below.starts_with('/')) below.remove_prefix(1);
     return CgroupPlace{mount->point, std::string(below), mount->read_only};
   }
-  return fail("", any ? "the mounted part of cgroup v2 does not hold this process"
-                      : "cgroup v2 is not mounted", 0);
+  return fail(
+      "",
+      any ? "the mounted part of cgroup v2 does not hold this process" : "cgroup v2 is not mounted",
+      0);
 }
 
 Expected<CgroupPlace> own_cgroup_place() {

@@ -25,12 +25,8 @@ ConsoleOut::ConsoleOut(int fd) : fd_(fd) {
 std::size_t ConsoleOut::put(std::string_view text) {
   ssize_t taken = -1;
   switch (kind_) {
-    case Kind::Reopened:
-      taken = ::write(own_.get(), text.data(), text.size());
-      break;
-    case Kind::File:
-      taken = ::write(fd_, text.data(), text.size());
-      break;
+    case Kind::Reopened: taken = ::write(own_.get(), text.data(), text.size()); break;
+    case Kind::File: taken = ::write(fd_, text.data(), text.size()); break;
     case Kind::Socket:
       taken = send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       break;

@@ -17,8 +17,8 @@ class ConsoleOut {
   static constexpr std::size_t kBufferSize = std::size_t{64} << 10;
 
   /// `fd` stays the caller's (2). The gateway writes to the same open file: O_NONBLOCK would be
-  /// its too, so a pipe or terminal is opened anew where that is possible. A regular file is not: two
-  /// offsets in one file would write over each other.
+  /// its too, so a pipe or terminal is opened anew where that is possible. A regular file is not:
+  /// two offsets in one file would write over each other.
   explicit ConsoleOut(int fd);
 
   /// `line` ends with a newline.

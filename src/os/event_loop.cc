@@ -66,8 +66,7 @@ std::span<const Source> EventLoop::wait() {
     ready_[i] = static_cast<Source>(events[i].data.u32);
     if (ready_[i] == Source::Timer) {
       std::uint64_t expirations = 0;
-      [[maybe_unused]] const ssize_t got =
-          read(timer_.get(), &expirations, sizeof expirations);
+      [[maybe_unused]] const ssize_t got = read(timer_.get(), &expirations, sizeof expirations);
       deadline_ = Instant::max();
     }
   }

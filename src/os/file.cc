@@ -16,8 +16,7 @@ Expected<std::string> read_again(int fd, std::string_view subject) {
   std::string content;
   char buffer[4096];
   for (;;) {
-    const ssize_t got =
-        pread(fd, buffer, sizeof buffer, static_cast<off_t>(content.size()));
+    const ssize_t got = pread(fd, buffer, sizeof buffer, static_cast<off_t>(content.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail("read", std::string(subject), errno);
     if (got == 0) return content;

@@ -25,7 +25,8 @@ enum class Message : std::uint8_t { None, Whole, End };
 /// One message of `size` bytes from a non-blocking pipe; End when all writers are gone.
 Message read_message(const UniqueFd& pipe, void* message, std::size_t size);
 
-/// A file of cgroup v2 that tells of changes: read it, and poll(2) says when it is worth reading again.
+/// A file of cgroup v2 that tells of changes: read it, and poll(2) says when it is worth reading
+/// again.
 bool still_populated(const UniqueFd& cgroup_events);
 void acknowledge(const UniqueFd& events);
 

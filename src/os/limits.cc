@@ -45,7 +45,8 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
     wanted.push_back({setting, file, controller, std::move(text)});
   };
   const std::uint64_t memory = physical_memory();
-  if (limits.memory_max) want("MemoryMax=", "memory.max", "memory", text_of(*limits.memory_max, memory));
+  if (limits.memory_max)
+    want("MemoryMax=", "memory.max", "memory", text_of(*limits.memory_max, memory));
   if (limits.memory_high) {
     want("MemoryHigh=", "memory.high", "memory", text_of(*limits.memory_high, memory));
   }
@@ -60,18 +61,21 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
     want("CPUQuota=", "cpu.max", "cpu",
          std::to_string(*limits.cpu_quota_usec_per_sec / 10) + " 100000");
   }
-  if (limits.cpu_weight) want("CPUWeight=", "cpu.weight", "cpu", std::to_string(*limits.cpu_weight));
+  if (limits.cpu_weight)
+    want("CPUWeight=", "cpu.weight", "cpu", std::to_string(*limits.cpu_weight));
   for (const Wanted& item : wanted) {
-    const std::string advice =
-        "see 'gatevisor doctor', or allow it with -p StrictLimits=no";
+    const std::string advice = "see 'gatevisor doctor', or allow it with -p StrictLimits=no";
     if (!slice_) {
-      return fail("", std::string(item.setting) + " needs a cgroup that can be written (" + why_ +
-                          ")", 0, advice);
+      return fail("",
+                  std::string(item.setting) + " needs a cgroup that can be written (" + why_ + ")",
+                  0, advice);
     }
     if (!slice_.has(item.file)) {
-      return fail("", std::string(item.setting) + " needs " + item.file + " in " + slice_.path() +
-                          ", and the " + item.controller + " controller is not there" +
-                          (why_.empty() ? "" : " (" + why_ + ")"), 0, advice);
+      return fail("",
+                  std::string(item.setting) + " needs " + item.file + " in " + slice_.path() +
+                      ", and the " + item.controller + " controller is not there" +
+                      (why_.empty() ? "" : " (" + why_ + ")"),
+                  0, advice);
     }
     if (auto written = slice_.write(item.file, item.text); !written) {
       return fail(std::string(item.setting) + " write", written.error().subject,

@@ -141,8 +141,8 @@ void Placement::enable_controllers(bool pid1) {
     } else if (why_.empty()) {
       why_ = to_string(enabled.error());
       if (enabled.error().code == EBUSY && !pid1) {
-        why_ += ", other processes live in " + shown(place_.path) +
-                " and are not gatevisor's to move";
+        why_ +=
+            ", other processes live in " + shown(place_.path) + " and are not gatevisor's to move";
       }
     }
   }

@@ -1,8 +1,8 @@
 // The gateway's place in the cgroup hierarchy.
 //
 //   <base>                     where gatevisor was started
-//   <base>/supervisor          gatevisor itself (and, as PID 1 of a container, whatever was in base)
-//   <base>/<name>.slice        the limits: they hold across invocations
+//   <base>/supervisor          gatevisor itself (and, as PID 1 of a container, whatever was in
+//   base) <base>/<name>.slice        the limits: they hold across invocations
 //   <base>/<name>.slice/<n>    one invocation: its counters start at 0
 //
 // Owns these cgroups and gives back what it changed. Never writes an attribute of base but
@@ -47,8 +47,8 @@ class Placement {
   /// it stays.
   Expected<void> set_limits(const ResourceSettings& limits);
 
-  /// A fresh leaf for an invocation: the one that tidy() made ready, if it did. Only where rung() is
-  /// writable.
+  /// A fresh leaf for an invocation: the one that tidy() made ready, if it did. Only where rung()
+  /// is writable.
   Expected<void> make_leaf(std::uint64_t invocation, bool oom_group);
   bool has_leaf() const { return static_cast<bool>(leaf_); }
   const CgroupDir& leaf() const { return leaf_; }

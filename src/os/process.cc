@@ -17,9 +17,7 @@
 namespace gatevisor::os {
 namespace {
 
-long clone3(clone_args& arguments) {
-  return syscall(SYS_clone3, &arguments, sizeof arguments);
-}
+long clone3(clone_args& arguments) { return syscall(SYS_clone3, &arguments, sizeof arguments); }
 
 /// Not available here: an old kernel, or a seccomp profile (ENOSYS or EPERM by convention).
 bool is_refusal(int error) {
@@ -94,9 +92,8 @@ Expected<Child> ProcessMaker::spawn(int cgroup, const ChildMain& main) {
 
 Expected<void> ProcessMaker::signal(const Child& child, int signal) const {
   const bool by_pidfd = signal_ == SignalRung::PidfdSendSignal && child.pidfd;
-  const long sent = by_pidfd
-                        ? syscall(SYS_pidfd_send_signal, child.pidfd.get(), signal, nullptr, 0)
-                        : kill(child.pid, signal);
+  const long sent = by_pidfd ? syscall(SYS_pidfd_send_signal, child.pidfd.get(), signal, nullptr, 0)
+                             : kill(child.pid, signal);
   if (sent != 0 && errno != ESRCH) {
     return fail("signal", std::to_string(child.pid), errno);
   }

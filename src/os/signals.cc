@@ -31,9 +31,9 @@ std::optional<event::SignalReceived> Signals::next() {
   signalfd_siginfo info{};
   if (read(fd_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
   const int signal = static_cast<int>(info.ssi_signo);
-  return event::SignalReceived{signal,
-                               {signal_name(signal), static_cast<int>(info.ssi_pid),
-                                static_cast<int>(info.ssi_uid)}};
+  return event::SignalReceived{
+      signal,
+      {signal_name(signal), static_cast<int>(info.ssi_pid), static_cast<int>(info.ssi_uid)}};
 }
 
 }  // namespace gatevisor::os

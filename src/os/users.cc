@@ -38,8 +38,7 @@ Expected<User> find_user(const std::string& name_or_number) {
   if (File file{fopen(kPasswd, "re")}) {
     while (const passwd* entry = fgetpwent(file.get())) {
       if (number ? entry->pw_uid == *number : name_or_number == entry->pw_name) {
-        return User{entry->pw_uid, entry->pw_gid, entry->pw_name, entry->pw_dir,
-                    entry->pw_shell};
+        return User{entry->pw_uid, entry->pw_gid, entry->pw_name, entry->pw_dir, entry->pw_shell};
       }
     }
   } else if (!number) {
@@ -73,8 +72,7 @@ Expected<std::vector<unsigned>> groups_of(const std::string& user, unsigned gid)
   while (const group* entry = fgetgrent(file.get())) {
     for (char** member = entry->gr_mem; *member != nullptr; ++member) {
       if (user != *member) continue;
-      if (std::ranges::find(groups, entry->gr_gid) == groups.end() &&
-          groups.size() < kMaxGroups) {
+      if (std::ranges::find(groups, entry->gr_gid) == groups.end() && groups.size() < kMaxGroups) {
         groups.push_back(entry->gr_gid);
       }
       break;

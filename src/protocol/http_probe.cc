@@ -43,8 +43,7 @@ std::optional<ProbeResult> http_result(std::string_view bytes, bool ended,
     }
     case HttpAnswer::Kind::NotHttp:
       return ProbeResult{ProbeOutcome::Failed, "an answer that is not HTTP"};
-    case HttpAnswer::Kind::Unfinished:
-      break;
+    case HttpAnswer::Kind::Unfinished: break;
   }
   if (!ended) return std::nullopt;
   return ProbeResult{ProbeOutcome::Failed, "the connection was closed without an answer"};

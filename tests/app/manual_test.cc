@@ -22,8 +22,7 @@ TEST(Manual, NamesEverySetting) {
   for (const config::Property& property : config::properties()) {
     const std::string entry =
         ".It Va " + std::string(property.name) + (property.ours ? "* Ns =" : "=");
-    EXPECT_NE(text.find(entry), std::string::npos)
-        << property.name;
+    EXPECT_NE(text.find(entry), std::string::npos) << property.name;
     ++count;
   }
   std::size_t entries = 0;

@@ -87,9 +87,10 @@ TEST(RecordJson, BytesThatAreNoUtf8AreReplacedAndNothingThrows) {
 }
 
 TEST(RecordJson, IsOneLine) {
-  EXPECT_EQ(to_json(record::Exited{oom(), 1, 60s}, "gateway", "error", "a\nb", Instant{}, fixed_time)
-                .find('\n'),
-            std::string::npos);
+  EXPECT_EQ(
+      to_json(record::Exited{oom(), 1, 60s}, "gateway", "error", "a\nb", Instant{}, fixed_time)
+          .find('\n'),
+      std::string::npos);
 }
 
 }  // namespace

@@ -37,15 +37,14 @@ TEST(RecordText, RespawnedLineKeepsItsWording) {
 
 TEST(RecordText, SeedRow_CriticalSink_CriticalLineKeepsItsWording) {
   const std::string line = to_text(record::Alarm{5, 60s}, "gateway");
-  EXPECT_TRUE(line.starts_with(
-      "[gateway] CRITICAL: 5 respawns in 60s window — gateway likely unstable; "))
+  EXPECT_TRUE(
+      line.starts_with("[gateway] CRITICAL: 5 respawns in 60s window — gateway likely unstable; "))
       << line;
   EXPECT_EQ(level_of(record::Alarm{5, 60s}), Level::Critical);
 }
 
 TEST(RecordText, StopLineKeepsItsWording) {
-  const std::string line =
-      to_text(record::Stopping{{"SIGTERM", 1, 0}, 42, 15, false}, "gateway");
+  const std::string line = to_text(record::Stopping{{"SIGTERM", 1, 0}, 42, 15, false}, "gateway");
   EXPECT_TRUE(line.starts_with("[gateway] received signal, forwarding to children...")) << line;
 }
 

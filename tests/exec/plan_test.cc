@@ -52,9 +52,7 @@ TEST(Plan, MissingCommandSaysWhereItWasSearched) {
   EXPECT_NE(plan.error().advice.find("/usr/bin"), std::string::npos);
 }
 
-TEST(Plan, DirectoryIsNoCommand) {
-  EXPECT_EQ(find_program("/tmp", "", "/").error().code, EACCES);
-}
+TEST(Plan, DirectoryIsNoCommand) { EXPECT_EQ(find_program("/tmp", "", "/").error().code, EACCES); }
 
 TEST(Plan, CommandWithASlashIsRelativeToWhereGatevisorWasStarted) {
   EXPECT_EQ(find_program("bin/sh", "", "").value_or(""), "/bin/sh");

@@ -36,8 +36,8 @@ TEST(CgroupMount, HybridHierarchyIsFoundWhereItIsMounted) {
 }
 
 TEST(CgroupMount, ReadOnlyMountIsSaid) {
-  const auto place = find_cgroup_place(
-      "29 23 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n", "0::/\n");
+  const auto place =
+      find_cgroup_place("29 23 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n", "0::/\n");
   ASSERT_TRUE(place);
   EXPECT_TRUE(place->read_only);
 }

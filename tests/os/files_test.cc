@@ -36,8 +36,8 @@ using PidFile = Directory;
 
 TEST_F(PidFile, SeedRow_PidFile_HoldsPidAndStartTime) {
   ASSERT_TRUE(write_pid_file(file("pid"), getpid()));
-  EXPECT_EQ(content(file("pid")), std::to_string(getpid()) + " " +
-                                      std::to_string(start_ticks(getpid())) + "\n");
+  EXPECT_EQ(content(file("pid")),
+            std::to_string(getpid()) + " " + std::to_string(start_ticks(getpid())) + "\n");
   EXPECT_GT(start_ticks(getpid()), 0U);
 }
 

@@ -90,8 +90,7 @@ class Programs final : public ::testing::Environment {
   }
 };
 
-[[maybe_unused]] const auto* const kPrograms =
-    ::testing::AddGlobalTestEnvironment(new Programs);
+[[maybe_unused]] const auto* const kPrograms = ::testing::AddGlobalTestEnvironment(new Programs);
 
 }  // namespace
 

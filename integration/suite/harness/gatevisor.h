@@ -1,7 +1,7 @@
 // A gatevisor under test: started, listened to, signalled, waited for.
 //
-// Every wait is for an event with a deadline, and says what it waited for and all that gatevisor has
-// written when it fails. GATEVISOR_TEST_SLOW=N makes every deadline N times longer (emulation).
+// Every wait is for an event with a deadline, and says what it waited for and all that gatevisor
+// has written when it fails. GATEVISOR_TEST_SLOW=N makes every deadline N times longer (emulation).
 #pragma once
 
 #include <chrono>
@@ -32,16 +32,16 @@ enum class Place {
 };
 
 struct Launch {
-  std::vector<std::string> command;     ///< words for the fixture misbehave
-  std::vector<std::string> properties;  ///< each for -p
-  std::vector<std::string> options;     ///< before the --
-  std::vector<std::string> raw_command; ///< instead of misbehave
+  std::vector<std::string> command;      ///< words for the fixture misbehave
+  std::vector<std::string> properties;   ///< each for -p
+  std::vector<std::string> options;      ///< before the --
+  std::vector<std::string> raw_command;  ///< instead of misbehave
   Place place = Place::Plain;
   std::map<std::string, std::string> environment;
-  unsigned uid = 0;                     ///< whom gatevisor itself runs as
-  int drop_capability = -1;             ///< out of gatevisor's own bounding set
-  std::string cgroup;                   ///< instead of a fresh one; "none": stays where the test is
-  std::function<void()> prepare;        ///< done by the child while it is still root
+  unsigned uid = 0;               ///< whom gatevisor itself runs as
+  int drop_capability = -1;       ///< out of gatevisor's own bounding set
+  std::string cgroup;             ///< instead of a fresh one; "none": stays where the test is
+  std::function<void()> prepare;  ///< done by the child while it is still root
 };
 
 class Gatevisor {

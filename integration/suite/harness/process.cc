@@ -83,9 +83,8 @@ std::string TempDir::wait_file(const std::string& name) const {
 }
 
 void TempDir::wait_text(const std::string& name, const std::string& text) const {
-  wait_until(name, [&](const std::string& content) {
-    return content.find(text) != std::string::npos;
-  });
+  wait_until(name,
+             [&](const std::string& content) { return content.find(text) != std::string::npos; });
 }
 
 template <typename Done>
