@@ -36,7 +36,7 @@ constexpr long kMaxPrivateDirtyKb = 400;
 constexpr long kMaxPssKb = 2560;
 
 /// How long each gateway of the respawn measurement lives.
-constexpr int kLifeMs = 250;
+constexpr int kLifeMs = 1200;
 
 struct Beacon {
   std::int64_t at;
@@ -284,7 +284,9 @@ int main(int argc, char** argv) {
   char pattern[] = "/tmp/gatevisor-bench-XXXXXX";
   const std::string directory = mkdtemp(pattern);
   std::filesystem::permissions(directory, std::filesystem::perms::all);
-  const Setup setup{argv[1], argv[2], std::filesystem::canonical("/proc/self/exe"),
+  // Absolute: peers change their working directory.
+  const Setup setup{std::filesystem::canonical(argv[1]), std::filesystem::canonical(argv[2]),
+                    std::filesystem::canonical("/proc/self/exe"),
                     directory + "/socket", directory};
   int status = 0;
   {

@@ -59,9 +59,9 @@ std::vector<Contender> respawners(const Setup& setup) {
   write_file(directory + "/nitro/beacon/run", run_script(setup), 0755);
   all.push_back(peer("nitro", "nitro", {directory + "/nitro"}));
   write_file(directory + "/runit/beacon/run", run_script(setup), 0755);
-  all.push_back(peer("runit", "runsv", {directory + "/runit/beacon"}, "at least 1 s by design"));
+  all.push_back(peer("runit", "runsv", {directory + "/runit/beacon"}));
   write_file(directory + "/s6/beacon/run", run_script(setup), 0755);
-  all.push_back(peer("s6", "s6-supervise", {directory + "/s6/beacon"}, "at least 1 s by design"));
+  all.push_back(peer("s6", "s6-supervise", {directory + "/s6/beacon"}));
   write_file(directory + "/supervisord.conf",
              "[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=" +
                  directory + "/supervisord.pid\n[program:beacon]\ncommand=" + setup.beacon + " " +

@@ -59,9 +59,12 @@ void Runtime::drain_events() {
     const Event event = std::move(events_.front());
     events_.pop_front();
     try {
-      for (const Action& action : manager_.step(os::now(), event)) {
+      const Instant now = os::now();
+      const Actions actions = manager_.step(now, event);
+      for (const Action& action : actions) {
         std::visit([this](const auto& what) { perform(what); }, action);
       }
+      tell(actions, now);
     } catch (const std::exception&) {
       out_.write("gatevisor: out of memory while handling an event; going on\n");
     }
@@ -300,8 +303,11 @@ void Runtime::perform(const action::RemovePidFile&) {
   if (!path.empty()) note_failure(os::remove_pid_file(path));
 }
 
-void Runtime::perform(const action::Emit& action) {
-  console_.emit(action.record, os::now());
+// Once everything else is done: a respawn does not wait for its own announcement.
+void Runtime::tell(const Actions& actions, Instant now) {
+  for (const Action& action : actions) {
+    if (const auto* emit = std::get_if<action::Emit>(&action)) console_.emit(emit->record, now);
+  }
   watch_console();
 }
 

@@ -52,6 +52,7 @@ class Runtime {
   void check_children();
   void push(Event event) { events_.push_back(std::move(event)); }
   void drain_events();
+  void tell(const Actions& actions, Instant now);
 
   // actions out
   void perform(const action::Spawn& action);
@@ -65,7 +66,7 @@ class Runtime {
   void perform(const action::EndProbe& action);
   void perform(const action::WritePidFile& action);
   void perform(const action::RemovePidFile& action);
-  void perform(const action::Emit& action);
+  void perform(const action::Emit&) {}  ///< see tell()
   void perform(const action::Exit& action);
 
   bool others_alive() const;
