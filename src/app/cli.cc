@@ -57,6 +57,11 @@ Command parse_command_line(int argc, char** argv) {
       ->type_name("text|json")
       ->take_last()
       ->capture_default_str();
+  run_command
+      ->add_option("--journal-dir", run.journal_directory,
+                   "Where gatevisor's own records are also kept, for journalctl -D DIR")
+      ->type_name("DIR")
+      ->take_last();
   run_command->footer(settings_help);
 
   DoctorOptions doctor;

@@ -13,6 +13,7 @@ struct RunOptions {
   std::string name = "gateway";
   std::vector<std::string> properties;  ///< NAME=VALUE, in order
   LogFormat log_format = LogFormat::Text;
+  std::string journal_directory;  ///< empty: no journal
   std::vector<std::string> command;
 };
 

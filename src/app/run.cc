@@ -14,6 +14,7 @@
 #include "config/properties.h"
 #include "exec/capabilities.h"
 #include "os/children.h"
+#include "os/data_file.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/privileges.h"
@@ -178,6 +179,18 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
   return std::move(*plan);
 }
 
+OrRefusal<void> check_journal(const std::string& directory) {
+  if (directory.empty()) return {};
+  auto opened = os::open_data_directory(directory);
+  if (!opened) {
+    opened.error().advice = "make it, or give another one with --journal-dir";
+    return refuse(std::move(opened.error()), kCantCreate);
+  }
+  if (os::may_write(*opened)) return {};
+  return refuse({"write", directory, EACCES, "give another directory with --journal-dir"},
+                kCantCreate);
+}
+
 OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   // First of all: a stop that comes while this is set up waits until it can be done in order. As
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
@@ -188,6 +201,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   std::vector<Error> warnings = config::remarks(*settings);
   auto plan = make_plan(*settings, warnings);
   if (!plan) return std::unexpected(std::move(plan.error()));
+  if (auto checked = check_journal(options.journal_directory); !checked) {
+    return std::unexpected(std::move(checked.error()));
+  }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   auto placement = os::Placement::enter(settings->name, pid1);
@@ -204,7 +220,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   }
   return RuntimeParts{std::move(*settings),      std::move(*plan),    std::move(*placement),
                       os::ProcessMaker::probe(), std::move(*signals), options.log_format,
-                      std::move(warnings)};
+                      options.journal_directory, std::move(warnings)};
 }
 
 }  // namespace

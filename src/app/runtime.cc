@@ -38,11 +38,13 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
       manager_(parts_.settings, seed),
       out_(2),
       console_(out_, parts_.log_format, parts_.settings.name),
-      prober_(parts_.settings.probe, loop_) {}
+      prober_(parts_.settings.probe, loop_),
+      journal_(parts_.journal_directory, parts_.settings.name, loop_) {}
 
 int Runtime::run() {
   for (Error& warning : parts_.warnings) push(event::ActionFailed{std::move(warning)});
   parts_.warnings.clear();
+  note_failure(journal_.start(os::now()));
   push(event::Start{});
   drain_events();
   while (!exiting_) {
@@ -50,6 +52,7 @@ int Runtime::run() {
     for (const os::Source source : loop_.wait()) handle(source);
     drain_events();
   }
+  journal_.finish();
   return exit_status_;
 }
 
@@ -83,6 +86,9 @@ void Runtime::handle(os::Source source) {
     case os::Source::Pressure: return push(event::PressureHigh{});
     case os::Source::Probe:
       if (auto result = prober_.ready()) push(event::Probed{std::move(*result)});
+      return;
+    case os::Source::Journal:
+      if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
       return;
     case os::Source::Timer: return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
@@ -125,6 +131,9 @@ void Runtime::collect_exits() {
       main_exited(exit->status);
     } else {
       os::reap(exit->pid);
+      if (journal_.ended(exit->pid, os::now())) {
+        push(event::ActionFailed{Error{"journal", "the writer ended", 0, "it is started again"}});
+      }
     }
   }
   check_children();
@@ -153,7 +162,7 @@ bool Runtime::others_alive() const {
   if (parts_.placement.has_leaf()) {
     return parts_.placement.leaf().populated().value_or(false);
   }
-  return !os::own_children(child_started_ticks_, child_.pid).empty();
+  return !os::own_children(child_started_ticks_, {child_.pid, journal_.pid()}).empty();
 }
 
 void Runtime::watch_tree() {
@@ -271,7 +280,7 @@ void Runtime::signal_children(int signal) {
     // The main process and what shares its process group; before its setsid(2) it has none.
     if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
   }
-  for (const int pid : os::own_children(child_started_ticks_, child_.pid)) {
+  for (const int pid : os::own_children(child_started_ticks_, {child_.pid, journal_.pid()})) {
     os::signal_child(pid, signal);
   }
 }
@@ -306,7 +315,10 @@ void Runtime::perform(const action::RemovePidFile&) {
 // Once everything else is done: a respawn does not wait for its own announcement.
 void Runtime::tell(const Actions& actions, Instant now) {
   for (const Action& action : actions) {
-    if (const auto* emit = std::get_if<action::Emit>(&action)) console_.emit(emit->record, now);
+    const auto* emit = std::get_if<action::Emit>(&action);
+    if (emit == nullptr) continue;
+    console_.emit(emit->record, now);
+    journal_.write(emit->record, now);
   }
   watch_console();
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/console.h"
+#include "app/journal_sink.h"
 #include "app/prober.h"
 #include "core/manager.h"
 #include "exec/plan.h"
@@ -28,6 +29,7 @@ struct RuntimeParts {
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
+  std::string journal_directory;  ///< empty: none
   std::vector<Error> warnings;  ///< what the user allowed to be missing
 };
 
@@ -83,6 +85,7 @@ class Runtime {
   os::ConsoleOut out_;
   Console console_;
   Prober prober_;
+  JournalSink journal_;
   std::deque<Event> events_;
   os::Child child_;
   std::uint64_t child_started_ticks_ = 0;

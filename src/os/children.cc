@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <memory>
@@ -91,11 +92,11 @@ Expected<void> become_subreaper() {
   return {};
 }
 
-std::vector<int> own_children(std::uint64_t since_ticks, int but) {
+std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<int> but) {
   const auto content = read_at(AT_FDCWD, children_file().c_str());
   std::vector<int> pids = content ? listed_children(*content) : searched_children();
   std::erase_if(pids, [&](int pid) {
-    if (pid == but) return true;
+    if (std::ranges::find(but, pid) != but.end()) return true;
     const auto stat = read_stat(pid);
     return !stat || stat->state == 'Z' || stat->state == 'X' || stat->start < since_ticks;
   });

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "gatevisor/error.h"
@@ -14,8 +15,8 @@ namespace gatevisor::os {
 Expected<void> become_subreaper();
 
 /// Live children of this process that were started at or after `since_ticks` (proc(5) stat, field
-/// 22), except `but`. Empty where /proc cannot be read.
-std::vector<int> own_children(std::uint64_t since_ticks, int but);
+/// 22), except those in `but`. Empty where /proc cannot be read.
+std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<int> but);
 
 /// Start time of a process in clock ticks since boot; 0 where it cannot be read.
 std::uint64_t start_ticks(int pid);

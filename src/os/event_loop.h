@@ -25,6 +25,7 @@ enum class Source : std::uint32_t {
   Pressure,
   Probe,
   Timer,
+  Journal,
   Console
 };
 

@@ -70,12 +70,12 @@ TEST(Process, RunningChildHasNoExit) {
     for (;;) pause();
   });
   EXPECT_EQ(peek_exit(child.pid), std::nullopt);
-  EXPECT_EQ(own_children(0, 0), std::vector<int>{child.pid});
-  EXPECT_TRUE(own_children(0, child.pid).empty());
-  EXPECT_TRUE(own_children(start_ticks(child.pid) + 1, 0).empty());
+  EXPECT_EQ(own_children(0, {}), std::vector<int>{child.pid});
+  EXPECT_TRUE(own_children(0, {child.pid}).empty());
+  EXPECT_TRUE(own_children(start_ticks(child.pid) + 1, {}).empty());
   ASSERT_TRUE(ProcessMaker::probe().signal(child, SIGKILL));
   wait_for(child);
-  EXPECT_TRUE(own_children(0, 0).empty()) << "a zombie is not alive";
+  EXPECT_TRUE(own_children(0, {}).empty()) << "a zombie is not alive";
   reap(child.pid);
 }
 

@@ -1,0 +1,224 @@
+#include "app/journal_writer.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "journal/storage.h"
+#include "journal/writer.h"
+#include "os/data_file.h"
+#include "os/invocation.h"
+#include "protocol/journal_record.h"
+
+namespace gatevisor::app {
+namespace {
+
+using protocol::JournalRecord;
+
+constexpr const char* kCurrent = "gatevisor.journal";
+constexpr std::uint64_t kFileSize = std::uint64_t{8} << 20;
+/// With the current one they are at most 64 MiB.
+constexpr std::size_t kMostArchived = 7;
+constexpr int kRetryMs = 1000;
+
+class FileStorage final : public journal::Storage {
+ public:
+  explicit FileStorage(os::DataFile file) : file_(std::move(file)) {}
+  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    return file_.write(offset, bytes);
+  }
+  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
+    return file_.read(offset, bytes);
+  }
+  std::uint64_t size() const override { return file_.size(); }
+  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
+  os::DataFile& file() { return file_; }
+
+ private:
+  os::DataFile file_;
+};
+
+journal::Id128 to_id(const std::string& digits) {
+  journal::Id128 id{};
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (std::size_t i = 0; i < id.size() && 2 * i + 1 < digits.size(); ++i) {
+    id[i] = static_cast<std::byte>(value(digits[2 * i]) * 16 + value(digits[2 * i + 1]));
+  }
+  return id;
+}
+
+std::string hexadecimal(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+/// One file after the other in one directory.
+class Journal {
+ public:
+  explicit Journal(const JournalWriterParts& parts)
+      : directory_path_(parts.directory), seqnum_id_(os::new_invocation_id()) {
+    const auto add = [this](const char* name, const std::string& value) {
+      if (!value.empty()) trusted_.push_back(std::string(name) + "=" + value);
+    };
+    boot_id_ = os::boot_id();
+    machine_id_ = os::machine_id();
+    add("_TRANSPORT", "journal");
+    add("_PID", std::to_string(parts.owner_pid));
+    add("_COMM", "gatevisor");
+    add("_BOOT_ID", boot_id_);
+    add("_MACHINE_ID", machine_id_);
+    add("_HOSTNAME", os::host_name());
+  }
+
+  /// It is on the disk when this returns without an error.
+  Expected<void> append(const JournalRecord& record) {
+    if (auto open = ensure_open(); !open) return open;
+    auto appended = try_append(record);
+    if (!appended && must_rotate(appended.error().code)) {
+      if (auto rotated = rotate(); !rotated) return rotated;
+      if (auto open = ensure_open(); !open) return open;
+      appended = try_append(record);
+    }
+    if (!appended) return std::unexpected(std::move(appended.error()));
+    return storage_->file().sync();
+  }
+
+  void close() {
+    if (!writer_) return;
+    (void)rotate();
+  }
+
+ private:
+  /// journald's reasons: full, broken, or a clock that went back.
+  bool must_rotate(int error) const {
+    return writer_->full() || writer_->broken() || error == EREMCHG || error == ENOTNAM;
+  }
+
+  Expected<std::uint64_t> try_append(const JournalRecord& record) {
+    std::vector<journal::Field> fields;
+    const auto add = [&fields](const std::string& field) {
+      fields.push_back({{}, std::as_bytes(std::span(field))});
+    };
+    std::ranges::for_each(record.fields, add);
+    std::ranges::for_each(trusted_, add);
+    return writer_->append({record.realtime_usec, record.monotonic_usec}, fields);
+  }
+
+  Expected<void> ensure_open() {
+    if (writer_ && !writer_->full() && !writer_->broken()) return {};
+    if (writer_) {
+      if (auto rotated = rotate(); !rotated) return rotated;
+    }
+    if (!directory_) {
+      auto directory = os::open_data_directory(directory_path_);
+      if (!directory) return std::unexpected(std::move(directory.error()));
+      directory_ = std::move(*directory);
+    }
+    set_old_file_aside();
+    remove_oldest();
+    auto file = os::DataFile::create(directory_, kCurrent);
+    if (!file) {
+      file.error().subject = directory_path_ + "/" + kCurrent;
+      return std::unexpected(std::move(file.error()));
+    }
+    auto storage = std::make_unique<FileStorage>(std::move(*file));
+    journal::Limits limits;
+    limits.max_size = kFileSize;
+    limits.allocation_step = std::uint64_t{256} << 10;
+    limits.buffer = std::size_t{64} << 10;
+    limits.cached_data = 256;
+    auto writer = journal::Writer::create(
+        *storage,
+        {to_id(os::new_invocation_id()), to_id(machine_id_), to_id(boot_id_), to_id(seqnum_id_)},
+        next_seqnum_, limits);
+    if (!writer) {
+      // An empty file would be in the way of the next attempt.
+      (void)os::remove_data_file(directory_, kCurrent);
+      return std::unexpected(std::move(writer.error()));
+    }
+    storage_ = std::move(storage);
+    writer_.emplace(std::move(*writer));
+    return {};
+  }
+
+  /// Ends the current file and gives it its archive's name, as journald names them.
+  Expected<void> rotate() {
+    if (!writer_->broken()) (void)writer_->close();
+    (void)storage_->file().truncate(writer_->used());
+    next_seqnum_ = writer_->next_seqnum();
+    writer_.reset();
+    storage_.reset();
+    return archive(".journal");
+  }
+
+  /// One that an earlier writer did not end: it was killed. journald marks those with '~'.
+  void set_old_file_aside() { (void)archive(".journal~"); }
+
+  Expected<void> archive(const char* ending) {
+    const std::string name = "gatevisor@" + seqnum_id_ + "-" + hexadecimal(next_seqnum_) + "-" +
+                             hexadecimal(os::journal_times().realtime_usec) + ending;
+    return os::rename_data_file(directory_, kCurrent, name);
+  }
+
+  void remove_oldest() {
+    std::vector<std::pair<std::string, std::string>> archived;  // by time, which ends the name
+    for (std::string& name : os::data_file_names(directory_)) {
+      const std::size_t dash = name.rfind('-');
+      if (!name.starts_with("gatevisor@") || dash == std::string::npos) continue;
+      archived.emplace_back(name.substr(dash), std::move(name));
+    }
+    std::ranges::sort(archived);
+    for (std::size_t i = 0; i + kMostArchived < archived.size(); ++i) {
+      (void)os::remove_data_file(directory_, archived[i].second);
+    }
+  }
+
+  std::string directory_path_;
+  std::string seqnum_id_;
+  std::string boot_id_;
+  std::string machine_id_;
+  std::vector<std::string> trusted_;
+  os::UniqueFd directory_;
+  std::unique_ptr<FileStorage> storage_;
+  std::optional<journal::Writer> writer_;
+  std::uint64_t next_seqnum_ = 1;
+};
+
+std::string acknowledgement(std::uint64_t number) {
+  std::string text = "A";
+  for (int shift = 0; shift < 64; shift += 8) text += static_cast<char>(number >> shift & 0xff);
+  return text;
+}
+
+}  // namespace
+
+int journal_writer_main(void* argument) {
+  auto& parts = *static_cast<JournalWriterParts*>(argument);
+  Journal journal(parts);
+  std::string datagram;
+  bool told = false;
+  for (;;) {
+    parts.channel.wait(-1);
+    const auto received = parts.channel.receive(datagram, protocol::kMaxJournalRecord);
+    if (received == os::Channel::Received::End) break;
+    if (received == os::Channel::Received::Nothing) continue;
+    const auto record = protocol::decode(datagram);
+    if (!record) continue;
+    for (auto done = journal.append(*record); !done; done = journal.append(*record)) {
+      if (!told) (void)parts.channel.send("E" + to_string(done.error()));
+      told = true;
+      if (!parts.channel.wait_gone(kRetryMs)) continue;
+      return 1;  // gatevisor is gone, and what is left has nowhere to go
+    }
+    told = false;
+    (void)parts.channel.send(acknowledgement(record->number));
+  }
+  journal.close();
+  return 0;
+}
+
+}  // namespace gatevisor::app

@@ -1,0 +1,25 @@
+// The journal writer: a process of its own, so that no disk ever makes PID 1 wait.
+//
+// It gets records over a channel, appends them to a journal file, and acknowledges what is on the
+// disk. What it cannot write it keeps and tries again, and reads no more until then.
+//
+// From it come datagrams of one letter and more: 'A' and eight bytes, the number up to which all is
+// written; 'E' and one line, what is in the way (once, until something is written again).
+#pragma once
+
+#include <string>
+
+#include "os/channel.h"
+
+namespace gatevisor::app {
+
+struct JournalWriterParts {
+  os::Channel channel;
+  std::string directory;
+  int owner_pid = 0;  ///< gatevisor's, for _PID=
+};
+
+/// Until the channel's other end is closed and everything is written. The exit status.
+int journal_writer_main(void* parts);
+
+}  // namespace gatevisor::app

@@ -1,0 +1,78 @@
+// ExecStart= and its kin: command lines into words, and the variables in those words.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/text.h"
+
+namespace gatevisor::config {
+
+/// Longest argument vector, NULs included: execve(2) takes 3/4 of _STK_LIM, which is 8 MiB.
+inline constexpr std::size_t kMaxArguments = std::size_t{6} << 20;
+
+/// What of the unit's user, group and sandbox a command gets.
+enum class Privilege : std::uint8_t {
+  Unit,    ///< all of it
+  Full,    ///< '+': none of it
+  NoUser,  ///< '!': all but User=, Group= and SupplementaryGroups=
+  Ignored  ///< '!!': as Unit; systemd dropped its meaning in version 258
+};
+
+struct Command {
+  std::string path;               ///< absolute, or a file name to search for; empty for a shell
+  std::vector<std::string> argv;  ///< argv[0] included; before variables are expanded
+  bool ignore_failure = false;    ///< '-'
+  bool own_name = false;          ///< '@': argv[0] was written, and is not the path
+  bool expand = true;             ///< no ':'; variables are expanded
+  bool shell = false;             ///< '|': argv[0] is 'sh' or with '@' '-sh', then come the words
+  Privilege privilege = Privilege::Unit;
+  std::size_t offset = 0;  ///< of its first byte in the value
+
+  bool operator==(const Command&) const = default;
+};
+
+struct CommandError {
+  std::size_t offset = 0;  ///< of the word in the value, for Assignment::locate()
+  std::string message;
+
+  bool operator==(const CommandError&) const = default;
+};
+
+/// Replaces the specifiers in one word.
+using ExpandWord = std::function<Parsed<std::string>(std::string_view)>;
+
+/// systemd.service(5), 'Command lines'. Quotes and escapes are those of split_words(). A lone ';'
+/// ends a command, '\;' is the word ';'. As in systemd specifiers are replaced after the split, so
+/// that what they hold is never split, quoted or a prefix; '%' stays where `expand_word` is empty.
+/// An empty value gives no command; its meaning, to forget the commands before it, is the caller's.
+///
+/// Where systemd keeps an unknown escape with a warning, and drops a bad command line after '-'
+/// with one, these are errors.
+std::expected<std::vector<Command>, CommandError> parse_command_line(
+    std::string_view value, const ExpandWord& expand_word = {});
+
+/// systemd's replace_env_argv(). A word that is $NAME becomes the words of its value, none if it is
+/// not set: split at white space, with quotes, where a backslash takes the next byte as it is and
+/// an open quote ends with the value. ${NAME} anywhere in a word becomes its value, '$$' a '$'. All
+/// else stays, as '$NAME' behind other text and '${NAME:-x}' do; but a word that begins with '$'
+/// and goes on with what is no name, '$NAME-x', is dropped. Of a name given twice the later one
+/// counts.
+///
+/// The first word is the program, which has no variables: it stays as it is. Refuses what execve(2)
+/// would: words of 128 KiB, kMaxArguments in all; and more than kMaxEntries words. No value is in
+/// the message: it may be a secret.
+Parsed<std::vector<std::string>> expand_variables(const std::vector<std::string>& words,
+                                                  const std::vector<std::string>& environment);
+
+/// The argv of a command with that environment. Unlike expand_variables() alone it respects ':' and
+/// expands an argv[0] given with '@'; without any word left argv[0] is the path.
+Parsed<std::vector<std::string>> arguments(const Command& command,
+                                           const std::vector<std::string>& environment);
+
+}  // namespace gatevisor::config

@@ -1,0 +1,115 @@
+// The data and field objects that were used last: most fields of an entry have values seen just
+// before.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "journal/format.h"
+
+namespace gatevisor::journal {
+
+/// Where the next entry goes in a chain of entry arrays.
+struct ArrayChain {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;           ///< the last array, 0 where there is none yet
+  std::uint32_t tail_used = 0;      ///< of its items
+  std::uint32_t tail_capacity = 0;  ///< of it
+};
+
+/// What appending has to know of a data object.
+struct DataState {
+  std::uint64_t offset = 0;
+  std::uint64_t entry_offset = 0;
+  std::uint64_t n_entries = 0;
+  ArrayChain arrays;
+};
+
+/// The field objects that were used last. A fixed amount of memory, 24 KiB.
+class FieldCache {
+ public:
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint64_t offset = 0;     ///< of the field object; 0: the slot is empty
+    std::uint64_t head_data = 0;  ///< its newest data object
+    std::size_t size = 0;
+    std::array<std::byte, kMaxFieldName> name{};
+  };
+
+  FieldCache() : slots_(256) {}
+
+  /// Where this name is, or may be put.
+  Slot& slot(std::uint64_t hash) { return slots_[hash % slots_.size()]; }
+
+  static bool holds(const Slot& slot, std::uint64_t hash, std::span<const std::byte> name) {
+    return slot.offset != 0 && slot.hash == hash && slot.size == name.size() &&
+           std::equal(name.begin(), name.end(), slot.name.begin());
+  }
+
+ private:
+  std::vector<Slot> slots_;
+};
+
+/// Least recently used of four, by the hash. A fixed amount of memory.
+class DataCache {
+ public:
+  /// Longer payloads are compared in the file.
+  static constexpr std::size_t kPayloadMax = 96;
+
+  explicit DataCache(std::size_t entries) : slots_(std::max<std::size_t>(entries / 4, 1) * 4) {}
+
+  /// nullptr: not here, look in the file. `same(offset)` compares a payload that is too long to be
+  /// kept here.
+  template <typename Same>
+  const DataState* find(std::uint64_t hash, std::span<const std::byte> payload, Same same) {
+    for (Slot& slot : set(hash)) {
+      if (slot.state.offset != 0 && slot.hash == hash && slot.size == payload.size() &&
+          (slot.size <= kPayloadMax
+               ? std::equal(payload.begin(), payload.end(), slot.payload.begin())
+               : same(slot.state.offset))) {
+        slot.used = ++clock_;
+        return &slot.state;
+      }
+    }
+    return nullptr;
+  }
+
+  void put(std::uint64_t hash, std::span<const std::byte> payload, const DataState& state) {
+    const std::span<Slot> slots = set(hash);
+    Slot* oldest = &slots.front();
+    for (Slot& slot : slots) {
+      if (slot.state.offset == state.offset) {
+        oldest = &slot;
+        break;
+      }
+      if (slot.used < oldest->used) {
+        oldest = &slot;
+      }
+    }
+    oldest->hash = hash;
+    oldest->used = ++clock_;
+    oldest->size = payload.size();
+    oldest->state = state;
+    if (payload.size() <= kPayloadMax) {
+      std::copy(payload.begin(), payload.end(), oldest->payload.begin());
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint64_t used = 0;
+    std::uint64_t size = 0;
+    DataState state;
+    std::array<std::byte, kPayloadMax> payload{};
+  };
+
+  std::span<Slot> set(std::uint64_t hash) {
+    return std::span(slots_).subspan(hash % (slots_.size() / 4) * 4, 4);
+  }
+
+  std::vector<Slot> slots_;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace gatevisor::journal

@@ -1,0 +1,36 @@
+// Where a journal file's bytes are kept.
+//
+// The room makes no system call: a file, a buffer or a test's failing disk stands behind this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "gatevisor/error.h"
+
+namespace gatevisor::journal {
+
+/// A random-access file. No method throws.
+class Storage {
+ public:
+  Storage() = default;
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+  virtual ~Storage() = default;
+
+  /// Writes all of `bytes`, inside what allocate() made room for. pwrite(2).
+  virtual Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  /// Fills all of `bytes`; short of that is an error. pread(2).
+  virtual Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
+
+  /// How many bytes there are.
+  virtual std::uint64_t size() const = 0;
+
+  /// Makes the file at least `size` bytes long, with room on the disk for them: posix_fallocate(3).
+  /// Never makes it shorter. A failure leaves the file as it was.
+  virtual Expected<void> allocate(std::uint64_t size) = 0;
+};
+
+}  // namespace gatevisor::journal

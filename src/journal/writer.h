@@ -1,0 +1,144 @@
+// Writes a journal file that journalctl reads: keyed hash, compact form (systemd 252 and later),
+// no compression, no sealing.
+//
+// One file, one boot, one writer. An entry is a transaction: append() first looks everything up and
+// asks for the room, and changes the file only then. New objects are written before what points to
+// them, and the header last. Whoever reads, or finds the file after the writer crashed, sees whole
+// entries. What survives a loss of power is up to the owner of the storage: fsync(2) after flush().
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "journal/data_cache.h"
+#include "journal/format.h"
+#include "journal/staging.h"
+#include "journal/storage.h"
+
+namespace gatevisor::journal {
+
+struct FileIds {
+  Id128 file_id{};  ///< random: keys the hash, so that nobody can make chains long on purpose
+  Id128 machine_id{};
+  Id128 boot_id{};
+  Id128 seqnum_id{};  ///< the same in all files that share one run of sequence numbers
+};
+
+struct EntryTimes {
+  std::uint64_t realtime_usec = 0;
+  std::uint64_t monotonic_usec = 0;
+};
+
+/// NAME and value. With an empty name, `value` is all of it: 'NAME=value'.
+struct Field {
+  std::string_view name;
+  std::span<const std::byte> value;
+};
+
+/// Which systemd's header the file gets. All of them read both; `journalctl --verify` before 254
+/// refuses the flag that comes with the newer one.
+enum class HeaderForm : std::uint8_t { k252, k254 };
+
+struct Limits {
+  std::uint64_t max_size = 128 << 20;       ///< the file never gets longer; below 4 GiB
+  std::uint64_t allocation_step = 1 << 20;  ///< room is asked for in such pieces
+  std::size_t buffer = 0;                   ///< bytes that may wait for flush(); 0: none
+  std::size_t cached_data = 4096;           ///< data objects remembered, 170 bytes each
+  std::uint64_t max_field_size = 64 << 20;  ///< longest 'NAME=value'
+  std::size_t max_fields = 1024;            ///< of an entry, as in journald
+  HeaderForm header = HeaderForm::k252;
+};
+
+class Writer {
+ public:
+  /// Starts a file in empty storage. `first_seqnum`, from 1, is the first entry's number.
+  static Expected<Writer> create(Storage& storage, const FileIds& ids, std::uint64_t first_seqnum,
+                                 const Limits& limits = {});
+
+  /// Adds an entry and gives its sequence number. With Limits.buffer 0 it is in the storage then,
+  /// else after flush(). Fields given twice are kept once.
+  ///
+  /// Refused, without a change, in the way of journald, which then goes on in a new file:
+  /// EREMCHG where realtime, ENOTNAM where monotonic time is before the last entry's; E2BIG where
+  /// there is no more room below max_size. EINVAL: no field, too many, a bad name or time.
+  /// EMSGSIZE: a field above max_field_size, an entry above max_size. What allocate()
+  /// says (ENOSPC) leaves all as it was, too; the entry may be tried again. A failing read or write
+  /// ends this file: see broken().
+  Expected<std::uint64_t> append(const EntryTimes& times, std::span<const Field> fields);
+
+  /// Writes what waits.
+  Expected<void> flush();
+
+  /// Writes what waits and the state. Nothing may be appended afterwards. What the storage has
+  /// behind used() may be cut off then.
+  Expected<void> close(State state = State::kArchived);
+
+  /// Time for a new file: the hash table is filled to 75 %, a hash chain is 100 long, an entry
+  /// found no room below max_size, or broken().
+  bool full() const;
+
+  /// A write failed half-way: the file is good up to its last whole entry, and nothing is added.
+  bool broken() const { return broken_; }
+
+  std::uint64_t entries() const { return header_.n_entries; }
+  std::uint64_t next_seqnum() const { return next_seqnum_; }
+  /// Bytes from the start to the end of the last object.
+  std::uint64_t used() const { return staging_.end(); }
+
+ private:
+  /// A field of the entry that is being appended.
+  struct Planned {
+    std::span<const std::byte> payload;
+    std::uint64_t hash = 0;
+    bool is_new = false;
+    DataState state;
+  };
+
+  Writer(Storage& storage, const Limits& limits);
+
+  Expected<void> start(const FileIds& ids);
+  Expected<std::uint64_t> add_hash_table(ObjectType type, std::uint64_t items);
+
+  Expected<void> check_times(const EntryTimes& times) const;
+  Expected<std::uint64_t> plan(std::span<const Field> fields);
+  Expected<void> plan_field(std::span<const std::byte> payload);
+  Expected<void> make_room(std::uint64_t bytes);
+  Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash);
+
+  // writer_data.cc: data and field objects, and their hash tables.
+  Expected<DataState> find_data(std::span<const std::byte> payload, std::uint64_t hash);
+  Expected<DataState> load_data(std::uint64_t offset);
+  Expected<bool> same_payload(std::uint64_t offset, std::span<const std::byte> payload);
+  /// Its slot in fields_, filled; nullptr: there is no such field.
+  Expected<FieldCache::Slot*> find_field(std::span<const std::byte> name, std::uint64_t hash);
+  Expected<void> add_data(Planned& planned);
+  Expected<FieldCache::Slot*> add_field(std::span<const std::byte> name, std::uint64_t hash);
+  Expected<void> link_hash(std::uint64_t table, std::uint64_t size, std::uint64_t hash,
+                           std::uint64_t offset);
+
+  // writer_arrays.cc: entry arrays.
+  Expected<void> link_entry(ArrayChain& chain, std::uint64_t index, std::uint64_t entry);
+  Expected<void> link_data(Planned& planned, std::uint64_t entry);
+  static std::uint64_t array_growth(const ArrayChain& chain, std::uint64_t index);
+
+  void object_added(std::uint64_t offset);
+  std::uint64_t hash_of(std::span<const std::byte> payload) const;
+
+  Storage* storage_;
+  Limits limits_;
+  Staging staging_;
+  DataCache cache_;
+  FieldCache fields_;
+  Header header_;
+  Id128 boot_id_{};
+  ArrayChain entries_;  // the array of all entries
+  std::uint64_t next_seqnum_ = 1;
+  std::vector<Planned> planned_;
+  std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
+  std::vector<std::byte> scratch_;                     // name and value put together
+  bool limit_hit_ = false;
+  bool closed_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace gatevisor::journal

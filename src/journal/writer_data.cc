@@ -1,0 +1,216 @@
+// Data and field objects: found through the hash tables, added at their chains' ends.
+#include <algorithm>
+#include <cerrno>
+
+#include "journal/writer.h"
+
+namespace gatevisor::journal {
+namespace {
+
+std::unexpected<Error> bad_object(const char* what) { return fail("read", what, EBADMSG); }
+
+}  // namespace
+
+// 'Hash Tables': hash modulo the number of buckets; chains only go forward in the file.
+Expected<DataState> Writer::find_data(std::span<const std::byte> payload, std::uint64_t hash) {
+  const DataState* cached = cache_.find(hash, payload, [&](std::uint64_t offset) {
+    return same_payload(offset, payload).value_or(false);
+  });
+  if (cached != nullptr) {
+    return *cached;
+  }
+  const std::uint64_t bucket =
+      header_.data_hash_table_offset +
+      hash % (header_.data_hash_table_size / sizeof(HashItem)) * sizeof(HashItem);
+  auto head = staging_.read_as<std::uint64_t>(bucket);
+  if (!head) {
+    return std::unexpected(std::move(head.error()));
+  }
+  std::uint64_t depth = 0;
+  for (std::uint64_t offset = *head; offset != 0; ++depth) {
+    auto data = staging_.read_as<DataObject>(offset);
+    if (!data) {
+      return std::unexpected(std::move(data.error()));
+    }
+    if (data->hash == hash && data->object.size == kCompactDataPayload + payload.size()) {
+      auto same = same_payload(offset, payload);
+      if (!same) {
+        return std::unexpected(std::move(same.error()));
+      }
+      if (*same) {
+        return load_data(offset);
+      }
+    }
+    if (data->next_hash_offset != 0 && data->next_hash_offset <= offset) {
+      return bad_object("journal file's chain of data");
+    }
+    offset = data->next_hash_offset;
+  }
+  header_.data_hash_chain_depth =
+      std::max(header_.data_hash_chain_depth, depth == 0 ? 0 : depth - 1);
+  return DataState{};
+}
+
+Expected<DataState> Writer::load_data(std::uint64_t offset) {
+  auto object = staging_.read_as<CompactDataObject>(offset);
+  if (!object) {
+    return std::unexpected(std::move(object.error()));
+  }
+  DataState state;
+  state.offset = offset;
+  state.entry_offset = object->data.entry_offset;
+  state.n_entries = object->data.n_entries;
+  state.arrays.head = object->data.entry_array_offset;
+  state.arrays.tail = object->tail.entry_array_offset;
+  state.arrays.tail_used = object->tail.entry_array_n_entries;
+  if (state.arrays.tail != 0) {
+    auto array = staging_.read_as<ObjectHeader>(state.arrays.tail);
+    if (!array) {
+      return std::unexpected(std::move(array.error()));
+    }
+    if (array->type != ObjectType::kEntryArray || array->size < sizeof(EntryArrayObject)) {
+      return bad_object("journal file's entry array");
+    }
+    state.arrays.tail_capacity = static_cast<std::uint32_t>(
+        (array->size - sizeof(EntryArrayObject)) / sizeof(std::uint32_t));
+  }
+  return state;
+}
+
+Expected<bool> Writer::same_payload(std::uint64_t offset, std::span<const std::byte> payload) {
+  std::array<std::byte, 4096> stored;
+  for (offset += kCompactDataPayload; !payload.empty();) {
+    const auto part = std::span(stored).first(std::min(stored.size(), payload.size()));
+    if (auto done = staging_.read(offset, part); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    if (!std::ranges::equal(part, payload.first(part.size()))) {
+      return false;
+    }
+    offset += part.size();
+    payload = payload.subspan(part.size());
+  }
+  return true;
+}
+
+Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
+                                               std::uint64_t hash) {
+  FieldCache::Slot& slot = fields_.slot(hash);
+  if (FieldCache::holds(slot, hash, name)) {
+    return &slot;
+  }
+  const std::uint64_t bucket =
+      header_.field_hash_table_offset +
+      hash % (header_.field_hash_table_size / sizeof(HashItem)) * sizeof(HashItem);
+  auto head = staging_.read_as<std::uint64_t>(bucket);
+  if (!head) {
+    return std::unexpected(std::move(head.error()));
+  }
+  std::uint64_t depth = 0;
+  for (std::uint64_t offset = *head; offset != 0; ++depth) {
+    auto field = staging_.read_as<FieldObject>(offset);
+    if (!field) {
+      return std::unexpected(std::move(field.error()));
+    }
+    if (field->hash == hash && field->object.size == sizeof(FieldObject) + name.size()) {
+      std::array<std::byte, kMaxFieldName> stored;
+      const auto part = std::span(stored).first(name.size());
+      if (auto done = staging_.read(offset + sizeof(FieldObject), part); !done) {
+        return std::unexpected(std::move(done.error()));
+      }
+      if (std::ranges::equal(part, name)) {
+        slot = {.hash = hash,
+                .offset = offset,
+                .head_data = field->head_data_offset,
+                .size = name.size(),
+                .name = stored};
+        return &slot;
+      }
+    }
+    if (field->next_hash_offset != 0 && field->next_hash_offset <= offset) {
+      return bad_object("journal file's chain of fields");
+    }
+    offset = field->next_hash_offset;
+  }
+  header_.field_hash_chain_depth =
+      std::max(header_.field_hash_chain_depth, depth == 0 ? 0 : depth - 1);
+  return nullptr;
+}
+
+Expected<void> Writer::add_data(Planned& planned) {
+  const auto equals = std::ranges::find(planned.payload, std::byte{'='});
+  const auto name =
+      planned.payload.first(static_cast<std::size_t>(equals - planned.payload.begin()));
+  const std::uint64_t name_hash = hash_of(name);
+  auto field = find_field(name, name_hash);
+  if (field && *field == nullptr) {
+    field = add_field(name, name_hash);
+  }
+  if (!field) {
+    return std::unexpected(std::move(field.error()));
+  }
+  const std::uint64_t offset = staging_.end();
+  const CompactDataObject object{
+      .data = {.object = {.type = ObjectType::kData,
+                          .size = kCompactDataPayload + planned.payload.size()},
+               .hash = planned.hash,
+               .next_field_offset = (*field)->head_data},
+      .tail = {}};
+  auto done = staging_.append(bytes_of(object));
+  done = done ? staging_.append(planned.payload) : done;
+  done = done ? staging_.pad() : done;
+  if (!done) {
+    return done;
+  }
+  // The newest data object of a field comes first in the field's list.
+  staging_.patch_as((*field)->offset + offsetof(FieldObject, head_data_offset), offset);
+  (*field)->head_data = offset;
+  object_added(offset);
+  ++header_.n_data;
+  planned.state.offset = offset;
+  return link_hash(header_.data_hash_table_offset, header_.data_hash_table_size, planned.hash,
+                   offset);
+}
+
+Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, std::uint64_t hash) {
+  const std::uint64_t offset = staging_.end();
+  const FieldObject field{
+      .object = {.type = ObjectType::kField, .size = sizeof(FieldObject) + name.size()},
+      .hash = hash};
+  auto done = staging_.append(bytes_of(field));
+  done = done ? staging_.append(name) : done;
+  done = done ? staging_.pad() : done;
+  done =
+      done ? link_hash(header_.field_hash_table_offset, header_.field_hash_table_size, hash, offset)
+           : done;
+  if (!done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  object_added(offset);
+  ++header_.n_fields;
+  FieldCache::Slot& slot = fields_.slot(hash);
+  slot = {.hash = hash, .offset = offset, .head_data = 0, .size = name.size(), .name = {}};
+  std::ranges::copy(name, slot.name.begin());
+  return &slot;
+}
+
+// Both kinds have next_hash_offset at the same place.
+Expected<void> Writer::link_hash(std::uint64_t table, std::uint64_t size, std::uint64_t hash,
+                                 std::uint64_t offset) {
+  static_assert(offsetof(DataObject, next_hash_offset) == offsetof(FieldObject, next_hash_offset));
+  const std::uint64_t bucket = table + hash % (size / sizeof(HashItem)) * sizeof(HashItem);
+  auto item = staging_.read_as<HashItem>(bucket);
+  if (!item) {
+    return std::unexpected(std::move(item.error()));
+  }
+  if (item->tail == 0) {
+    item->head = offset;
+  } else {
+    staging_.patch_as(item->tail + offsetof(DataObject, next_hash_offset), offset);
+  }
+  item->tail = offset;
+  staging_.patch_as(bucket, *item);
+  return {};
+}
+
+}  // namespace gatevisor::journal

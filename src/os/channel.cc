@@ -1,0 +1,120 @@
+#include "os/channel.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <exception>
+
+#include "os/file.h"
+
+namespace gatevisor::os {
+namespace {
+
+/// Hexadecimal digits of a file, without the dashes that boot_id has.
+std::string id_from(const char* path) {
+  auto text = read_at(AT_FDCWD, path);
+  if (!text) return {};
+  std::erase_if(*text, [](char c) {
+    return !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+  });
+  return text->size() == 32 ? *text : std::string();
+}
+
+std::uint64_t usec(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(time.tv_nsec) / 1000;
+}
+
+/// Where close_range(2) is refused it takes as long as there may be descriptors.
+void close_all_but(int keep) {
+  const auto from = [](unsigned first, unsigned last) {
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0) return;
+    for (unsigned fd = first; fd <= std::min(last, 65'536U); ++fd) close(static_cast<int>(fd));
+  };
+  from(3, static_cast<unsigned>(keep) - 1);
+  from(static_cast<unsigned>(keep) + 1, ~0U);
+}
+
+}  // namespace
+
+Expected<Channel::Pair> Channel::make() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return fail("socketpair", "", errno);
+  }
+  Pair pair;
+  pair.ours.fd_.reset(ends[0]);
+  pair.theirs.fd_.reset(ends[1]);
+  return pair;
+}
+
+void Channel::finish_sending() { shutdown(fd(), SHUT_WR); }
+
+Channel::Sent Channel::send(std::string_view datagram) {
+  for (;;) {
+    if (::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+      return Sent::Done;
+    }
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) return Sent::Full;
+    if (errno != EINTR) return Sent::Gone;
+  }
+}
+
+Channel::Received Channel::receive(std::string& datagram, std::size_t most) {
+  datagram.resize(most);
+  for (;;) {
+    const ssize_t got = recv(fd(), datagram.data(), most, MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    datagram.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (got > 0) return Received::Datagram;
+    return got < 0 && errno == EAGAIN ? Received::Nothing : Received::End;
+  }
+}
+
+bool Channel::wait(int timeout_ms) const {
+  pollfd ready{fd(), POLLIN, 0};
+  return poll(&ready, 1, timeout_ms) == 1;
+}
+
+bool Channel::wait_gone(int timeout_ms) const {
+  pollfd gone{fd(), POLLRDHUP, 0};
+  return poll(&gone, 1, timeout_ms) == 1;
+}
+
+Expected<int> start_helper(int keep, const char* name, int (*main)(void*), void* argument) {
+  const pid_t pid = fork();
+  if (pid < 0) return fail("fork", name, errno);
+  if (pid != 0) return static_cast<int>(pid);
+  prctl(PR_SET_NAME, name, 0, 0, 0);
+  close_all_but(keep);
+  int status = 1;
+  try {
+    status = main(argument);
+  } catch (const std::exception&) {
+    // Out of memory: gatevisor starts another one.
+  }
+  _exit(status);
+}
+
+JournalTimes journal_times() { return {usec(CLOCK_REALTIME), usec(CLOCK_MONOTONIC)}; }
+
+std::string machine_id() { return id_from("/etc/machine-id"); }
+
+std::string boot_id() { return id_from("/proc/sys/kernel/random/boot_id"); }
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+}  // namespace gatevisor::os

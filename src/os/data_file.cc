@@ -1,0 +1,117 @@
+#include "os/data_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+namespace gatevisor::os {
+namespace {
+
+constexpr std::size_t kMaxNames = 65536;
+
+}  // namespace
+
+Expected<UniqueFd> open_data_directory(const std::string& path) {
+  if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return fail("mkdir", path, errno);
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail("open", path, errno);
+  return fd;
+}
+
+bool may_write(const UniqueFd& directory) {
+  return faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+Expected<DataFile> DataFile::create(const UniqueFd& directory, const std::string& name) {
+  DataFile file;
+  file.name_ = name;
+  file.fd_.reset(openat(directory.get(), name.c_str(),
+                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+  if (!file.fd_) return fail("open", name, errno);
+  return file;
+}
+
+Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return fail("write", name_, put < 0 ? errno : EIO);
+    offset += static_cast<std::uint64_t>(put);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+  size_ = std::max(size_, offset);
+  return {};
+}
+
+Expected<void> DataFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t got = pread(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return fail("read", name_, got < 0 ? errno : EIO);
+    offset += static_cast<std::uint64_t>(got);
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+Expected<void> DataFile::allocate(std::uint64_t size) {
+  if (size <= size_) return {};
+  // Its own return value is the error (posix_fallocate(3)).
+  const int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+  if (error != 0) return fail("fallocate", name_, error);
+  size_ = size;
+  return {};
+}
+
+Expected<void> DataFile::truncate(std::uint64_t size) {
+  if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return fail("truncate", name_, errno);
+  size_ = size;
+  return {};
+}
+
+Expected<void> DataFile::sync() {
+  if (fdatasync(fd_.get()) != 0) return fail("fdatasync", name_, errno);
+  return {};
+}
+
+Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,
+                                const std::string& to) {
+  if (renameat2(directory.get(), from.c_str(), directory.get(), to.c_str(), RENAME_NOREPLACE) !=
+      0) {
+    return fail("rename", from, errno);
+  }
+  return {};
+}
+
+Expected<void> remove_data_file(const UniqueFd& directory, const std::string& name) {
+  if (unlinkat(directory.get(), name.c_str(), 0) != 0) return fail("unlink", name, errno);
+  return {};
+}
+
+std::vector<std::string> data_file_names(const UniqueFd& directory) {
+  std::vector<std::string> names;
+  const int copy = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (copy < 0) return names;
+  struct Close {
+    void operator()(DIR* stream) const { closedir(stream); }
+  };
+  const std::unique_ptr<DIR, Close> stream(fdopendir(copy));
+  if (!stream) {
+    close(copy);
+    return names;
+  }
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && names.size() < kMaxNames) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace gatevisor::os

@@ -1,0 +1,51 @@
+// A file of data in a directory of ours: random access, no link followed, no surprise on the disk.
+//
+// Owns its descriptor. Never maps: a full disk is an error, not SIGBUS.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gatevisor/error.h"
+#include "os/unique_fd.h"
+
+namespace gatevisor::os {
+
+/// Opens a directory, and makes it (0750) where its parent is there and it is not.
+Expected<UniqueFd> open_data_directory(const std::string& path);
+
+/// Whether files may be made in it (faccessat(2) with the effective ids).
+bool may_write(const UniqueFd& directory);
+
+class DataFile {
+ public:
+  /// A new file, 0640. EEXIST where anything of that name is there, a link included.
+  static Expected<DataFile> create(const UniqueFd& directory, const std::string& name);
+
+  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Short of all of `bytes` is EIO.
+  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
+  /// Room on the disk up to `size`; ENOSPC leaves the file as it was.
+  Expected<void> allocate(std::uint64_t size);
+  Expected<void> truncate(std::uint64_t size);
+  /// fdatasync(2).
+  Expected<void> sync();
+  std::uint64_t size() const { return size_; }
+
+ private:
+  UniqueFd fd_;
+  std::string name_;
+  std::uint64_t size_ = 0;
+};
+
+/// Never replaces: EEXIST where `to` is there.
+Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,
+                                const std::string& to);
+Expected<void> remove_data_file(const UniqueFd& directory, const std::string& name);
+/// The names in it, '.' and '..' left out, sorted; at most 65536.
+std::vector<std::string> data_file_names(const UniqueFd& directory);
+
+}  // namespace gatevisor::os

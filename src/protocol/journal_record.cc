@@ -1,0 +1,124 @@
+#include "protocol/journal_record.h"
+
+#include "protocol/record_json.h"
+
+namespace gatevisor::protocol {
+namespace {
+
+constexpr std::size_t kMaxFields = 64;
+
+// sd-messages.h
+constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
+constexpr const char* kUnitStopping = "de5b426a63be47a7b6ac3eaac82e2f6f";
+constexpr const char* kUnitProcessExit = "98e322203f7a4ed290d09fe03c09fe15";
+constexpr const char* kUnitOutOfMemory = "fe6faa94e7774663a0da52717891d8ef";
+constexpr const char* kUnitFailureResult = "d9b373ed55a64feb8242e02dbe79a49c";
+
+void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
+  const auto add = [&](const char* name, std::string_view value) {
+    fields.push_back(std::string(name) + "=" + std::string(value));
+  };
+  if (!verdict.invocation.empty()) add("INVOCATION_ID", verdict.invocation);
+  if (verdict.pid != 0) add("GATEVISOR_PID", std::to_string(verdict.pid));
+  add("GATEVISOR_CAUSE", to_string(verdict.cause));
+  add("GATEVISOR_CONFIDENCE", to_string(verdict.confidence));
+  if (verdict.scope) add("GATEVISOR_SCOPE", to_string(*verdict.scope));
+  if (verdict.victim) add("GATEVISOR_VICTIM", to_string(*verdict.victim));
+  if (verdict.sender) add("GATEVISOR_SENDER", to_string(*verdict.sender));
+  if (!verdict.status) return;
+  // As systemd's own records of a process's end have them.
+  switch (verdict.status->kind) {
+    case EndKind::Exited: add("EXIT_CODE", "exited"); break;
+    case EndKind::Killed: add("EXIT_CODE", "killed"); break;
+    case EndKind::Dumped: add("EXIT_CODE", "dumped"); break;
+  }
+  add("EXIT_STATUS", std::to_string(verdict.status->value));
+}
+
+struct OwnFields {
+  std::vector<std::string>& fields;
+
+  void id(const char* message_id) const {
+    fields.push_back("MESSAGE_ID=" + std::string(message_id));
+  }
+  void operator()(const record::Started& r) const {
+    id(kUnitStarted);
+    fields.push_back("INVOCATION_ID=" + r.invocation);
+    fields.push_back("GATEVISOR_PID=" + std::to_string(r.pid));
+  }
+  void operator()(const record::Exited& r) const {
+    id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
+    add_verdict(fields, r.verdict);
+  }
+  void operator()(const record::StartLimitHit&) const { id(kUnitFailureResult); }
+  void operator()(const record::Stopping&) const { id(kUnitStopping); }
+  void operator()(const record::OomWhileAlive&) const { id(kUnitOutOfMemory); }
+  void operator()(const record::Alarm&) const {}
+  void operator()(const record::Forwarded&) const {}
+  void operator()(const record::KillEscalated&) const {}
+  void operator()(const record::MemoryStalled&) const {}
+  void operator()(const record::Serving&) const {}
+  void operator()(const record::ProbeFailed&) const {}
+  void operator()(const record::LeftBehind&) const {}
+  void operator()(const record::Warning&) const {}
+  void operator()(const record::Finished&) const {}
+};
+
+void put(std::string& out, std::uint64_t number) {
+  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(number >> shift & 0xff);
+}
+
+bool take(std::string_view& bytes, std::uint64_t& number) {
+  if (bytes.size() < 8) return false;
+  number = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    number |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  }
+  bytes.remove_prefix(8);
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::string> journal_fields(const Record& record, const std::string& unit, int priority,
+                                        const std::string& message, const std::string& json) {
+  std::vector<std::string> fields = {"MESSAGE=" + message,
+                                     "PRIORITY=" + std::to_string(priority),
+                                     "SYSLOG_IDENTIFIER=gatevisor",
+                                     "UNIT=" + unit + ".service",
+                                     "GATEVISOR_EVENT=" + std::string(event_name(record)),
+                                     "GATEVISOR_RECORD=" + json};
+  std::visit(OwnFields{fields}, record);
+  return fields;
+}
+
+std::string encode(const JournalRecord& record) {
+  std::string bytes;
+  put(bytes, record.number);
+  put(bytes, record.realtime_usec);
+  put(bytes, record.monotonic_usec);
+  put(bytes, record.fields.size());
+  for (const std::string& field : record.fields) {
+    put(bytes, field.size());
+    bytes += field;
+  }
+  return bytes;
+}
+
+std::optional<JournalRecord> decode(std::string_view bytes) {
+  JournalRecord record;
+  std::uint64_t count = 0;
+  const bool head = take(bytes, record.number) && take(bytes, record.realtime_usec) &&
+                    take(bytes, record.monotonic_usec) && take(bytes, count);
+  if (!head || count == 0 || count > kMaxFields) return std::nullopt;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::uint64_t size = 0;
+    if (!take(bytes, size) || size > bytes.size()) return std::nullopt;
+    record.fields.emplace_back(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  if (!bytes.empty()) return std::nullopt;
+  return record;
+}
+
+}  // namespace gatevisor::protocol
