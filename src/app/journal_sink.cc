@@ -29,14 +29,18 @@ int priority_of(Level level) {
 }  // namespace
 
 JournalSink::JournalSink(std::string directory, std::string unit, os::EventLoop& loop)
-    : directory_(std::move(directory)), unit_(std::move(unit)), loop_(loop) {}
+    : directory_(std::move(directory)),
+      unit_(std::move(unit)),
+      run_id_(os::new_invocation_id()),
+      loop_(loop) {}
 
 Expected<void> JournalSink::start(Instant now) {
   if (directory_.empty()) return {};
   started_ = now;
   auto pair = os::Channel::make();
   if (!pair) return std::unexpected(std::move(pair.error()));
-  JournalWriterParts parts{std::move(pair->theirs), directory_, static_cast<int>(getpid())};
+  JournalWriterParts parts{std::move(pair->theirs), directory_, run_id_,
+                           static_cast<int>(getpid())};
   auto pid = os::start_helper(parts.channel.fd(), "journal-writer", journal_writer_main, &parts);
   if (!pid) return std::unexpected(std::move(pid.error()));
   pid_ = *pid;
@@ -55,8 +59,8 @@ void JournalSink::write(const Record& record, Instant now) {
   const Level level = level_of(record);
   std::string message = to_text(record, unit_);
   message.erase(0, unit_.size() + 3);  // '[unit] ': the entry has it as a field
-  const std::string json = protocol::to_json(record, unit_, to_string(level), message, now,
-                                             os::wall_time);
+  const std::string json =
+      protocol::to_json(record, unit_, to_string(level), message, now, os::wall_time);
   const os::JournalTimes times = os::journal_times();
   std::string bytes = protocol::encode(
       {next_number_, times.realtime_usec, times.monotonic_usec,
@@ -98,8 +102,8 @@ std::optional<Error> JournalSink::ready() {
   std::optional<Error> news;
   std::string answer;
   for (;;) {
-    const auto received = channel_ ? channel_.receive(answer, kMostAnswer)
-                                   : os::Channel::Received::End;
+    const auto received =
+        channel_ ? channel_.receive(answer, kMostAnswer) : os::Channel::Received::End;
     if (received == os::Channel::Received::Nothing) break;
     if (received == os::Channel::Received::End) {
       if (channel_) loop_.unwatch(channel_.fd());

@@ -45,6 +45,7 @@ class JournalSink {
 
   std::string directory_;
   std::string unit_;
+  std::string run_id_;
   os::EventLoop& loop_;
   os::Channel channel_;
   int pid_ = 0;

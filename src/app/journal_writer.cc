@@ -1,12 +1,14 @@
 #include "app/journal_writer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "journal/reader.h"
 #include "journal/storage.h"
 #include "journal/writer.h"
 #include "os/data_file.h"
@@ -19,6 +21,7 @@ namespace {
 using protocol::JournalRecord;
 
 constexpr const char* kCurrent = "gatevisor.journal";
+constexpr const char* kUnfinished = "gatevisor.new";
 constexpr std::uint64_t kFileSize = std::uint64_t{8} << 20;
 /// With the current one they are at most 64 MiB.
 constexpr std::size_t kMostArchived = 7;
@@ -60,7 +63,7 @@ std::string hexadecimal(std::uint64_t number) {
 class Journal {
  public:
   explicit Journal(const JournalWriterParts& parts)
-      : directory_path_(parts.directory), seqnum_id_(os::new_invocation_id()) {
+      : directory_path_(parts.directory), seqnum_id_(parts.run_id) {
     const auto add = [this](const char* name, const std::string& value) {
       if (!value.empty()) trusted_.push_back(std::string(name) + "=" + value);
     };
@@ -77,6 +80,7 @@ class Journal {
   /// It is on the disk when this returns without an error.
   Expected<void> append(const JournalRecord& record) {
     if (auto open = ensure_open(); !open) return open;
+    if (record.number < writer_->next_seqnum()) return {};  // an earlier writer's last act
     auto appended = try_append(record);
     if (!appended && must_rotate(appended.error().code)) {
       if (auto rotated = rotate(); !rotated) return rotated;
@@ -84,6 +88,7 @@ class Journal {
       appended = try_append(record);
     }
     if (!appended) return std::unexpected(std::move(appended.error()));
+    if (auto flushed = writer_->flush(); !flushed) return flushed;
     return storage_->file().sync();
   }
 
@@ -118,11 +123,14 @@ class Journal {
       if (!directory) return std::unexpected(std::move(directory.error()));
       directory_ = std::move(*directory);
     }
+    find_what_is_written();
     set_old_file_aside();
     remove_oldest();
-    auto file = os::DataFile::create(directory_, kCurrent);
+    // It gets its name when it is a journal: one without its header would only be complained of.
+    (void)os::remove_data_file(directory_, kUnfinished);
+    auto file = os::DataFile::create(directory_, kUnfinished);
     if (!file) {
-      file.error().subject = directory_path_ + "/" + kCurrent;
+      file.error().subject = directory_path_ + "/" + kUnfinished;
       return std::unexpected(std::move(file.error()));
     }
     auto storage = std::make_unique<FileStorage>(std::move(*file));
@@ -135,17 +143,15 @@ class Journal {
         *storage,
         {to_id(os::new_invocation_id()), to_id(machine_id_), to_id(boot_id_), to_id(seqnum_id_)},
         next_seqnum_, limits);
-    if (!writer) {
-      // An empty file would be in the way of the next attempt.
-      (void)os::remove_data_file(directory_, kCurrent);
-      return std::unexpected(std::move(writer.error()));
-    }
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    if (auto flushed = writer->flush(); !flushed) return flushed;
+    if (auto named = os::rename_data_file(directory_, kUnfinished, kCurrent); !named) return named;
     storage_ = std::move(storage);
     writer_.emplace(std::move(*writer));
     return {};
   }
 
-  /// Ends the current file and gives it its archive's name, as journald names them.
+  /// Ends the current file and gives it its archive's name: run, next number, time.
   Expected<void> rotate() {
     if (!writer_->broken()) (void)writer_->close();
     (void)storage_->file().truncate(writer_->used());
@@ -153,6 +159,26 @@ class Journal {
     writer_.reset();
     storage_.reset();
     return archive(".journal");
+  }
+
+  /// By an earlier writer of this run, which was killed: in its archives, and in its last file.
+  void find_what_is_written() {
+    for (const std::string& name : os::data_file_names(directory_)) {
+      const std::string start = "gatevisor@" + seqnum_id_ + "-";
+      if (!name.starts_with(start) || name.size() < start.size() + 16) continue;
+      std::uint64_t next = 0;
+      const char* digits = name.data() + start.size();
+      std::from_chars(digits, digits + 16, next, 16);
+      next_seqnum_ = std::max(next_seqnum_, next);
+    }
+    auto file = os::DataFile::open(directory_, kCurrent);
+    if (!file) return;
+    FileStorage storage(std::move(*file));
+    auto reader = journal::Reader::open(storage);
+    if (!reader || reader->header().seqnum_id != to_id(seqnum_id_)) return;
+    reader->seek_tail();
+    if (!reader->previous().value_or(false)) return;
+    if (const auto last = reader->meta()) next_seqnum_ = std::max(next_seqnum_, last->seqnum + 1);
   }
 
   /// One that an earlier writer did not end: it was killed. journald marks those with '~'.

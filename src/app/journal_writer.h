@@ -16,6 +16,9 @@ namespace gatevisor::app {
 struct JournalWriterParts {
   os::Channel channel;
   std::string directory;
+  /// 32 hexadecimal digits, of this run of gatevisor: the id of its sequence numbers. A record's
+  /// number is its sequence number, so that a new writer knows what an earlier one has written.
+  std::string run_id;
   int owner_pid = 0;  ///< gatevisor's, for _PID=
 };
 

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxNames = 65536;
 
 Expected<UniqueFd> open_data_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return fail("mkdir", path, errno);
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail("open", path, errno);
   return fd;
 }
@@ -34,6 +34,19 @@ Expected<DataFile> DataFile::create(const UniqueFd& directory, const std::string
   file.fd_.reset(openat(directory.get(), name.c_str(),
                         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
   if (!file.fd_) return fail("open", name, errno);
+  return file;
+}
+
+Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& name) {
+  DataFile file;
+  file.name_ = name;
+  file.fd_.reset(
+      openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info{};
+  if (!file.fd_ || fstat(file.fd_.get(), &info) != 0) return fail("open", name, errno);
+  if (!S_ISREG(info.st_mode)) return fail("open", name, ENXIO);
+  if (info.st_nlink != 1) return fail("open", name, EMLINK);
+  file.size_ = static_cast<std::uint64_t>(info.st_size);
   return file;
 }
 

@@ -25,6 +25,9 @@ class DataFile {
   /// A new file, 0640. EEXIST where anything of that name is there, a link included.
   static Expected<DataFile> create(const UniqueFd& directory, const std::string& name);
 
+  /// One that is there, for reading: a regular file with one name (ENXIO, EMLINK), no link (ELOOP).
+  static Expected<DataFile> open(const UniqueFd& directory, const std::string& name);
+
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Short of all of `bytes` is EIO.
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;

@@ -1,0 +1,166 @@
+// --journal-dir=: gatevisor's records in files that journalctl reads.
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cgroup_home.h"
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+namespace {
+
+using nlohmann::json;
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+    output.append(bytes, got);
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return output;
+}
+
+/// What journalctl reads, in its order.
+std::vector<json> entries(const std::string& directory, const std::string& matches = "") {
+  std::vector<json> all;
+  std::istringstream lines(
+      output_of("journalctl -q --no-pager -o json -D " + directory + " " + matches));
+  for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
+  return all;
+}
+
+std::vector<std::string> in(const TempDir& files) {
+  return {"--journal-dir=" + files.file("journal")};
+}
+
+/// The writer is gatevisor's child of that name.
+int writer_of(int gatevisor) {
+  for (const int pid : children_of(gatevisor)) {
+    if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
+  }
+  return 0;
+}
+
+TEST(Journal, SeedRow_CriticalSink_OnTheConsoleAndInTheLogStore) {
+  TempDir files;
+  Gatevisor supervisor(
+      {.command = {"exit", "1"},
+       .properties = {"RestartSec=0", "StartLimitBurst=6", "StartLimitIntervalSec=60"},
+       .options = in(files)});
+  EXPECT_EQ(supervisor.expect("alarm").number("/exits"), 5);
+  supervisor.expect_end();
+  const auto critical = entries(files.file("journal"), "PRIORITY=2");
+  ASSERT_EQ(critical.size(), 1u);
+  EXPECT_NE(critical[0].value("MESSAGE", "").find("CRITICAL: 5 respawns in 60s window"),
+            std::string::npos);
+  EXPECT_EQ(critical[0].value("UNIT", ""), "gateway.service");
+}
+
+TEST(Journal, AVerdictCanBeRebuiltFromItAlone) {
+  TempDir files;
+  Gatevisor supervisor(
+      {.command = {"exit", "78"}, .properties = {"Restart=no"}, .options = in(files)});
+  const Record exited = supervisor.expect_exited();
+  supervisor.expect_end();
+  const auto found = entries(files.file("journal"), "GATEVISOR_CAUSE=exit-code");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].value("EXIT_CODE", ""), "exited");
+  EXPECT_EQ(found[0].value("EXIT_STATUS", ""), "78");
+  EXPECT_EQ(found[0].value("INVOCATION_ID", ""), exited.text("/verdict/invocation"));
+  EXPECT_EQ(found[0].value("_PID", ""), std::to_string(supervisor.pid()));
+  const json record = json::parse(found[0].value("GATEVISOR_RECORD", ""));
+  EXPECT_EQ(record["verdict"]["confidence"], "certain");
+  EXPECT_FALSE(record["verdict"]["evidence"].empty());
+}
+
+TEST(Journal, ClosedFilesAreVerified) {
+  TempDir files;
+  for (int run = 0; run < 3; ++run) {
+    Gatevisor supervisor({.command = {"exit", "0"}, .properties = {}, .options = in(files)});
+    supervisor.expect_end();
+  }
+  output_of("journalctl --verify -D " + files.file("journal") + " 2>&1");
+  EXPECT_EQ(entries(files.file("journal"), "GATEVISOR_EVENT=started").size(), 3u);
+}
+
+// What the writer was killed over is in the file once, neither lost nor doubled.
+TEST(Journal, KilledWriterLosesAndDoublesNothing) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"exit", "1"},
+                        .properties = {"RestartSec=20ms", "AlarmBurst=0"},
+                        .options = in(files)});
+  int last = 0;
+  for (int kills = 0; kills < 5;) {
+    supervisor.expect_exited();
+    const int writer = writer_of(supervisor.pid());
+    if (writer == 0 || writer == last) continue;
+    // One that lives shorter is started again a second after its start.
+    for (int i = 0; i < 60 && kills > 0; ++i) supervisor.expect_exited();
+    kill(writer, SIGKILL);
+    last = writer;
+    ++kills;
+  }
+  supervisor.expect("warning");
+  for (int i = 0; i < 80; ++i) supervisor.expect_exited();
+  supervisor.signal(SIGTERM);
+  supervisor.expect_end();
+  EXPECT_EQ(entries(files.file("journal"), "GATEVISOR_EVENT=exited").size(),
+            supervisor.lines_with("\"event\":\"exited\""));
+  EXPECT_EQ(entries(files.file("journal"), "GATEVISOR_EVENT=started").size(),
+            supervisor.lines_with("\"event\":\"started\""));
+}
+
+TEST(Journal, SeedRow_LogSafety_LinkInPlaceOfTheFileIsNotWrittenThrough) {
+  TempDir files;
+  const std::string directory = files.file("journal");
+  mkdir(directory.c_str(), 0755);
+  std::ofstream(files.file("victim")) << "precious";
+  ASSERT_EQ(symlink(files.file("victim").c_str(), (directory + "/gatevisor.journal").c_str()), 0);
+  Gatevisor supervisor({.command = {"exit", "0"}, .options = in(files)});
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_EQ(read_file(files.file("victim")), "precious");
+  EXPECT_FALSE(entries(directory, "GATEVISOR_EVENT=started").empty());
+}
+
+TEST(Journal, BadInput_DirectoryThatCannotBeMadeIsOneLine) {
+  Gatevisor supervisor(
+      {.command = {"exit", "0"}, .options = {"--journal-dir=/nonexistent/journal"}});
+  EXPECT_EQ(supervisor.expect_end(), 73);
+  EXPECT_NE(supervisor.log().find("/nonexistent/journal"), std::string::npos) << supervisor.log();
+  EXPECT_EQ(std::ranges::count(supervisor.log(), '\n'), 1);
+}
+
+// A file system of 600 KB: one file fits, the second does not, until the first is removed.
+TEST(JournalOnAFullDisk, TheGatewayKeepsRunningAndNothingIsLost) {
+  TempDir files;
+  const std::string directory = files.file("journal");
+  mkdir(directory.c_str(), 0755);
+  ASSERT_EQ(mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=600k"), 0);
+  {
+    const std::string filler = directory + "/filler";
+    std::ofstream(filler) << std::string(500 << 10, 'x');
+    Gatevisor supervisor({.command = {"exit", "1"},
+                          .properties = {"RestartSec=20ms", "AlarmBurst=0"},
+                          .options = in(files)});
+    const Record warning = supervisor.expect("warning");
+    EXPECT_NE(warning.text("/subject").find("No space left on device"), std::string::npos);
+    for (int i = 0; i < 5; ++i) supervisor.expect_exited();
+    unlink(filler.c_str());
+    for (int i = 0; i < 80; ++i) supervisor.expect_exited();
+    supervisor.signal(SIGTERM);
+    supervisor.expect_end();
+    EXPECT_EQ(entries(directory, "GATEVISOR_EVENT=exited").size(),
+              supervisor.lines_with("\"event\":\"exited\""));
+  }
+  EXPECT_EQ(umount(directory.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace gatevisor::testing
