@@ -146,6 +146,9 @@ struct EnvironmentFile {
 /// What runs, and as whom.
 struct ExecSettings {
   std::vector<std::string> argv;  ///< argv[0] as given; PATH is searched when it has no slash
+  std::string program;            ///< what is executed, argv[0] aside; empty: argv[0]
+  bool expand_variables = false;  ///< $NAME and ${NAME} in argv, as systemd.service(5) has it
+  bool expand_first = false;      ///< in argv[0] too
   std::string user;               ///< a name or a number; empty: gatevisor's own
   std::string group;              ///< empty: the user's primary group
   std::vector<std::string> supplementary_groups;
@@ -155,11 +158,13 @@ struct ExecSettings {
   bool inherit_environment = true;  ///< `run --`: the container's own environment goes in first
   std::vector<std::string> environment;  ///< NAME=VALUE
   std::vector<EnvironmentFile> environment_files;
+  std::vector<std::string> pass_environment;   ///< names of gatevisor's own variables
   std::vector<std::string> unset_environment;  ///< NAME or NAME=VALUE; applied last
   std::optional<std::uint64_t> bounding_set;   ///< capabilities that stay, bit n for capability n
   std::uint64_t ambient_set = 0;
   bool strict_capabilities = true;  ///< ours, StrictCapabilities=
   bool no_new_privileges = false;
+  bool ignore_sigpipe = false;       ///< IgnoreSIGPIPE=; systemd's default is yes
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
   StandardInput standard_input = StandardInput::Null;

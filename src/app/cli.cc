@@ -46,10 +46,19 @@ Command parse_command_line(int argc, char** argv) {
   RunOptions run;
   std::string format = "text";
   CLI::App* run_command = app.add_subcommand(
-      "run", "Run a command and keep it alive: run [OPTIONS] -- COMMAND [ARG...]");
-  run_command->add_option("--name", run.name, "Name of the unit; its slice is NAME.slice")
-      ->take_last()
-      ->capture_default_str();
+      "run",
+      "Run a unit file's service, or a command, and keep it alive: run [OPTIONS] UNIT.service, or "
+      "run [OPTIONS] -- COMMAND [ARG...]");
+  std::vector<std::string> units;
+  run_command->add_option("UNIT", units, "A unit file: its path, or its name as for systemctl")
+      ->type_name("");
+  run_command->add_option("--allow", run.allow, "Start the unit without this directive of it")
+      ->type_name("DIRECTIVE")
+      ->allow_extra_args(false);
+  CLI::Option* const name =
+      run_command->add_option("--name", run.name, "Name of the unit; its slice is NAME.slice")
+          ->take_last()
+          ->capture_default_str();
   run_command->add_option("-p,--property", run.properties, "A setting, as for systemd-run")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
@@ -63,6 +72,17 @@ Command parse_command_line(int argc, char** argv) {
       ->type_name("DIR")
       ->take_last();
   run_command->footer(settings_help);
+
+  VerifyOptions verify;
+  CLI::App* verify_command = app.add_subcommand(
+      "verify",
+      "Say of unit files whether they can be started, and what becomes of each directive");
+  verify_command->add_option("UNIT", verify.units, "Unit files: paths or names")
+      ->type_name("")
+      ->required();
+  verify_command->add_option("--allow", verify.allow, "As for run")
+      ->type_name("DIRECTIVE")
+      ->allow_extra_args(false);
 
   DoctorOptions doctor;
   CLI::App* doctor_command = app.add_subcommand(
@@ -82,13 +102,24 @@ Command parse_command_line(int argc, char** argv) {
   }
 
   if (doctor_command->parsed()) return doctor;
+  if (verify_command->parsed()) return verify;
   if (!run_command->parsed()) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};
   }
-  if (run.command.empty()) {
+  if (units.empty() && run.command.empty()) {
     return Answered{complain("run: no command given: gatevisor run [OPTIONS] -- COMMAND [ARG...]")};
   }
+  if (units.size() > 1) {
+    return Answered{complain("run: " + units[1] + ": one unit is run; start a second gatevisor")};
+  }
+  if (!units.empty() && !run.command.empty()) {
+    return Answered{complain("run: both a unit and a command after --; give one of them")};
+  }
+  if (!units.empty() && name->count() > 0) {
+    return Answered{complain("run: --name with a unit file: the file has the name")};
+  }
+  if (!units.empty()) run.unit = units.front();
   if (format == "json") {
     run.log_format = LogFormat::Json;
   } else if (format != "text") {

@@ -10,11 +10,18 @@
 namespace gatevisor::app {
 
 struct RunOptions {
+  std::string unit;                ///< a unit file's path or name; empty: `command` is given
+  std::vector<std::string> allow;  ///< directives without which the unit may start
   std::string name = "gateway";
   std::vector<std::string> properties;  ///< NAME=VALUE, in order
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: no journal
   std::vector<std::string> command;
+};
+
+struct VerifyOptions {
+  std::vector<std::string> units;  ///< paths or names
+  std::vector<std::string> allow;
 };
 
 struct DoctorOptions {
@@ -26,7 +33,7 @@ struct Answered {
   int status;
 };
 
-using Command = std::variant<RunOptions, DoctorOptions, Answered>;
+using Command = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
 
 Command parse_command_line(int argc, char** argv);
 

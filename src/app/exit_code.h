@@ -14,6 +14,7 @@ enum ExitCode : int {
   kSoftware = 70,       ///< EX_SOFTWARE
   kCantCreate = 73,     ///< EX_CANTCREAT: the journal's directory
   kOsError = 71,        ///< EX_OSERR: the kernel refused what nothing works without
+  kConfig = 78,         ///< EX_CONFIG: a unit file that cannot be started
   kExec = 203,          ///< EXIT_EXEC: the command is not there
   kGroup = 216,         ///< EXIT_GROUP
   kUser = 217,          ///< EXIT_USER

@@ -7,6 +7,7 @@
 #include "app/doctor.h"
 #include "app/exit_code.h"
 #include "app/run.h"
+#include "app/verify.h"
 #include "os/file.h"
 
 int main(int argc, char** argv) {
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   try {
     const Command command = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
+    if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {

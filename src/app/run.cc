@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "app/cli.h"
 #include "app/exit_code.h"
 #include "app/runtime.h"
+#include "app/unit_files.h"
+#include "config/command_line.h"
 #include "config/environment_file.h"
 #include "config/properties.h"
 #include "exec/capabilities.h"
@@ -41,10 +44,43 @@ std::unexpected<Refusal> refuse(Error error, int status) {
   return std::unexpected(Refusal{std::move(error), status});
 }
 
-OrRefusal<ServiceSettings> read_settings(const RunOptions& options) {
+/// From the unit file; what it asked for and does not get is a warning.
+OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<Error>& warnings) {
+  auto unit = read_unit(options.unit, {options.allow.begin(), options.allow.end()});
+  if (!unit) return refuse(std::move(unit.error()), kNoInput);
+  if (!unit->errors.empty()) {
+    const std::size_t more = unit->errors.size() - 1;
+    return refuse(
+        {"", to_string(unit->errors.front()), 0,
+         more == 0 ? ""
+                   : "and " + std::to_string(more) + " more: gatevisor verify " + options.unit},
+        kConfig);
+  }
+  std::size_t ignored = 0;
+  for (const config::UnitNote& note : unit->notes) {
+    if (note.fate == config::Fate::Ignored) ++ignored;
+    if (note.allowed) {
+      warnings.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
+                          "going on without it, as is allowed"});
+    }
+  }
+  if (ignored > 0) {
+    warnings.push_back(
+        {"", std::to_string(ignored) + " directives of " + options.unit + " have no effect here", 0,
+         "gatevisor verify lists them"});
+  }
+  return std::move(unit->settings);
+}
+
+OrRefusal<ServiceSettings> read_settings(const RunOptions& options, std::vector<Error>& warnings) {
   ServiceSettings settings = config::run_defaults();
   settings.name = options.name;
   settings.exec.argv = options.command;
+  if (!options.unit.empty()) {
+    auto unit = unit_settings(options, warnings);
+    if (!unit) return unit;
+    settings = std::move(*unit);
+  }
   for (const std::string& property : options.properties) {
     if (auto assigned = config::assign(settings, property); !assigned) {
       return refuse(std::move(assigned.error()), kUsage);
@@ -162,6 +198,18 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
     surroundings.working_directory = directory;
     free(directory);
   }
+  surroundings.expand_arguments =
+      [](const ExecSettings& exec,
+         const std::vector<std::string>& environment) -> Expected<std::vector<std::string>> {
+    // The first word of expand_variables() is the program's and stays as it is.
+    std::vector<std::string> words = exec.argv;
+    if (exec.expand_first) words.insert(words.begin(), exec.program);
+    auto expanded = config::expand_variables(words, environment);
+    if (!expanded) return fail("expand", "ExecStart=", 0, expanded.error());
+    if (exec.expand_first) expanded->erase(expanded->begin());
+    if (expanded->empty()) expanded->push_back(exec.program);
+    return std::move(*expanded);
+  };
   // gatevisor lowers its own where it may; the gateway gets what gatevisor was started with.
   surroundings.oom_score_adj = os::own_oom_score_adj();
   if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
@@ -196,9 +244,10 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
-  auto settings = read_settings(options);
+  std::vector<Error> warnings;
+  auto settings = read_settings(options, warnings);
   if (!settings) return std::unexpected(std::move(settings.error()));
-  std::vector<Error> warnings = config::remarks(*settings);
+  std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
   auto plan = make_plan(*settings, warnings);
   if (!plan) return std::unexpected(std::move(plan.error()));
   if (auto checked = check_journal(options.journal_directory); !checked) {

@@ -74,12 +74,15 @@ Parsed<void> store_output(StandardOutput& field, std::string_view value) {
     field = {StandardOutput::Kind::Append, std::move(*path)};
     return {};
   }
-  if (value == "inherit") {
+  // The journal of the machine that starts the container gets what goes to gatevisor's own.
+  constexpr std::array<std::string_view, 7> kLog = {
+      "inherit", "journal", "syslog", "kmsg", "journal+console", "syslog+console", "kmsg+console"};
+  if (std::ranges::find(kLog, value) != kLog.end()) {
     field = {};
   } else if (value == "null") {
     field = {StandardOutput::Kind::Null, {}};
   } else {
-    return refuse("expected inherit, null or append:/PATH");
+    return refuse("expected inherit, journal, null or append:/PATH");
   }
   return {};
 }
@@ -282,6 +285,10 @@ Parsed<void> set_oom_score_adjust(ServiceSettings& settings, std::string_view va
   const int score = static_cast<int>(*number);
   settings.exec.oom_score_adj = negative ? -score : score;
   return {};
+}
+
+Parsed<void> set_ignore_sigpipe(ServiceSettings& settings, std::string_view value) {
+  return store(settings.exec.ignore_sigpipe, parse_boolean(value));
 }
 
 Parsed<void> set_standard_input(ServiceSettings& settings, std::string_view value) {

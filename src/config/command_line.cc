@@ -138,7 +138,7 @@ class Parser {
     if (++words_ > kMaxEntries) {
       return refuse("expected at most " + std::to_string(kMaxEntries) + " words");
     }
-    auto words = split_words(raw_);
+    auto words = split_words(raw_, UnknownEscape::Kept);
     if (!words) return refuse(std::move(words.error()));
     if (words->size() != 1) return refuse("expected a word");
     return std::move(words->front());

@@ -52,8 +52,7 @@ using ExpandWord = std::function<Parsed<std::string>(std::string_view)>;
 /// that what they hold is never split, quoted or a prefix; '%' stays where `expand_word` is empty.
 /// An empty value gives no command; its meaning, to forget the commands before it, is the caller's.
 ///
-/// Where systemd keeps an unknown escape with a warning, and drops a bad command line after '-'
-/// with one, these are errors.
+/// Where systemd drops a bad command line after '-' with a warning, it is an error.
 std::expected<std::vector<Command>, CommandError> parse_command_line(
     std::string_view value, const ExpandWord& expand_word = {});
 

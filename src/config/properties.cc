@@ -82,6 +82,7 @@ constexpr std::array kTable = {
     Entry{{"AmbientCapabilities", "[~]CAPABILITY...", "Capabilities that it has though not root", kSystemd}, set_ambient_set},
     Entry{{"StrictCapabilities", "yes|no", "Do not start it where one cannot be dropped", kOurs}, set_strict_capabilities},
     Entry{{"NoNewPrivileges", "yes|no", "Nothing that it executes gains privileges", kSystemd}, set_no_new_privileges},
+    Entry{{"IgnoreSIGPIPE", "yes|no", "Start it with SIGPIPE ignored", kSystemd}, set_ignore_sigpipe},
     Entry{{"LimitCPU", "TIME[:TIME]", "CPU time of a process", kSystemd}, set_limit_cpu},
     Entry{{"LimitFSIZE", "SIZE[:SIZE]", "Size of a file it writes", kSystemd}, set_limit_fsize},
     Entry{{"LimitDATA", "SIZE[:SIZE]", "Data segment", kSystemd}, set_limit_data},
@@ -100,8 +101,8 @@ constexpr std::array kTable = {
     Entry{{"LimitRTTIME", "TIME[:TIME]", "Real-time CPU time without a block; in us", kSystemd}, set_limit_rttime},
     Entry{{"OOMScoreAdjust", "-1000..1000", "How likely the kernel chooses it when memory is out", kSystemd}, set_oom_score_adjust},
     Entry{{"StandardInput", "null|inherit", "Its standard input", kSystemd}, set_standard_input},
-    Entry{{"StandardOutput", "inherit|null|append:PATH", "Its standard output", kSystemd}, set_standard_output},
-    Entry{{"StandardError", "inherit|null|append:PATH", "Its standard error", kSystemd}, set_standard_error},
+    Entry{{"StandardOutput", "inherit|journal|null|append:PATH", "Its standard output", kSystemd}, set_standard_output},
+    Entry{{"StandardError", "inherit|journal|null|append:PATH", "Its standard error", kSystemd}, set_standard_error},
 };
 // clang-format on
 

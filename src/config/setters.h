@@ -32,10 +32,10 @@ Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_p
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,
-    set_strict_capabilities, set_no_new_privileges, set_limit_cpu, set_limit_fsize, set_limit_data,
-    set_limit_stack, set_limit_core, set_limit_rss, set_limit_nofile, set_limit_as, set_limit_nproc,
-    set_limit_memlock, set_limit_locks, set_limit_sigpending, set_limit_msgqueue, set_limit_nice,
-    set_limit_rtprio, set_limit_rttime, set_oom_score_adjust, set_standard_input,
-    set_standard_output, set_standard_error;
+    set_strict_capabilities, set_no_new_privileges, set_ignore_sigpipe, set_limit_cpu,
+    set_limit_fsize, set_limit_data, set_limit_stack, set_limit_core, set_limit_rss,
+    set_limit_nofile, set_limit_as, set_limit_nproc, set_limit_memlock, set_limit_locks,
+    set_limit_sigpending, set_limit_msgqueue, set_limit_nice, set_limit_rtprio, set_limit_rttime,
+    set_oom_score_adjust, set_standard_input, set_standard_output, set_standard_error;
 
 }  // namespace gatevisor::config

@@ -85,7 +85,7 @@ bool take_escape(std::string_view& text, std::string& out) {
 }
 
 /// The first word of `text`, which starts with it; `text` moves behind it.
-Parsed<std::string> take_word(std::string_view& text) {
+Parsed<std::string> take_word(std::string_view& text, UnknownEscape unknown) {
   std::string word;
   char quote = 0;
   while (!text.empty()) {
@@ -93,8 +93,17 @@ Parsed<std::string> take_word(std::string_view& text) {
     if (quote == 0 && kWhitespace.find(c) != std::string_view::npos) return word;
     text.remove_prefix(1);
     if (c == '\\') {
+      const std::string_view before = text;
       const std::string_view rest = text.substr(0, 1);
-      if (!take_escape(text, word)) {
+      if (take_escape(text, word)) continue;
+      if (unknown == UnknownEscape::Kept) {
+        text = before;
+        word += c;
+        if (!rest.empty()) {
+          word += rest;
+          text.remove_prefix(1);
+        }
+      } else {
         return refuse("there is no escape \\" + printable(rest) + "; write \\\\ for a backslash");
       }
     } else if (quote == 0 && (c == '"' || c == '\'')) {
@@ -112,7 +121,7 @@ Parsed<std::string> take_word(std::string_view& text) {
 
 }  // namespace
 
-Parsed<std::vector<std::string>> split_words(std::string_view text) {
+Parsed<std::vector<std::string>> split_words(std::string_view text, UnknownEscape unknown) {
   std::vector<std::string> words;
   for (;;) {
     text.remove_prefix(std::min(text.find_first_not_of(kWhitespace), text.size()));
@@ -120,7 +129,7 @@ Parsed<std::vector<std::string>> split_words(std::string_view text) {
     if (words.size() == kMaxEntries) {
       return refuse("expected at most " + std::to_string(kMaxEntries) + " words");
     }
-    auto word = take_word(text);
+    auto word = take_word(text, unknown);
     if (!word) return refuse(std::move(word.error()));
     words.push_back(std::move(*word));
   }

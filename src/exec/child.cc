@@ -52,6 +52,9 @@ void reset_signals(const ChildContext& context) {
   sigset_t none;
   sigemptyset(&none);
   check(context, ExecStep::Signals, sigprocmask(SIG_SETMASK, &none, nullptr) == 0);
+  if (context.plan->ignore_sigpipe) {
+    check(context, ExecStep::Signals, signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+  }
 }
 
 /// A log file that an attacker replaced by a link must not be written through it, as root.

@@ -44,6 +44,7 @@ class Environment {
     return {};
   }
 
+  const std::vector<std::string>& entries() const { return entries_; }
   std::vector<std::string> take() { return std::move(entries_); }
 
  private:
@@ -108,15 +109,28 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
     }
   }
   environment.set("INVOCATION_ID", std::string(32, '0'));
+  for (const std::string& name : settings.pass_environment) {
+    for (const std::string& entry : surroundings.environment) {
+      if (name_of(entry) == name) environment.set(entry);
+    }
+  }
   for (const std::string& entry : settings.environment) environment.set(entry);
   for (std::string& entry : file_environment) environment.set(std::move(entry));
   for (const std::string& entry : settings.unset_environment) environment.unset(entry);
 
-  auto program =
-      find_program(settings.argv.front(), environment.get("PATH"), surroundings.working_directory);
+  // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is.
+  auto program = settings.program.empty()
+                     ? find_program(settings.argv.front(), environment.get("PATH"),
+                                    surroundings.working_directory)
+                     : find_program(settings.program, kDefaultPath, "/");
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = settings.argv;
+  if (settings.expand_variables && surroundings.expand_arguments) {
+    auto expanded = surroundings.expand_arguments(settings, environment.entries());
+    if (!expanded) return std::unexpected(std::move(expanded.error()));
+    plan.arguments_ = std::move(*expanded);
+  }
   plan.environment_ = environment.take();
   for (std::size_t i = 0; i < plan.environment_.size(); ++i) {
     if (plan.environment_[i].starts_with("INVOCATION_ID=")) plan.invocation_slot_ = i;
@@ -144,6 +158,7 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   }
   plan.ambient = settings.ambient_set;
   plan.no_new_privileges = settings.no_new_privileges;
+  plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.standard_input = settings.standard_input;
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;

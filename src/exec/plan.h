@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,10 @@ struct Identity {
 struct Surroundings {
   std::vector<std::string> environment;  ///< NAME=VALUE, gatevisor's own
   std::string working_directory;
+  /// Replaces the variables in argv by those of the whole environment (expand_variables).
+  std::function<Expected<std::vector<std::string>>(const ExecSettings& settings,
+                                                   const std::vector<std::string>& environment)>
+      expand_arguments;
   std::optional<int> oom_score_adj;  ///< what the gateway gets where no setting says otherwise
 };
 
@@ -59,6 +64,7 @@ class Plan {
   std::vector<std::pair<int, rlimit>> rlimits;
   std::string oom_score_adj;  ///< text; empty: as it is
   bool no_new_privileges = false;
+  bool ignore_sigpipe = false;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;

@@ -171,7 +171,7 @@ TEST(AssignExec, StandardStreams) {
 
 TEST(AssignExec, StandardStreamThatIsNoneIsRefused) {
   for (const std::string_view text :
-       {"StandardInput=tty", "StandardOutput=journal",
+       {"StandardInput=tty", "StandardOutput=socket",
         "StandardOutput=append:", "StandardOutput=append:x", "StandardOutput=append:/x/",
         "StandardOutput=file:/x", "StandardError="}) {
     EXPECT_NE(refusal(text), "") << text;

@@ -123,13 +123,17 @@ TEST(CommandLine, ALoneSemicolonSeparatesCommands) {
 TEST(CommandLine, AQuotedOrEscapedSemicolonIsAWord) {
   EXPECT_EQ(argv("/a ';' \";\" \\; b"), (Words{"/a", ";", ";", ";", "b"}));
   EXPECT_EQ(argv("/a \\;"), (Words{"/a", ";"}));
-  EXPECT_EQ(refusal("/a b \\;c"), "5: there is no escape \\;; write \\\\ for a backslash");
+  EXPECT_EQ(argv("/a b \\;c"), (Words{"/a", "b", "\\;c"}));
 }
 
 TEST(CommandLine, AnErrorKnowsItsWord) {
   EXPECT_EQ(refusal("/a 'b c' \"d"), "9: a quote is open at the end; close it, or write \\\"");
-  EXPECT_EQ(refusal("/a ; /b \\q c"), "8: there is no escape \\q; write \\\\ for a backslash");
-  EXPECT_EQ(refusal("/a b\\"), "3: there is no escape \\; write \\\\ for a backslash");
+  EXPECT_EQ(refusal("/a ; /b 'c"), "8: a quote is open at the end; close it, or write \\'");
+}
+
+TEST(CommandLine, WhatIsNoEscapeStays) {
+  EXPECT_EQ(argv("/a b \\q\\. 's/\\./x/'"), (Words{"/a", "b", "\\q\\.", "s/\\./x/"}));
+  EXPECT_EQ(argv("/a b\\"), (Words{"/a", "b\\"}));
 }
 
 TEST(CommandLine, SpecifiersAreReplacedAfterTheSplitInPathAndWords) {

@@ -24,7 +24,8 @@ bool has(const Plan& plan, const std::string& entry) {
 
 Plan make(const ExecSettings& settings, std::optional<Identity> identity = std::nullopt,
           std::vector<std::string> from_files = {}) {
-  const Surroundings surroundings{{"PATH=/usr/bin:/bin", "KEPT=1", "SECRET=x"}, "/", std::nullopt};
+  const Surroundings surroundings{
+      {"PATH=/usr/bin:/bin", "KEPT=1", "SECRET=x"}, "/", {}, std::nullopt};
   auto plan = Plan::make(settings, std::move(identity), surroundings, std::move(from_files));
   EXPECT_TRUE(plan) << to_string(plan.error());
   return std::move(*plan);
@@ -46,7 +47,8 @@ TEST(Plan, CommandIsSearchedInPathAndKeepsItsName) {
 TEST(Plan, MissingCommandSaysWhereItWasSearched) {
   ExecSettings settings = run_sh();
   settings.argv = {"no-such-command"};
-  const auto plan = Plan::make(settings, std::nullopt, {{"PATH=/usr/bin"}, "/", std::nullopt}, {});
+  const auto plan =
+      Plan::make(settings, std::nullopt, {{"PATH=/usr/bin"}, "/", {}, std::nullopt}, {});
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, ENOENT);
   EXPECT_NE(plan.error().advice.find("/usr/bin"), std::string::npos);
@@ -118,7 +120,7 @@ TEST(Plan, TildeIsTheUsersHome) {
 }
 
 TEST(Plan, PathIsThereEvenWhereTheContainerHasNone) {
-  const Surroundings bare{{}, "/", std::nullopt};
+  const Surroundings bare{{}, "/", {}, std::nullopt};
   const auto plan = Plan::make(run_sh(), std::nullopt, bare, {});
   ASSERT_TRUE(plan);
   EXPECT_TRUE(has(*plan, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));

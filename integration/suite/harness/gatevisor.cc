@@ -121,6 +121,10 @@ std::vector<std::string> Gatevisor::arguments(const Launch& launch) const {
     words.push_back(property);
   }
   words.insert(words.end(), launch.options.begin(), launch.options.end());
+  if (!launch.unit.empty()) {
+    words.push_back(launch.unit);
+    return words;
+  }
   words.emplace_back("--");
   if (launch.raw_command.empty()) words.push_back(fixture("misbehave"));
   const auto& command = launch.raw_command.empty() ? launch.command : launch.raw_command;

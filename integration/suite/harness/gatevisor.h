@@ -36,6 +36,7 @@ struct Launch {
   std::vector<std::string> properties;   ///< each for -p
   std::vector<std::string> options;      ///< before the --
   std::vector<std::string> raw_command;  ///< instead of misbehave
+  std::string unit;                      ///< a unit file instead of a command
   Place place = Place::Plain;
   std::map<std::string, std::string> environment;
   unsigned uid = 0;               ///< whom gatevisor itself runs as

@@ -1,0 +1,140 @@
+// Unit files: run as systemd would, or not at all.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include "cgroup_home.h"
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+namespace {
+
+/// `gatevisor run [OPTIONS] UNIT`, in a directory with that unit.
+class Unit {
+ public:
+  explicit Unit(const std::string& service, const std::string& name = "gw.service") : name_(name) {
+    mkdir(files.file("units").c_str(), 0755);
+    write(name, service);
+  }
+  std::string path() const { return files.file("units/" + name_); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(files.file("units/" + name)) << text;
+  }
+  void drop_in(const std::string& name, const std::string& text) const {
+    mkdir((path() + ".d").c_str(), 0755);
+    write(name_ + ".d/" + name, text);
+  }
+  std::string report() const { return files.file("report"); }
+  Launch launch(std::vector<std::string> options = {}) const {
+    Launch launch;
+    launch.options = std::move(options);
+    launch.unit = path();
+    return launch;
+  }
+
+  TempDir files;
+
+ private:
+  std::string name_;
+};
+
+std::string misbehave() { return fixture("misbehave"); }
+
+TEST(UnitFile, RunsWithSystemdsEnvironmentAndNothingOfOurs) {
+  Unit unit("");
+  unit.write("gw.service", "[Service]\nExecStart=" + misbehave() + " report " + unit.report() +
+                               " hang\nEnvironment=A=one 'B=two words'\nPassEnvironment=PASSED\n"
+                               "SuccessExitStatus=SIGTERM\n");
+  Launch launch = unit.launch();
+  launch.environment = {{"PASSED", "yes"}, {"NOT_PASSED", "no"}};
+  Gatevisor supervisor(launch);
+  auto report = unit.files.wait_report("report");
+  EXPECT_EQ(report["env.A"], "one");
+  EXPECT_EQ(report["env.B"], "two words");
+  EXPECT_EQ(report["env.PASSED"], "yes");
+  EXPECT_FALSE(report.contains("env.NOT_PASSED"));
+  EXPECT_EQ(report["env.PATH"].substr(0, 15), "/usr/local/sbin");
+  EXPECT_EQ(report["env.INVOCATION_ID"].size(), 32u);
+  EXPECT_EQ(report["cwd"], "/");
+  // IgnoreSIGPIPE=yes is the default there: bit 12 of SigIgn.
+  EXPECT_TRUE(std::strtoull(report["status.SigIgn"].c_str(), nullptr, 16) & (1u << 12));
+}
+
+TEST(UnitFile, VariablesAndSpecifiersOfTheCommandAreReplaced) {
+  Unit unit("", "gw@blue.service");
+  const std::string out = unit.files.file("out");
+  std::ofstream(out) << "";
+  chmod(out.c_str(), 0666);
+  unit.write("gw@.service", "[Service]\nEnvironment='LIST=write " + out +
+                                "'\nExecStart=" + misbehave() +
+                                " $LIST \"%i:${TEXT}:%%\" exit 0\n"
+                                "Environment=TEXT=a\\x20b\n");
+  unlink(unit.path().c_str());
+  Gatevisor supervisor(unit.launch());
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/unit"), "gw@blue");
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_EQ(read_file(out), "blue:a b:%");
+}
+
+TEST(UnitFile, DropInsAndPropertiesComeOnTop) {
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 1\nRestart=always\n");
+  unit.drop_in("20-b.conf", "[Service]\nExecStart=\nExecStart=" + misbehave() + " exit 4\n");
+  unit.drop_in("10-a.conf", "[Service]\nRestart=no\n");
+  Gatevisor supervisor(unit.launch({"-p", "SuccessExitStatus=4"}));
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "clean");
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
+TEST(UnitFile, StartLimitIsSystemds) {
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 3\nRestart=on-failure\nRestartSec=0\n");
+  Gatevisor supervisor(unit.launch());
+  EXPECT_EQ(supervisor.expect("start-limit").number("/starts"), 5);
+  EXPECT_EQ(supervisor.expect_end(), 3);
+}
+
+TEST(UnitFile, AProtectionThatCannotBeGivenKeepsItFromStarting) {
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nPrivateTmp=yes\n");
+  Gatevisor refused(unit.launch());
+  EXPECT_EQ(refused.expect_end(), 78);
+  EXPECT_EQ(std::ranges::count(refused.log(), '\n'), 1) << refused.log();
+  EXPECT_NE(refused.log().find("gw.service:3:1: PrivateTmp=:"), std::string::npos);
+  Gatevisor allowed(unit.launch({"--allow=PrivateTmp"}));
+  EXPECT_NE(allowed.expect("warning").text("/message").find("PrivateTmp="), std::string::npos);
+  EXPECT_EQ(allowed.expect_end(), 0);
+}
+
+TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nMemoryMax=12Q\n");
+  Gatevisor wrong(unit.launch());
+  EXPECT_EQ(wrong.expect_end(), 78);
+  EXPECT_NE(wrong.log().find("gw.service:3:11: MemoryMax=:"), std::string::npos) << wrong.log();
+  Launch missing = unit.launch();
+  missing.unit = unit.files.file("units/no.service");
+  Gatevisor absent(missing);
+  EXPECT_EQ(absent.expect_end(), 66);
+  EXPECT_EQ(std::ranges::count(absent.log(), '\n'), 1);
+}
+
+TEST(UnitFile, VerifyTellsTheFateOfEachDirective) {
+  Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nProtectHome=yes\n");
+  std::FILE* pipe = popen((gatevisor_program() + " verify " + unit.path()).c_str(), "r");
+  std::string output;
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+    output.append(bytes, got);
+  EXPECT_EQ(WEXITSTATUS(pclose(pipe)), 1);
+  EXPECT_NE(output.find("cannot be started, 1 error"), std::string::npos) << output;
+  EXPECT_NE(output.find("ignored   After "), std::string::npos);
+  EXPECT_NE(output.find("done      ExecStart"), std::string::npos);
+  EXPECT_NE(output.find("refused   ProtectHome "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gatevisor::testing

@@ -1,0 +1,188 @@
+#include "config/directives.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "config/properties.h"
+
+namespace gatevisor::config {
+namespace {
+
+/// Names that share their fate and the reason for it.
+struct Group {
+  Fate fate;
+  std::string_view reason;
+  std::string_view names;  ///< separated by spaces
+};
+
+constexpr Group kUnitGroups[] = {
+    {Fate::Done, "",
+     "Description Documentation StartLimitIntervalSec StartLimitInterval StartLimitBurst"},
+    {Fate::Ignored, "no other unit runs beside it",
+     "After Before Requires Requisite Wants BindsTo BindTo Upholds Conflicts PartOf OnSuccess "
+     "OnFailure OnSuccessJobMode OnFailureJobMode OnFailureIsolate IgnoreOnIsolate "
+     "PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom "
+     "PropagatesStopTo StopPropagatedFrom RequiresOverridable RequisiteOverridable AllowIsolate "
+     "StopWhenUnneeded DefaultDependencies CollectMode SourcePath"},
+    {Fate::Ignored, "the container's mounts are there before it starts", "RequiresMountsFor"},
+    {Fate::Ignored, "whoever starts gatevisor decides that", "RefuseManualStart RefuseManualStop"},
+    {Fate::Ignored, "there are no jobs, and no machine to reboot",
+     "JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument "
+     "StartLimitAction FailureAction SuccessAction FailureActionExitStatus "
+     "SuccessActionExitStatus RebootArgument"},
+    {Fate::NotYet, "namespaces are not shared between units", "JoinsNamespaceOf"},
+    {Fate::NotYet, "conditions are not checked",
+     "ConditionPathExists ConditionPathExistsGlob ConditionPathIsDirectory "
+     "ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
+     "ConditionPathIsEncrypted ConditionDirectoryNotEmpty ConditionFileNotEmpty "
+     "ConditionFileIsExecutable ConditionNeedsUpdate ConditionFirstBoot ConditionArchitecture "
+     "ConditionFirmware ConditionVirtualization ConditionHost ConditionKernelCommandLine "
+     "ConditionKernelVersion ConditionCredential ConditionSecurity ConditionCapability "
+     "ConditionACPower ConditionMemory ConditionCPUFeature ConditionCPUs ConditionEnvironment "
+     "ConditionUser ConditionGroup ConditionControlGroupController ConditionOSRelease "
+     "ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure AssertPathExists "
+     "AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink AssertPathIsMountPoint "
+     "AssertPathIsReadWrite AssertPathIsEncrypted AssertDirectoryNotEmpty AssertFileNotEmpty "
+     "AssertFileIsExecutable AssertNeedsUpdate AssertFirstBoot AssertArchitecture "
+     "AssertVirtualization AssertHost AssertKernelCommandLine AssertKernelVersion "
+     "AssertCredential AssertSecurity AssertCapability AssertACPower AssertMemory "
+     "AssertCPUFeature AssertCPUs AssertEnvironment AssertUser AssertGroup "
+     "AssertControlGroupController AssertOSRelease AssertMemoryPressure AssertCPUPressure "
+     "AssertIOPressure"},
+};
+
+constexpr Group kServiceGroups[] = {
+    {Fate::Done, "", "Type ExecStart PassEnvironment StartLimitInterval"},
+    {Fate::NotYet, "only the main process is started",
+     "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost"},
+    {Fate::Ignored, "a service of this Type= has started at once",
+     "TimeoutStartSec TimeoutStartFailureMode"},
+    {Fate::Ignored, "no watchdog ends a service of this Type=", "TimeoutAbortSec WatchdogSignal"},
+    {Fate::NotYet, "its run time is not limited", "RuntimeMaxSec RuntimeRandomizedExtraSec"},
+    {Fate::NotYet, "no notification socket is listened on", "WatchdogSec FileDescriptorStoreMax"},
+    {Fate::Ignored,
+     "it matters for other values of Type=", "NotifyAccess GuessMainPID BusName RemainAfterExit"},
+    {Fate::NotYet, "the main process decides", "ExitType TimeoutStopFailureMode"},
+    {Fate::NotYet, "no sockets are passed",
+     "Sockets NonBlocking USBFunctionDescriptors USBFunctionStrings"},
+    {Fate::Ignored, "there is no machine to reboot",
+     "StartLimitAction FailureAction RebootArgument"},
+    {Fate::NotYet, "no directories are made for it",
+     "RuntimeDirectory RuntimeDirectoryMode RuntimeDirectoryPreserve StateDirectory "
+     "StateDirectoryMode CacheDirectory CacheDirectoryMode LogsDirectory LogsDirectoryMode "
+     "ConfigurationDirectory ConfigurationDirectoryMode"},
+    {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
+    {Fate::NotYet, "no credentials are passed",
+     "LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted"},
+    {Fate::NotYet, "its scheduling is left as it is",
+     "Nice IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority "
+     "CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask TimerSlackNSec Personality "
+     "CoredumpFilter"},
+    {Fate::NotYet, "this limit is not set",
+     "MemoryMin MemoryLow DefaultMemoryMin DefaultMemoryLow MemoryLimit AllowedCPUs "
+     "StartupAllowedCPUs AllowedMemoryNodes StartupAllowedMemoryNodes CPUQuotaPeriodSec IOWeight "
+     "IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax "
+     "IODeviceLatencyTargetSec ManagedOOMSwap ManagedOOMPreference DisableControllers Delegate"},
+    {Fate::Ignored, "there is no start-up phase of the machine",
+     "StartupCPUWeight StartupIOWeight"},
+    {Fate::Ignored, "what the kernel can count is always counted",
+     "CPUAccounting MemoryAccounting IOAccounting TasksAccounting BlockIOAccounting IPAccounting"},
+    {Fate::Ignored, "it is of cgroup v1",
+     "CPUShares StartupCPUShares BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight "
+     "BlockIOReadBandwidth BlockIOWriteBandwidth"},
+    {Fate::Ignored, "gatevisor makes its slice", "Slice"},
+    {Fate::Ignored, "the container's log is the only one",
+     "SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax "
+     "LogRateLimitIntervalSec LogRateLimitBurst LogExtraFields LogNamespace"},
+    {Fate::Ignored, "it has no terminal and no login",
+     "TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode"},
+    {Fate::NotYet, "its standard input is /dev/null", "StandardInputText StandardInputData"},
+    {Fate::NotYet, "the program is searched in systemd's own path", "ExecSearchPath"},
+    {Fate::Refused, "its privileges would not be what the unit says",
+     "PAMName PermissionsStartOnly RootDirectoryStartOnly SecureBits KeyringMode DynamicUser "
+     "RemoveIPC"},
+    {Fate::Refused, "no system call filter is installed",
+     "SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog "
+     "MemoryDenyWriteExecute RestrictNamespaces RestrictRealtime RestrictSUIDSGID "
+     "RestrictAddressFamilies LockPersonality RestrictFileSystems"},
+    {Fate::Refused, "it has no mount namespace of its own",
+     "RootDirectory RootImage RootImageOptions RootHash RootHashSignature RootVerity "
+     "ExtensionDirectories ExtensionImages MountImages ReadWriteDirectories ReadOnlyDirectories "
+     "InaccessibleDirectories ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths "
+     "BindPaths BindReadOnlyPaths TemporaryFileSystem PrivateTmp PrivateDevices ProtectSystem "
+     "ProtectHome ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
+     "ProtectControlGroups ProtectProc ProcSubset MountFlags MountAPIVFS PrivateMounts"},
+    {Fate::Refused, "it has no namespaces but the container's",
+     "NetworkNamespacePath IPCNamespacePath PrivateNetwork PrivateUsers PrivateIPC "
+     "ProtectHostname"},
+    {Fate::Refused, "no security module is asked",
+     "SELinuxContext AppArmorProfile SmackProcessLabel"},
+    {Fate::Refused, "no BPF program is attached",
+     "DeviceAllow DevicePolicy IPAddressAllow IPAddressDeny IPIngressFilterPath "
+     "IPEgressFilterPath BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces"},
+};
+
+constexpr Group kInstallGroups[] = {
+    {Fate::Ignored, "nothing is enabled: the container starts gatevisor",
+     "Alias WantedBy RequiredBy Also DefaultInstance"},
+};
+
+void add(std::vector<Directive>& all, std::span<const Group> groups) {
+  for (const Group& group : groups) {
+    std::string_view rest = group.names;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      all.push_back({rest.substr(0, end), group.fate, group.reason});
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+}
+
+std::vector<Directive> section_of(std::string_view section) {
+  std::vector<Directive> all;
+  if (section == "Unit") add(all, kUnitGroups);
+  if (section == "Install") add(all, kInstallGroups);
+  const bool service = section == "Service";
+  if (service) add(all, kServiceGroups);
+  if (!service && section != "X-Gatevisor") return all;
+  for (const Property& property : properties()) {
+    // systemd has PIDFile= in [Service] as well.
+    const bool here = property.ours != service || property.name == "PIDFile";
+    if (here && property.name != "StartLimitIntervalSec") all.push_back({property.name, {}, {}});
+  }
+  if (!service) all.push_back({"Allow", Fate::Done, {}});
+  return all;
+}
+
+}  // namespace
+
+std::string_view to_string(Fate fate) {
+  switch (fate) {
+    case Fate::Done: return "done";
+    case Fate::Refused: return "refused";
+    case Fate::NotYet: return "not yet";
+    case Fate::Ignored: return "ignored";
+  }
+  return "?";
+}
+
+std::span<const Directive> directives(std::string_view section) {
+  static const std::vector<Directive> unit = section_of("Unit");
+  static const std::vector<Directive> service = section_of("Service");
+  static const std::vector<Directive> install = section_of("Install");
+  static const std::vector<Directive> ours = section_of("X-Gatevisor");
+  if (section == "Unit") return unit;
+  if (section == "Service") return service;
+  if (section == "Install") return install;
+  if (section == "X-Gatevisor") return ours;
+  return {};
+}
+
+const Directive* find_directive(std::string_view section, std::string_view name) {
+  const auto all = directives(section);
+  const auto found = std::ranges::find(all, name, &Directive::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace gatevisor::config

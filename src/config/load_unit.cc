@@ -1,0 +1,277 @@
+#include "config/load_unit.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "config/command_line.h"
+#include "config/properties.h"
+#include "config/signal_map.h"
+#include "config/words.h"
+
+namespace gatevisor::config {
+namespace {
+
+/// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
+constexpr std::array<std::string_view, 12> kWithSpecifiers = {
+    "User",        "Group",           "SupplementaryGroups", "WorkingDirectory",
+    "Environment", "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
+    "PIDFile",     "StandardOutput",  "StandardError",       "Description"};
+
+class Loader {
+ public:
+  Loader(const UnitName& name, const SpecifierValues& values, std::set<std::string> allow)
+      : name_(name), values_(values), allow_(std::move(allow)) {
+    unit_.settings = unit_defaults();
+    unit_.settings.name = name.whole.substr(0, name.whole.rfind('.'));
+  }
+
+  LoadedUnit load(std::span<const UnitText> texts) {
+    // Allow= may stand behind what it allows.
+    each(texts, [this](const Assignment& line) { find_allowed(line); });
+    each(texts, [this](const Assignment& line) { take(line); });
+    for (const UnitText& text : texts) {
+      unit_.remarks.insert(unit_.remarks.end(), text.remarks.begin(), text.remarks.end());
+    }
+    check_whole(texts);
+    return std::move(unit_);
+  }
+
+ private:
+  template <typename Visit>
+  static void each(std::span<const UnitText> texts, Visit visit) {
+    for (const UnitText& text : texts) std::ranges::for_each(text.assignments, visit);
+  }
+
+  void error(Location at, std::string message) {
+    unit_.errors.push_back({std::move(at), std::move(message)});
+  }
+
+  void find_allowed(const Assignment& line) {
+    if (line.section != "X-Gatevisor" || line.name != "Allow") return;
+    const auto words = split_words(line.value);
+    if (!words) return error(line.locate(), words.error());
+    if (words->empty()) allow_.clear();
+    allow_.insert(words->begin(), words->end());
+  }
+
+  void take(const Assignment& line) {
+    const bool known_section = !directives(line.section).empty();
+    if (!known_section) {
+      // systemd.unit(5): sections and settings that begin with 'X-' are left alone.
+      if (line.section.starts_with("X-")) return;
+      return error(line.at,
+                   "expected a section of a service, not [" + printable(line.section) + "]");
+    }
+    if (line.name.starts_with("X-")) return;
+    const Directive* directive = find_directive(line.section, line.name);
+    if (directive == nullptr) {
+      return error(line.at, printable(line.name) + "= is no setting of [" + line.section + "]");
+    }
+    note(line, *directive);
+    if (directive->fate != Fate::Done) return;
+    if (line.name == "ExecStart") return take_command(line);
+    if (line.name == "Type") return take_type(line);
+    if (line.name == "Allow" || line.name == "Documentation") return;
+    assign_value(line);
+  }
+
+  void note(const Assignment& line, const Directive& directive) {
+    Fate fate = directive.fate;
+    std::string reason(directive.reason);
+    const bool missing = fate == Fate::Refused || fate == Fate::NotYet;
+    if (missing && asks_for_nothing(line.name, line.value)) {
+      fate = Fate::Ignored;
+      reason = "it asks for nothing here";
+    }
+    const bool stops = fate == Fate::Refused || fate == Fate::NotYet;
+    const bool allowed = stops && allow_.contains(line.name);
+    const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
+    if (told == unit_.notes.end()) {
+      unit_.notes.push_back({line.at, line.name, fate, reason, allowed});
+    } else if (stops && told->fate == Fate::Ignored) {
+      *told = {line.at, line.name, fate, reason, allowed};
+    }
+    if (!stops || allowed) return;
+    error(line.at, line.name + "=: " + reason + (fate == Fate::NotYet ? " yet" : "") +
+                       "; to start the unit without it, say --allow=" + line.name +
+                       " or Allow=" + line.name + " in [X-Gatevisor]");
+  }
+
+  /// One word or value with its specifiers replaced.
+  Parsed<std::string> expanded(std::string_view text) const {
+    return expand_specifiers(text, name_, values_);
+  }
+
+  void take_command(const Assignment& line) {
+    if (line.value.empty()) {
+      command_.reset();
+      return;
+    }
+    auto commands =
+        parse_command_line(line.value, [this](std::string_view word) { return expanded(word); });
+    if (!commands) {
+      return error(line.locate(commands.error().offset), std::move(commands.error().message));
+    }
+    for (Command& command : *commands) {
+      if (command_) {
+        return error(line.locate(command.offset),
+                     "expected one command: only Type=oneshot may have more");
+      }
+      command_ = std::move(command);
+    }
+  }
+
+  void take_type(const Assignment& line) {
+    const std::string& type = line.value;
+    if (type.empty() || type == "simple" || type == "exec" || type == "idle") return;
+    constexpr std::array<std::string_view, 5> kOthers = {"forking", "oneshot", "dbus", "notify",
+                                                         "notify-reload"};
+    if (std::ranges::find(kOthers, type) == kOthers.end()) {
+      return error(line.locate(),
+                   "expected simple, exec, idle, forking, oneshot, dbus, notify or "
+                   "notify-reload");
+    }
+    error(line.locate(), "Type=" + type + " is not done yet; expected simple, exec or idle");
+  }
+
+  void assign_value(const Assignment& line) {
+    std::string value = line.value;
+    if (std::ranges::find(kWithSpecifiers, line.name) != kWithSpecifiers.end()) {
+      auto text = expanded(value);
+      if (!text) return error(line.locate(), std::move(text.error()));
+      value = std::move(*text);
+    }
+    if (line.name == "Description") {
+      unit_.description = std::move(value);
+      return;
+    }
+    if (line.name == "PassEnvironment") return pass_environment(line, value);
+    const std::string_view name =
+        line.name == "StartLimitInterval" ? "StartLimitIntervalSec" : std::string_view(line.name);
+    if (auto done = assign(unit_.settings, name, value); !done) {
+      error(line.locate(), line.name + "=: " + done.error().advice);
+    }
+  }
+
+  void pass_environment(const Assignment& line, const std::string& value) {
+    const auto names = split_words(value);
+    if (!names) return error(line.locate(), names.error());
+    auto& all = unit_.settings.exec.pass_environment;
+    if (names->empty()) all.clear();
+    all.insert(all.end(), names->begin(), names->end());
+  }
+
+  void check_whole(std::span<const UnitText> texts) {
+    const Location start{texts.empty() ? "" : first_file(texts), 1, 1};
+    if (name_.is_template()) {
+      return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
+    }
+    if (!command_) {
+      const bool told = std::ranges::any_of(unit_.errors, [](const UnitError&) { return true; });
+      if (!told) error(start, "expected ExecStart= in [Service]");
+      return;
+    }
+    apply_command();
+    if (auto valid = validate(unit_.settings); !valid) error(start, to_string(valid.error()));
+  }
+
+  static std::string first_file(std::span<const UnitText> texts) {
+    for (const UnitText& text : texts) {
+      if (!text.assignments.empty()) return text.assignments.front().at.file;
+    }
+    return {};
+  }
+
+  void apply_command() {
+    ServiceSettings& settings = unit_.settings;
+    ExecSettings& exec = settings.exec;
+    exec.program = command_->shell ? "/bin/sh" : command_->path;
+    exec.argv = command_->argv;
+    if (command_->shell) {
+      // systemd.service(5), '|': one string for the user's shell.
+      std::string script;
+      for (std::size_t i = 1; i < exec.argv.size(); ++i) {
+        script += (i > 1 ? " " : "") + exec.argv[i];
+      }
+      exec.argv = {exec.argv.front(), "-c", script};
+    }
+    exec.expand_variables = command_->expand;
+    exec.expand_first = command_->own_name;
+    if (command_->ignore_failure) {
+      settings.success.codes.set();
+      settings.success.signals.set();
+    }
+    const bool full = command_->privilege == Privilege::Full;
+    if (full || command_->privilege == Privilege::NoUser) {
+      exec.user.clear();
+      exec.group.clear();
+      exec.supplementary_groups.clear();
+    }
+    if (full) {
+      exec.bounding_set.reset();
+      exec.ambient_set = 0;
+      exec.no_new_privileges = false;
+    }
+  }
+
+  const UnitName& name_;
+  const SpecifierValues& values_;
+  std::set<std::string> allow_;
+  LoadedUnit unit_;
+  std::optional<Command> command_;
+};
+
+}  // namespace
+
+ServiceSettings unit_defaults() {
+  using std::chrono::seconds;
+  ServiceSettings settings;
+  settings.exec.inherit_environment = false;
+  settings.exec.working_directory = "/";
+  settings.exec.ignore_sigpipe = true;
+  // systemd-system.conf(5): DefaultStartLimitIntervalSec=, DefaultStartLimitBurst=.
+  settings.start_limit = {5, seconds{10}};
+  settings.alarm = {5, seconds{60}};
+  settings.forward = default_forwarded();
+  return settings;
+}
+
+LoadedUnit load_unit(const UnitName& name, std::span<const UnitText> texts,
+                     const SpecifierValues& values, std::set<std::string> allow) {
+  return Loader(name, values, std::move(allow)).load(texts);
+}
+
+bool asks_for_nothing(std::string_view name, std::string_view value) {
+  if (value.empty()) return true;
+  if (name == "KeyringMode") return value == "inherit";
+  if (name == "ProtectProc") return value == "default";
+  if (name == "ProcSubset") return value == "all";
+  if (name == "DevicePolicy") return value == "auto";
+  if (name == "WatchdogSec" || name == "FileDescriptorStoreMax" || name == "Nice") {
+    return value == "0";
+  }
+  if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {
+    return value == "infinity" || value == "0";
+  }
+  constexpr std::array<std::string_view, 22> kSwitches = {
+      "DynamicUser",          "RemoveIPC",
+      "PermissionsStartOnly", "PrivateTmp",
+      "PrivateDevices",       "PrivateNetwork",
+      "PrivateUsers",         "PrivateIPC",
+      "PrivateMounts",        "ProtectSystem",
+      "ProtectHome",          "ProtectHostname",
+      "ProtectClock",         "ProtectKernelLogs",
+      "ProtectKernelModules", "ProtectKernelTunables",
+      "ProtectControlGroups", "MemoryDenyWriteExecute",
+      "RestrictRealtime",     "RestrictSUIDSGID",
+      "LockPersonality",      "RestrictNamespaces"};
+  if (std::ranges::find(kSwitches, name) == kSwitches.end() && name != "Delegate" &&
+      name != "NonBlocking" && name != "RootDirectoryStartOnly") {
+    return false;
+  }
+  const auto yes = parse_boolean(value);
+  return yes && !*yes;
+}
+
+}  // namespace gatevisor::config
