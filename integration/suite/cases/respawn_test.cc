@@ -139,7 +139,8 @@ TEST(Respawn, SeedRow_Soak_NeverMoreThanTwoProcessesAndNoDescriptorLeaks) {
     EXPECT_EQ(children_of(supervisor.pid()), std::vector<int>{gateway});
     if (life == 3) descriptors = open_fds(supervisor.pid());
     if (life > 3) {
-      EXPECT_EQ(open_fds(supervisor.pid()), descriptors) << "in life " << life;
+      // One more: a life longer than 200 ms has the next one's cgroup ready.
+      EXPECT_LE(open_fds(supervisor.pid()), descriptors + 1) << "in life " << life;
     }
     kill(gateway, SIGKILL);
     EXPECT_EQ(supervisor.expect_exited().text("/verdict/sender"), "outside");
