@@ -15,6 +15,10 @@ enum class ExecStep : std::uint8_t {
   Stdio,        ///< standard input, output and error
   Descriptors,  ///< close_range(2)
   OomScore,     ///< /proc/self/oom_score_adj
+  Nice,         ///< setpriority(2)
+  Scheduler,    ///< sched_setscheduler(2)
+  Affinity,     ///< sched_setaffinity(2)
+  IoPriority,   ///< ioprio_set(2)
   Limits,       ///< setrlimit(2)
   WorkingDirectory,
   BoundingSet,   ///< capability bounding set

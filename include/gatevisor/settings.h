@@ -143,6 +143,20 @@ struct EnvironmentFile {
   bool operator==(const EnvironmentFile&) const = default;
 };
 
+/// When it gets a processor or a disk. Nothing set: as gatevisor itself.
+struct SchedulingSettings {
+  /// CPU_SETSIZE of sched.h: no machine has more.
+  using Processors = std::bitset<1024>;
+  std::optional<int> nice;         ///< Nice=, -20 to 19
+  std::optional<int> cpu_policy;   ///< CPUSchedulingPolicy=, SCHED_* of sched.h
+  int cpu_priority = 0;            ///< CPUSchedulingPriority=, 1 to 99 for fifo and rr
+  bool reset_on_fork = false;      ///< CPUSchedulingResetOnFork=
+  std::optional<int> io_class;     ///< IOSchedulingClass=, 0 to 3 (ioprio_set(2))
+  std::optional<int> io_priority;  ///< IOSchedulingPriority=, 0 to 7
+  Processors processors;           ///< CPUAffinity=; none: all
+  bool operator==(const SchedulingSettings&) const = default;
+};
+
 /// What runs, and as whom.
 struct ExecSettings {
   std::vector<std::string> argv;  ///< argv[0] as given; PATH is searched when it has no slash
@@ -167,6 +181,7 @@ struct ExecSettings {
   bool ignore_sigpipe = false;       ///< IgnoreSIGPIPE=; systemd's default is yes
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
+  SchedulingSettings scheduling;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
@@ -176,6 +191,29 @@ struct ExecSettings {
 /// Ours, ForwardSignals=: what reaches the gateway of the signals that gatevisor gets.
 /// SIGTERM and SIGINT stop the service and are never in it.
 using SignalMap = std::map<int, int>;
+
+/// Condition…= and Assert…= of systemd.unit(5): what has to be so before the unit is started.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    PathExists,
+    PathExistsGlob,
+    PathIsDirectory,
+    PathIsSymbolicLink,
+    PathIsMountPoint,
+    PathIsReadWrite,  ///< its file system is not mounted read-only
+    DirectoryNotEmpty,
+    FileNotEmpty,
+    FileIsExecutable,
+    Environment,  ///< NAME or NAME=VALUE of gatevisor's own
+  };
+  Kind kind = Kind::PathExists;
+  bool assertion = false;  ///< not met, it is a failure; else the unit is skipped
+  bool trigger = false;    ///< '|': of these one is enough
+  bool negate = false;     ///< '!'
+  std::string parameter;
+  std::string text;  ///< where it stands and how: 'path:3:1: ConditionPathExists=!/x'
+  bool operator==(const Condition&) const = default;
+};
 
 struct ServiceSettings {
   std::string name = "gateway";  ///< the unit's stem; the slice is `<name>.slice`
@@ -189,6 +227,7 @@ struct ServiceSettings {
   ProbeSettings probe;       ///< ours: LivenessProbe= and its like
   ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
   SignalMap forward;
+  std::vector<Condition> conditions;
   std::string pid_file;  ///< ours for `run --`: written at each launch, gone at exit; may be empty
   bool operator==(const ServiceSettings&) const = default;
 };

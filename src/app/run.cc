@@ -17,6 +17,7 @@
 #include "config/properties.h"
 #include "exec/capabilities.h"
 #include "os/children.h"
+#include "os/condition.h"
 #include "os/data_file.h"
 #include "os/file.h"
 #include "os/memory.h"
@@ -227,6 +228,30 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
   return std::move(*plan);
 }
 
+/// systemd.unit(5): every condition without '|', and one of those with it. nullptr: all is well.
+const Condition* unmet(const std::vector<Condition>& conditions, bool assertion) {
+  const Condition* missed_trigger = nullptr;
+  bool triggered = false;
+  for (const Condition& condition : conditions) {
+    if (condition.assertion != assertion) continue;
+    const bool met = os::is_met(condition);
+    if (!condition.trigger && !met) return &condition;
+    if (condition.trigger && met) triggered = true;
+    if (condition.trigger && !met && missed_trigger == nullptr) missed_trigger = &condition;
+  }
+  return triggered ? nullptr : missed_trigger;
+}
+
+OrRefusal<void> check_conditions(const std::vector<Condition>& conditions) {
+  if (const Condition* condition = unmet(conditions, false)) {
+    return refuse({"", condition->text + " is not met", 0, "the unit is skipped"}, kOk);
+  }
+  if (const Condition* assertion = unmet(conditions, true)) {
+    return refuse({"", assertion->text + " does not hold", 0, "the unit is not started"}, kConfig);
+  }
+  return {};
+}
+
 OrRefusal<void> check_journal(const std::string& directory) {
   if (directory.empty()) return {};
   auto opened = os::open_data_directory(directory);
@@ -247,6 +272,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   std::vector<Error> warnings;
   auto settings = read_settings(options, warnings);
   if (!settings) return std::unexpected(std::move(settings.error()));
+  if (auto checked = check_conditions(settings->conditions); !checked) {
+    return std::unexpected(std::move(checked.error()));
+  }
   std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
   auto plan = make_plan(*settings, warnings);
   if (!plan) return std::unexpected(std::move(plan.error()));

@@ -18,6 +18,13 @@ struct Group {
 
 constexpr Group kUnitGroups[] = {
     {Fate::Done, "",
+     "ConditionPathExists ConditionPathExistsGlob ConditionPathIsDirectory "
+     "ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
+     "ConditionDirectoryNotEmpty ConditionFileNotEmpty ConditionFileIsExecutable "
+     "ConditionEnvironment AssertPathExists AssertPathExistsGlob AssertPathIsDirectory "
+     "AssertPathIsSymbolicLink AssertPathIsMountPoint AssertPathIsReadWrite "
+     "AssertDirectoryNotEmpty AssertFileNotEmpty AssertFileIsExecutable AssertEnvironment"},
+    {Fate::Done, "",
      "Description Documentation StartLimitIntervalSec StartLimitInterval StartLimitBurst"},
     {Fate::Ignored, "no other unit runs beside it",
      "After Before Requires Requisite Wants BindsTo BindTo Upholds Conflicts PartOf OnSuccess "
@@ -32,22 +39,19 @@ constexpr Group kUnitGroups[] = {
      "StartLimitAction FailureAction SuccessAction FailureActionExitStatus "
      "SuccessActionExitStatus RebootArgument"},
     {Fate::NotYet, "namespaces are not shared between units", "JoinsNamespaceOf"},
-    {Fate::NotYet, "conditions are not checked",
-     "ConditionPathExists ConditionPathExistsGlob ConditionPathIsDirectory "
-     "ConditionPathIsSymbolicLink ConditionPathIsMountPoint ConditionPathIsReadWrite "
-     "ConditionPathIsEncrypted ConditionDirectoryNotEmpty ConditionFileNotEmpty "
-     "ConditionFileIsExecutable ConditionNeedsUpdate ConditionFirstBoot ConditionArchitecture "
+    {Fate::NotYet, "this condition is not checked",
+     "ConditionPathIsEncrypted "
+     "ConditionNeedsUpdate ConditionFirstBoot ConditionArchitecture "
      "ConditionFirmware ConditionVirtualization ConditionHost ConditionKernelCommandLine "
      "ConditionKernelVersion ConditionCredential ConditionSecurity ConditionCapability "
-     "ConditionACPower ConditionMemory ConditionCPUFeature ConditionCPUs ConditionEnvironment "
+     "ConditionACPower ConditionMemory ConditionCPUFeature ConditionCPUs "
      "ConditionUser ConditionGroup ConditionControlGroupController ConditionOSRelease "
-     "ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure AssertPathExists "
-     "AssertPathExistsGlob AssertPathIsDirectory AssertPathIsSymbolicLink AssertPathIsMountPoint "
-     "AssertPathIsReadWrite AssertPathIsEncrypted AssertDirectoryNotEmpty AssertFileNotEmpty "
-     "AssertFileIsExecutable AssertNeedsUpdate AssertFirstBoot AssertArchitecture "
+     "ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure "
+     "AssertPathIsEncrypted "
+     "AssertNeedsUpdate AssertFirstBoot AssertArchitecture "
      "AssertVirtualization AssertHost AssertKernelCommandLine AssertKernelVersion "
      "AssertCredential AssertSecurity AssertCapability AssertACPower AssertMemory "
-     "AssertCPUFeature AssertCPUs AssertEnvironment AssertUser AssertGroup "
+     "AssertCPUFeature AssertCPUs AssertUser AssertGroup "
      "AssertControlGroupController AssertOSRelease AssertMemoryPressure AssertCPUPressure "
      "AssertIOPressure"},
 };
@@ -76,9 +80,7 @@ constexpr Group kServiceGroups[] = {
     {Fate::NotYet, "no credentials are passed",
      "LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted"},
     {Fate::NotYet, "its scheduling is left as it is",
-     "Nice IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority "
-     "CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask TimerSlackNSec Personality "
-     "CoredumpFilter"},
+     "NUMAPolicy NUMAMask TimerSlackNSec Personality CoredumpFilter"},
     {Fate::NotYet, "this limit is not set",
      "MemoryMin MemoryLow DefaultMemoryMin DefaultMemoryLow MemoryLimit AllowedCPUs "
      "StartupAllowedCPUs AllowedMemoryNodes StartupAllowedMemoryNodes CPUQuotaPeriodSec IOWeight "

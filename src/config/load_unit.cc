@@ -18,6 +18,19 @@ constexpr std::array<std::string_view, 12> kWithSpecifiers = {
     "Environment", "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
     "PIDFile",     "StandardOutput",  "StandardError",       "Description"};
 
+constexpr std::array kConditions = {
+    Choice{"PathExists", Condition::Kind::PathExists},
+    Choice{"PathExistsGlob", Condition::Kind::PathExistsGlob},
+    Choice{"PathIsDirectory", Condition::Kind::PathIsDirectory},
+    Choice{"PathIsSymbolicLink", Condition::Kind::PathIsSymbolicLink},
+    Choice{"PathIsMountPoint", Condition::Kind::PathIsMountPoint},
+    Choice{"PathIsReadWrite", Condition::Kind::PathIsReadWrite},
+    Choice{"DirectoryNotEmpty", Condition::Kind::DirectoryNotEmpty},
+    Choice{"FileNotEmpty", Condition::Kind::FileNotEmpty},
+    Choice{"FileIsExecutable", Condition::Kind::FileIsExecutable},
+    Choice{"Environment", Condition::Kind::Environment},
+};
+
 class Loader {
  public:
   Loader(const UnitName& name, const SpecifierValues& values, std::set<std::string> allow)
@@ -72,6 +85,7 @@ class Loader {
     if (directive->fate != Fate::Done) return;
     if (line.name == "ExecStart") return take_command(line);
     if (line.name == "Type") return take_type(line);
+    if (line.section == "Unit" && take_condition(line)) return;
     if (line.name == "Allow" || line.name == "Documentation") return;
     assign_value(line);
   }
@@ -120,6 +134,45 @@ class Loader {
       }
       command_ = std::move(command);
     }
+  }
+
+  /// False where it is none.
+  bool take_condition(const Assignment& line) {
+    const bool assertion = line.name.starts_with("Assert");
+    if (!assertion && !line.name.starts_with("Condition")) return false;
+    const std::string_view kind = std::string_view(line.name).substr(assertion ? 6 : 9);
+    const auto known = std::ranges::find(kConditions, kind, &Choice<Condition::Kind>::name);
+    if (known == kConditions.end()) return false;
+    auto& all = unit_.settings.conditions;
+    if (line.value.empty()) {
+      // systemd.unit(5): the whole list of conditions, of any kind; assertions are another list.
+      std::erase_if(all, [&](const Condition& each) { return each.assertion == assertion; });
+      return true;
+    }
+    Condition condition;
+    condition.kind = known->value;
+    condition.assertion = assertion;
+    std::string_view rest = line.value;
+    const auto take = [&rest](char mark) {
+      const bool there = rest.starts_with(mark);
+      if (there) rest = trim(rest.substr(1));
+      return there;
+    };
+    condition.trigger = take('|');
+    condition.negate = take('!');
+    auto parameter = expanded(rest);
+    if (!parameter) {
+      error(line.locate(), std::move(parameter.error()));
+      return true;
+    }
+    if (condition.kind != Condition::Kind::Environment && !parameter->starts_with('/')) {
+      error(line.locate(), line.name + "=: expected an absolute path");
+      return true;
+    }
+    condition.parameter = std::move(*parameter);
+    condition.text = to_string(line.at) + ": " + line.name + "=" + printable(line.value);
+    all.push_back(std::move(condition));
+    return true;
   }
 
   void take_type(const Assignment& line) {
@@ -248,7 +301,7 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (name == "ProtectProc") return value == "default";
   if (name == "ProcSubset") return value == "all";
   if (name == "DevicePolicy") return value == "auto";
-  if (name == "WatchdogSec" || name == "FileDescriptorStoreMax" || name == "Nice") {
+  if (name == "WatchdogSec" || name == "FileDescriptorStoreMax") {
     return value == "0";
   }
   if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {

@@ -29,6 +29,10 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
 Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
     set_probe_start_failures;
 
+// systemd.exec(5), 'Scheduling': assign_scheduling.cc
+Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,
+    set_cpu_affinity;
+
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,

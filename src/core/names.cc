@@ -152,6 +152,10 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::Stdio: return "stdio";
     case ExecStep::Descriptors: return "descriptors";
     case ExecStep::OomScore: return "oom-score";
+    case ExecStep::Nice: return "nice";
+    case ExecStep::Scheduler: return "scheduler";
+    case ExecStep::Affinity: return "affinity";
+    case ExecStep::IoPriority: return "io-priority";
     case ExecStep::Limits: return "limits";
     case ExecStep::WorkingDirectory: return "working-directory";
     case ExecStep::BoundingSet: return "bounding-set";
@@ -174,6 +178,10 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::Stdio: return 209;             // EXIT_STDOUT
     case ExecStep::Descriptors: return 202;       // EXIT_FDS
     case ExecStep::OomScore: return 206;          // EXIT_OOM_ADJUST
+    case ExecStep::Nice: return 201;              // EXIT_NICE
+    case ExecStep::Scheduler: return 214;         // EXIT_SETSCHEDULER
+    case ExecStep::Affinity: return 215;          // EXIT_CPUAFFINITY
+    case ExecStep::IoPriority: return 211;        // EXIT_IOPRIO
     case ExecStep::Limits: return 205;            // EXIT_LIMITS
     case ExecStep::WorkingDirectory: return 200;  // EXIT_CHDIR
     case ExecStep::BoundingSet: return 218;       // EXIT_CAPABILITIES

@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -108,6 +111,45 @@ void close_descriptors(const ChildContext& context) {
   for (int fd = 3; fd < kMaxDescriptor; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/// systemd's setpriority_closest(): where the level may not be had, the nearest that may.
+void set_nice(const ChildContext& context, int nice) {
+  if (setpriority(PRIO_PROCESS, 0, nice) == 0) return;
+  check(context, ExecStep::Nice, errno == EACCES || errno == EPERM);
+  rlimit limit{};
+  check(context, ExecStep::Nice, getrlimit(RLIMIT_NICE, &limit) == 0);
+  // A limit of 1 is level 19, of 40 level -20 (getrlimit(2)).
+  const int lowest = 20 - static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 40));
+  if (lowest < getpriority(PRIO_PROCESS, 0)) setpriority(PRIO_PROCESS, 0, lowest);
+}
+
+/// While it may still raise itself; systemd does it in this order.
+void set_scheduling(const ChildContext& context) {
+  const SchedulingSettings& scheduling = context.plan->scheduling;
+  if (scheduling.nice) set_nice(context, *scheduling.nice);
+  if (scheduling.cpu_policy) {
+    sched_param param{};
+    param.sched_priority = scheduling.cpu_priority;
+    const int flags = scheduling.reset_on_fork ? SCHED_RESET_ON_FORK : 0;
+    check(context, ExecStep::Scheduler,
+          sched_setscheduler(0, *scheduling.cpu_policy | flags, &param) == 0);
+  }
+  if (scheduling.processors.any()) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (std::size_t i = 0; i < CPU_SETSIZE; ++i) {
+      if (scheduling.processors.test(i)) CPU_SET(i, &set);
+    }
+    check(context, ExecStep::Affinity, sched_setaffinity(0, sizeof set, &set) == 0);
+  }
+  if (scheduling.io_class || scheduling.io_priority) {
+    // ioprio_set(2): the class in the upper bits; best-effort and its middle where not said.
+    const int io_class = scheduling.io_class.value_or(2);
+    const int priority = io_class == 1 || io_class == 2 ? scheduling.io_priority.value_or(4) : 0;
+    check(context, ExecStep::IoPriority,
+          syscall(SYS_ioprio_set, 1, 0, io_class << 13 | priority) == 0);
+  }
+}
+
 void set_limits(const ChildContext& context) {
   for (const auto& [resource, limit] : context.plan->rlimits) {
     check(context, ExecStep::Limits,
@@ -167,6 +209,7 @@ void run_child(const ChildContext& context, bool joined) {
   if (!plan.oom_score_adj.empty()) {
     write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj", plan.oom_score_adj.c_str());
   }
+  set_scheduling(context);
   set_limits(context);
   umask(static_cast<mode_t>(plan.umask));
   drop_privileges(context);

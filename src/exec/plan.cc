@@ -159,6 +159,7 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   plan.ambient = settings.ambient_set;
   plan.no_new_privileges = settings.no_new_privileges;
   plan.ignore_sigpipe = settings.ignore_sigpipe;
+  plan.scheduling = settings.scheduling;
   plan.standard_input = settings.standard_input;
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;

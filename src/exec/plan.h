@@ -65,6 +65,7 @@ class Plan {
   std::string oom_score_adj;  ///< text; empty: as it is
   bool no_new_privileges = false;
   bool ignore_sigpipe = false;
+  SchedulingSettings scheduling;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;

@@ -164,6 +164,23 @@ TEST(LoadUnit, UnknownEscapesOfACommandStayAsSystemdHasIt) {
   EXPECT_EQ(good("[Service]\nExecStart=/bin/sed 's/\\./x/'\n").exec.argv[1], "s/\\./x/");
 }
 
+TEST(LoadUnit, ConditionsAreReadInOrder) {
+  const auto conditions = good(
+                              "[Unit]\nConditionPathExists=/lost\nConditionPathExists=\n"
+                              "ConditionPathExists=|!/x/%p\nAssertEnvironment=A=b\n" +
+                              kStart)
+                              .conditions;
+  ASSERT_EQ(conditions.size(), 2u);
+  EXPECT_EQ(conditions[0].kind, Condition::Kind::PathExists);
+  EXPECT_TRUE(conditions[0].trigger && conditions[0].negate && !conditions[0].assertion);
+  EXPECT_EQ(conditions[0].parameter, "/x/gw");
+  EXPECT_EQ(conditions[0].text, "/u/gw.service:4:1: ConditionPathExists=|!/x/%p");
+  EXPECT_TRUE(conditions[1].assertion);
+  EXPECT_EQ(conditions[1].parameter, "A=b");
+  EXPECT_NE(error("[Unit]\nConditionPathExists=x\n" + kStart).find("absolute path"),
+            std::string::npos);
+}
+
 TEST(LoadUnit, SectionsAndSettingsForOthersAreLeftAlone) {
   EXPECT_TRUE(load("[X-Other]\nA=b\n" + kStart + "X-Mine=1\n").errors.empty());
 }

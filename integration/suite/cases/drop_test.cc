@@ -151,6 +151,15 @@ TEST(Drop, SeedRow_NotRoot_SameSupervisionAndNoSetuid) {
   supervisor.expect_end();
 }
 
+TEST(Drop, SchedulingIsAsItWasSet) {
+  auto report = report_with({"Nice=7", "CPUSchedulingPolicy=batch", "CPUAffinity=0",
+                             "IOSchedulingClass=best-effort", "IOSchedulingPriority=6"});
+  EXPECT_EQ(report["nice"], "7");
+  EXPECT_EQ(report["policy"], std::to_string(SCHED_BATCH));
+  EXPECT_EQ(report["ioprio"], std::to_string(2 << 13 | 6));
+  EXPECT_EQ(report["status.Cpus_allowed_list"], "0");
+}
+
 TEST(Drop, NotRootAndAnotherUserIsRefusedUnlessAllowed) {
   Gatevisor strict({.command = {"exit", "0"}, .properties = {"User=65534"}, .uid = 1234});
   EXPECT_EQ(strict.expect_end(), 217);

@@ -110,6 +110,26 @@ TEST(UnitFile, AProtectionThatCannotBeGivenKeepsItFromStarting) {
   EXPECT_EQ(allowed.expect_end(), 0);
 }
 
+TEST(UnitFile, ConditionThatIsNotMetSkipsIt) {
+  const std::string start = "[Service]\nExecStart=" + misbehave() + " exit 5\n";
+  const auto ends_with = [&start](const std::string& conditions) {
+    Unit unit("[Unit]\n" + conditions + start);
+    Gatevisor supervisor(unit.launch());
+    const int status = supervisor.expect_end();
+    return std::pair(status, supervisor.log());
+  };
+  EXPECT_EQ(ends_with("ConditionPathExists=/proc/self\n").first, 5);
+  EXPECT_EQ(ends_with("ConditionPathExists=!/no\nConditionDirectoryNotEmpty=/proc\n").first, 5);
+  EXPECT_EQ(ends_with("ConditionPathExists=|/no\nConditionPathIsDirectory=|/proc\n").first, 5);
+  const auto [skipped, log] = ends_with("ConditionPathExists=/no\n");
+  EXPECT_EQ(skipped, 0);
+  EXPECT_NE(log.find("gw.service:2:1: ConditionPathExists=/no is not met; the unit is skipped"),
+            std::string::npos)
+      << log;
+  EXPECT_EQ(ends_with("ConditionPathExists=|/no\nConditionPathExists=|/nor\n").first, 0);
+  EXPECT_EQ(ends_with("AssertFileIsExecutable=/proc/version\n").first, 78);
+}
+
 TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
   Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nMemoryMax=12Q\n");
   Gatevisor wrong(unit.launch());
