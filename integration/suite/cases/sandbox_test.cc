@@ -66,6 +66,9 @@ TEST(Sandbox, DaemonIsFoundAndKilledBeforeTheRespawn) {
   const int daemon = std::atoi(files.wait_file("daemon").c_str());
   supervisor.expect("started");
   EXPECT_FALSE(is_alive(daemon));
+  // The second life has one too.
+  supervisor.signal(SIGTERM);
+  supervisor.expect_end();
 }
 
 TEST(Sandbox, DaemonOfADaemonIsFoundRoundByRound) {

@@ -181,6 +181,9 @@ TEST(Stop, WhatTheDeadGatewayLeftIsGoneBeforeTheRespawn) {
   ASSERT_GT(daemon, 0);
   supervisor.expect("started");
   EXPECT_FALSE(is_alive(daemon));
+  // The second life has one too.
+  supervisor.signal(SIGTERM);
+  supervisor.expect_end();
 }
 
 TEST(Stop, KillModeControlGroupAsksEveryProcess) {
