@@ -11,8 +11,11 @@
 #include "journal/reader.h"
 #include "journal/storage.h"
 #include "journal/writer.h"
+#include "os/clock.h"
 #include "os/data_file.h"
+#include "os/file.h"
 #include "os/invocation.h"
+#include "os/machine.h"
 #include "protocol/journal_record.h"
 
 namespace gatevisor::app {
@@ -163,7 +166,7 @@ class Journal {
 
   /// By an earlier writer of this run, which was killed: in its archives, and in its last file.
   void find_what_is_written() {
-    for (const std::string& name : os::data_file_names(directory_)) {
+    for (const std::string& name : os::names_at(directory_.get(), ".")) {
       const std::string start = "gatevisor@" + seqnum_id_ + "-";
       if (!name.starts_with(start) || name.size() < start.size() + 16) continue;
       std::uint64_t next = 0;
@@ -192,7 +195,7 @@ class Journal {
 
   void remove_oldest() {
     std::vector<std::pair<std::string, std::string>> archived;  // by time, which ends the name
-    for (std::string& name : os::data_file_names(directory_)) {
+    for (std::string& name : os::names_at(directory_.get(), ".")) {
       const std::size_t dash = name.rfind('-');
       if (!name.starts_with("gatevisor@") || dash == std::string::npos) continue;
       archived.emplace_back(name.substr(dash), std::move(name));

@@ -1,10 +1,10 @@
 #include "app/run.h"
 
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <iterator>
 
@@ -167,15 +167,16 @@ OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settin
 OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& settings) {
   std::vector<std::string> all;
   for (const EnvironmentFile& file : settings.environment_files) {
-    os::UniqueFd fd(open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) {
-      if (file.optional && errno == ENOENT) continue;
-      return refuse({"open", "EnvironmentFile=" + file.path, errno,
-                     "check the path, or write -" + file.path + " where it may be missing"},
-                    kNoInput);
+    auto text = os::read_file(file.path);
+    if (!text) {
+      Error& error = text.error();
+      if (file.optional && error.code == ENOENT) continue;
+      if (error.operation == "open") {
+        error.subject = "EnvironmentFile=" + file.path;
+        error.advice = "check the path, or write -" + file.path + " where it may be missing";
+      }
+      return refuse(std::move(error), kNoInput);
     }
-    auto text = os::read_again(fd.get(), file.path);
-    if (!text) return refuse(std::move(text.error()), kNoInput);
     auto assignments = config::parse_environment_file(*text, file.path);
     if (!assignments) return refuse(std::move(assignments.error()), kUsage);
     all.insert(all.end(), assignments->begin(), assignments->end());

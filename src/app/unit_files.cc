@@ -1,7 +1,6 @@
 #include "app/unit_files.h"
 
 #include <fcntl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,9 +8,8 @@
 #include <map>
 
 #include "config/environment_file.h"
-#include "os/channel.h"
-#include "os/data_file.h"
 #include "os/file.h"
+#include "os/machine.h"
 #include "os/users.h"
 
 namespace gatevisor::app {
@@ -23,13 +21,6 @@ struct UnitSource {
   std::string path;
   std::string text;
 };
-
-Expected<std::string> read_whole(const std::string& path) {
-  // Not open_at(): a unit may be a link, as systemd has it.
-  os::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return fail("open", path, errno);
-  return os::read_again(fd.get(), path);
-}
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -57,7 +48,7 @@ Expected<UnitSource> find_unit(const std::string& what, const UnitName& name) {
   for (const std::string& folder : folders) {
     for (const std::string& file : file_names(name)) {
       const std::string path = folder + "/" + file;
-      auto text = read_whole(path);
+      auto text = os::read_file(path);
       if (text) return UnitSource{path, std::move(*text)};
       if (text.error().code != ENOENT) return std::unexpected(std::move(text.error()));
     }
@@ -78,9 +69,7 @@ std::vector<UnitSource> find_drop_ins(const UnitName& name, const std::string& u
   for (const std::string& directory : config::drop_in_directories(name)) {
     for (const std::string& folder : folders) {
       const std::string path = folder + "/" + directory;
-      const os::UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (!fd) continue;
-      for (const std::string& file : os::data_file_names(fd)) {
+      for (const std::string& file : os::names_at(AT_FDCWD, path.c_str())) {
         if (file.ends_with(".conf")) by_name.emplace(file, path + "/" + file);
       }
     }
@@ -94,7 +83,7 @@ std::vector<UnitSource> find_drop_ins(const UnitName& name, const std::string& u
 void read_os_release(config::SpecifierValues& values) {
   std::map<std::string, std::string> fields;
   for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
-    const auto text = read_whole(path);
+    const auto text = os::read_file(path);
     if (!text) continue;
     const auto lines = config::parse_environment_file(*text, path);
     if (!lines) break;
@@ -118,10 +107,8 @@ std::string or_default(const char* variable, const char* otherwise) {
 
 config::SpecifierValues specifier_values(const std::string& path) {
   config::SpecifierValues values;
-  utsname system{};
-  uname(&system);
-  values.kernel_release = system.release;
-  const std::string machine = system.machine;
+  values.kernel_release = os::kernel_release();
+  const std::string machine = os::hardware_name();
   values.architecture = machine == "x86_64" ? "x86-64" : machine == "aarch64" ? "arm64" : machine;
   const std::string host = os::host_name();
   values.host_name = host;
@@ -164,7 +151,7 @@ Expected<config::LoadedUnit> read_unit(const std::string& what,
   if (!unit) return std::unexpected(std::move(unit.error()));
   std::vector<UnitSource> sources = find_drop_ins(*name, folder_of(unit->path));
   for (UnitSource& drop_in : sources) {
-    auto text = read_whole(drop_in.path);
+    auto text = os::read_file(drop_in.path);
     if (!text) return std::unexpected(std::move(text.error()));
     drop_in.text = std::move(*text);
   }

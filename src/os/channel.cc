@@ -10,30 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <exception>
-
-#include "os/file.h"
 
 namespace gatevisor::os {
 namespace {
-
-/// Hexadecimal digits of a file, without the dashes that boot_id has.
-std::string id_from(const char* path) {
-  auto text = read_at(AT_FDCWD, path);
-  if (!text) return {};
-  std::erase_if(*text, [](char c) {
-    return !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
-  });
-  return text->size() == 32 ? *text : std::string();
-}
-
-std::uint64_t usec(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
-         static_cast<std::uint64_t>(time.tv_nsec) / 1000;
-}
 
 /// Where close_range(2) is refused it takes as long as there may be descriptors.
 void close_all_but(int keep) {
@@ -104,17 +84,6 @@ Expected<int> start_helper(int keep, const char* name, int (*main)(void*), void*
     // Out of memory: gatevisor starts another one.
   }
   _exit(status);
-}
-
-JournalTimes journal_times() { return {usec(CLOCK_REALTIME), usec(CLOCK_MONOTONIC)}; }
-
-std::string machine_id() { return id_from("/etc/machine-id"); }
-
-std::string boot_id() { return id_from("/proc/sys/kernel/random/boot_id"); }
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
 }  // namespace gatevisor::os

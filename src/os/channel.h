@@ -49,16 +49,4 @@ struct Channel::Pair {
 /// standard output, and ends with what it returns. Signals stay blocked in it as they are. The pid.
 Expected<int> start_helper(int keep, const char* name, int (*main)(void*), void* argument);
 
-/// Wall clock and CLOCK_MONOTONIC, as a journal entry has them.
-struct JournalTimes {
-  std::uint64_t realtime_usec;
-  std::uint64_t monotonic_usec;
-};
-JournalTimes journal_times();
-
-/// 32 hexadecimal digits each; empty where the machine has none.
-std::string machine_id();
-std::string boot_id();
-std::string host_name();
-
 }  // namespace gatevisor::os

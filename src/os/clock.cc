@@ -30,4 +30,9 @@ std::string wall_time(Instant instant) {
   return text;
 }
 
+JournalTimes journal_times() {
+  return {static_cast<std::uint64_t>(read(CLOCK_REALTIME).count()),
+          static_cast<std::uint64_t>(read(CLOCK_MONOTONIC).count())};
+}
+
 }  // namespace gatevisor::os

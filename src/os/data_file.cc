@@ -1,6 +1,5 @@
 #include "os/data_file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,15 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 
 namespace gatevisor::os {
-namespace {
-
-constexpr std::size_t kMaxNames = 65536;
-
-}  // namespace
-
 Expected<UniqueFd> open_data_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return fail("mkdir", path, errno);
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -105,26 +97,6 @@ Expected<void> rename_data_file(const UniqueFd& directory, const std::string& fr
 Expected<void> remove_data_file(const UniqueFd& directory, const std::string& name) {
   if (unlinkat(directory.get(), name.c_str(), 0) != 0) return fail("unlink", name, errno);
   return {};
-}
-
-std::vector<std::string> data_file_names(const UniqueFd& directory) {
-  std::vector<std::string> names;
-  const int copy = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (copy < 0) return names;
-  struct Close {
-    void operator()(DIR* stream) const { closedir(stream); }
-  };
-  const std::unique_ptr<DIR, Close> stream(fdopendir(copy));
-  if (!stream) {
-    close(copy);
-    return names;
-  }
-  while (const dirent* entry = readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != ".." && names.size() < kMaxNames) names.push_back(name);
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 }  // namespace gatevisor::os

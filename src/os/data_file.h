@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -48,7 +47,5 @@ class DataFile {
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,
                                 const std::string& to);
 Expected<void> remove_data_file(const UniqueFd& directory, const std::string& name);
-/// The names in it, '.' and '..' left out, sorted; at most 65536.
-std::vector<std::string> data_file_names(const UniqueFd& directory);
 
 }  // namespace gatevisor::os

@@ -1,10 +1,18 @@
 #include "os/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <memory>
 
 namespace gatevisor::os {
+namespace {
+
+constexpr std::size_t kMaxNames = 65536;
+
+}  // namespace
 
 Expected<UniqueFd> open_at(int dir, const char* name, int flags) {
   UniqueFd fd(openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW));
@@ -51,6 +59,29 @@ Expected<void> write_at(int dir, const char* name, std::string_view text) {
 
 bool exists_at(int dir, const char* name) {
   return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Expected<std::string> read_file(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return fail("open", path, errno);
+  return read_again(fd.get(), path);
+}
+
+std::vector<std::string> names_at(int dir, const char* path) {
+  std::vector<std::string> names;
+  UniqueFd fd(openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct Close {
+    void operator()(DIR* stream) const { closedir(stream); }
+  };
+  const std::unique_ptr<DIR, Close> stream(fd ? fdopendir(fd.get()) : nullptr);
+  if (!stream) return names;
+  fd.release();  // closedir(3) closes it
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && names.size() < kMaxNames) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 // open(2) takes the lowest number that is free: the one that was just found closed.

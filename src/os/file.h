@@ -1,8 +1,9 @@
-// Small files of the kernel: read and written whole, relative to a directory descriptor.
+// Small files of the kernel, and of people: read and written whole.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -28,6 +29,13 @@ Expected<std::string> read_again(int fd, std::string_view subject);
 Expected<std::string> read_small_at(int dir, const char* name);
 
 bool exists_at(int dir, const char* name);
+
+/// The whole of a file that people write. Follows links, and never waits for a FIFO's writer.
+Expected<std::string> read_file(const std::string& path);
+
+/// The names in a directory, '.' and '..' left out, sorted, at most 65536. Empty where it cannot be
+/// read. `dir` may be AT_FDCWD.
+std::vector<std::string> names_at(int dir, const char* path);
 
 /// /dev/null for each of 0, 1 and 2 that gatevisor was started without: else a descriptor of its
 /// own would take the number, and records or the gateway's output go where they must not.

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "os/file.h"
+
 namespace gatevisor::os {
 namespace {
 
@@ -64,9 +66,9 @@ TEST_F(DataFiles, RenameReplacesNothing) {
   ASSERT_TRUE(DataFile::create(directory_, "b"));
   EXPECT_EQ(rename_data_file(directory_, "a", "b").error().code, EEXIST);
   EXPECT_TRUE(rename_data_file(directory_, "a", "c"));
-  EXPECT_EQ(data_file_names(directory_), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(names_at(directory_.get(), "."), (std::vector<std::string>{"b", "c"}));
   EXPECT_TRUE(remove_data_file(directory_, "b"));
-  EXPECT_EQ(data_file_names(directory_), std::vector<std::string>{"c"});
+  EXPECT_EQ(names_at(directory_.get(), "."), std::vector<std::string>{"c"});
 }
 
 TEST_F(DataFiles, DirectoryIsMadeWhereItsParentIsThere) {
