@@ -57,8 +57,7 @@ Expected<void> JournalSink::start(Instant now) {
 void JournalSink::write(const Record& record, Instant now) {
   if (directory_.empty()) return;
   const Level level = level_of(record);
-  std::string message = to_text(record, unit_);
-  message.erase(0, unit_.size() + 3);  // '[unit] ': the entry has it as a field
+  const std::string message = message_of(record);
   const std::string json =
       protocol::to_json(record, unit_, to_string(level), message, now, os::wall_time);
   const os::JournalTimes times = os::journal_times();
@@ -106,19 +105,15 @@ std::optional<Error> JournalSink::ready() {
         channel_ ? channel_.receive(answer, kMostAnswer) : os::Channel::Received::End;
     if (received == os::Channel::Received::Nothing) break;
     if (received == os::Channel::Received::End) {
-      if (channel_) loop_.unwatch(channel_.fd());
-      channel_.close();
+      drop_channel();
       return news;
     }
-    if (answer[0] == 'E') {
-      news = Error{"journal", answer.substr(1), 0, "the records wait until it can be written"};
+    const protocol::JournalAnswer told = protocol::decode_answer(answer);
+    if (!told.trouble.empty()) {
+      news = Error{"journal", told.trouble, 0, "the records wait until it can be written"};
     }
-    if (answer[0] != 'A' || answer.size() != 9) continue;
-    std::uint64_t number = 0;
-    for (unsigned i = 0; i < 8; ++i) {
-      number |= std::uint64_t{static_cast<unsigned char>(answer[1 + i])} << (8 * i);
-    }
-    while (!pending_.empty() && pending_.front().number <= number) {
+    if (!told.written) continue;
+    while (!pending_.empty() && pending_.front().number <= *told.written) {
       pending_bytes_ -= pending_.front().bytes.size();
       pending_.pop_front();
       if (sent_ > 0) --sent_;
@@ -133,11 +128,15 @@ std::optional<Error> JournalSink::ready() {
   return news;
 }
 
+void JournalSink::drop_channel() {
+  if (channel_) loop_.unwatch(channel_.fd());
+  channel_.close();
+}
+
 bool JournalSink::ended(int pid, Instant now) {
   if (pid_ == 0 || pid != pid_) return false;
   (void)ready();  // what it had acknowledged is not sent again
-  if (channel_) loop_.unwatch(channel_.fd());
-  channel_.close();
+  drop_channel();
   pid_ = 0;
   sent_ = 0;
   // One that ends at once is tried again with the next record.

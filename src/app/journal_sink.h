@@ -42,6 +42,7 @@ class JournalSink {
   };
   void flush();
   void watch(bool writable);
+  void drop_channel();
 
   std::string directory_;
   std::string unit_;

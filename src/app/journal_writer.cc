@@ -217,12 +217,6 @@ class Journal {
   std::uint64_t next_seqnum_ = 1;
 };
 
-std::string acknowledgement(std::uint64_t number) {
-  std::string text = "A";
-  for (int shift = 0; shift < 64; shift += 8) text += static_cast<char>(number >> shift & 0xff);
-  return text;
-}
-
 }  // namespace
 
 int journal_writer_main(void* argument) {
@@ -238,13 +232,13 @@ int journal_writer_main(void* argument) {
     const auto record = protocol::decode(datagram);
     if (!record) continue;
     for (auto done = journal.append(*record); !done; done = journal.append(*record)) {
-      if (!told) (void)parts.channel.send("E" + to_string(done.error()));
+      if (!told) (void)parts.channel.send(protocol::encode_trouble(to_string(done.error())));
       told = true;
       if (!parts.channel.wait_gone(kRetryMs)) continue;
       return 1;  // gatevisor is gone, and what is left has nowhere to go
     }
     told = false;
-    (void)parts.channel.send(acknowledgement(record->number));
+    (void)parts.channel.send(protocol::encode_written(record->number));
   }
   journal.close();
   return 0;

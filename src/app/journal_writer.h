@@ -3,8 +3,8 @@
 // It gets records over a channel, appends them to a journal file, and acknowledges what is on the
 // disk. What it cannot write it keeps and tries again, and reads no more until then.
 //
-// From it come datagrams of one letter and more: 'A' and eight bytes, the number up to which all is
-// written; 'E' and one line, what is in the way (once, until something is written again).
+// It answers as protocol/journal_record has it; what is in the way is told once, until something is
+// written again.
 #pragma once
 
 #include <string>

@@ -172,8 +172,10 @@ std::string_view to_string(Level level) {
 
 Level level_of(const Record& record) { return std::visit(LevelOf{}, record); }
 
+std::string message_of(const Record& record) { return std::visit(Text{}, record); }
+
 std::string to_text(const Record& record, const std::string& unit) {
-  return "[" + unit + "] " + std::visit(Text{}, record);
+  return "[" + unit + "] " + message_of(record);
 }
 
 }  // namespace gatevisor::app

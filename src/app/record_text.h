@@ -16,7 +16,10 @@ std::string_view to_string(Level level);
 
 Level level_of(const Record& record);
 
-/// With the unit in brackets in front, without time or level.
+/// Without the unit, time or level.
+std::string message_of(const Record& record);
+
+/// With the unit in brackets in front.
 std::string to_text(const Record& record, const std::string& unit);
 
 }  // namespace gatevisor::app

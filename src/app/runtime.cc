@@ -259,7 +259,7 @@ void Runtime::perform(const action::SignalMain& action) {
 void Runtime::perform(const action::SignalTree& action) {
   if (parts_.placement.has_leaf()) {
     // The main process by its pidfd: it may have left its cgroup, if it has the right to.
-    if (child_.pid != 0) note_failure(parts_.maker.signal(child_, action.signal));
+    perform(action::SignalMain{action.signal});
     return note_failure(parts_.placement.leaf().signal_all(
         action.signal, parts_.maker.has_pidfd_open(), child_.pid));
   }
@@ -269,7 +269,7 @@ void Runtime::perform(const action::SignalTree& action) {
 void Runtime::perform(const action::KillTree&) {
   if (parts_.placement.has_leaf()) {
     note_failure(parts_.placement.leaf().kill_all(parts_.maker.has_pidfd_open()));
-    if (child_.pid != 0) note_failure(parts_.maker.signal(child_, os::kKillSignal));
+    perform(action::SignalMain{os::kKillSignal});
     return;
   }
   signal_children(os::kKillSignal);

@@ -7,6 +7,10 @@ namespace {
 
 constexpr std::size_t kMaxFields = 64;
 
+// The first byte of an answer.
+constexpr char kWritten = 'A';
+constexpr char kTrouble = 'E';
+
 // sd-messages.h
 constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
 constexpr const char* kUnitStopping = "de5b426a63be47a7b6ac3eaac82e2f6f";
@@ -119,6 +123,25 @@ std::optional<JournalRecord> decode(std::string_view bytes) {
   }
   if (!bytes.empty()) return std::nullopt;
   return record;
+}
+
+std::string encode_written(std::uint64_t number) {
+  std::string bytes(1, kWritten);
+  put(bytes, number);
+  return bytes;
+}
+
+std::string encode_trouble(std::string_view line) { return kTrouble + std::string(line); }
+
+JournalAnswer decode_answer(std::string_view bytes) {
+  JournalAnswer answer;
+  if (bytes.empty()) return answer;
+  const char kind = bytes.front();
+  bytes.remove_prefix(1);
+  if (kind == kTrouble) answer.trouble = bytes;
+  std::uint64_t number = 0;
+  if (kind == kWritten && take(bytes, number) && bytes.empty()) answer.written = number;
+  return answer;
 }
 
 }  // namespace gatevisor::protocol

@@ -1,7 +1,7 @@
 // A record as the fields of a journal entry, and as the bytes in which it goes to the writer.
 //
-// Names and meanings are systemd.journal-fields(7)'s; GATEVISOR_ is in front of our own. The message
-// ids are those of systemd's sd-messages.h, so that `journalctl -x` explains the entries.
+// Names and meanings are systemd.journal-fields(7)'s; GATEVISOR_ is in front of our own. The
+// message ids are those of systemd's sd-messages.h, so that `journalctl -x` explains the entries.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,21 @@ struct JournalRecord {
 
 /// `priority` as syslog(3) has it; `message` the text for a person; `json` the whole record, from
 /// which a verdict can be rebuilt.
-std::vector<std::string> journal_fields(const Record& record, const std::string& unit,
-                                        int priority, const std::string& message,
-                                        const std::string& json);
+std::vector<std::string> journal_fields(const Record& record, const std::string& unit, int priority,
+                                        const std::string& message, const std::string& json);
 
 std::string encode(const JournalRecord& record);
 /// nullopt where the bytes are none. Never reads past them.
 std::optional<JournalRecord> decode(std::string_view bytes);
+
+/// What the writer answers: that everything up to a number is on the disk, or what is in the way.
+std::string encode_written(std::uint64_t number);
+std::string encode_trouble(std::string_view line);
+struct JournalAnswer {
+  std::optional<std::uint64_t> written;
+  std::string trouble;  ///< empty: none
+};
+/// Neither where the bytes are no answer.
+JournalAnswer decode_answer(std::string_view bytes);
 
 }  // namespace gatevisor::protocol
