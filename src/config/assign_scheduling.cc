@@ -27,24 +27,11 @@ std::optional<int> parse_signed(std::string_view text, int low, int high) {
 
 /// '0-3,6 8': numbers and ranges, parted by white space or commas.
 Parsed<SchedulingSettings::Processors> parse_processors(std::string_view text) {
-  constexpr const char* kForm = "expected numbers and ranges of processors below 1024: 0-3 6";
-  SchedulingSettings::Processors set;
   std::string spaced(text);
   std::ranges::replace(spaced, ',', ' ');
-  const auto words = split_words(spaced);
-  if (!words) return refuse(words.error());
-  for (const std::string_view word : *words) {
-    const std::size_t dash = word.find('-');
-    const auto first = parse_decimal(word.substr(0, dash), 0, kMostProcessors - 1);
-    if (!first) return refuse(kForm);
-    auto last = first;
-    if (dash != std::string_view::npos) {
-      last = parse_decimal(word.substr(dash + 1), *first, kMostProcessors - 1);
-      if (!last) return refuse(kForm);
-    }
-    for (std::uint64_t i = *first; i <= *last; ++i) set.set(i);
-  }
-  return set;
+  return parse_ranges<kMostProcessors>(
+      spaced, 0, kMostProcessors - 1,
+      "expected numbers and ranges of processors below 1024: 0-3 6");
 }
 
 /// sched_get_priority_min(2) and _max(2), which are the same on every Linux.

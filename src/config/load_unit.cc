@@ -93,12 +93,12 @@ class Loader {
   void note(const Assignment& line, const Directive& directive) {
     Fate fate = directive.fate;
     std::string reason(directive.reason);
-    const bool missing = fate == Fate::Refused || fate == Fate::NotYet;
-    if (missing && asks_for_nothing(line.name, line.value)) {
+    bool stops = fate == Fate::Refused || fate == Fate::NotYet;
+    if (stops && asks_for_nothing(line.name, line.value)) {
+      stops = false;
       fate = Fate::Ignored;
       reason = "it asks for nothing here";
     }
-    const bool stops = fate == Fate::Refused || fate == Fate::NotYet;
     const bool allowed = stops && allow_.contains(line.name);
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
     if (told == unit_.notes.end()) {
@@ -216,13 +216,13 @@ class Loader {
   }
 
   void check_whole(std::span<const UnitText> texts) {
-    const Location start{texts.empty() ? "" : first_file(texts), 1, 1};
+    const Location start{first_file(texts), 1, 1};
     if (name_.is_template()) {
       return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
     }
     if (!command_) {
-      const bool told = std::ranges::any_of(unit_.errors, [](const UnitError&) { return true; });
-      if (!told) error(start, "expected ExecStart= in [Service]");
+      // Behind another error it may be the one that was meant.
+      if (unit_.errors.empty()) error(start, "expected ExecStart= in [Service]");
       return;
     }
     apply_command();
@@ -307,22 +307,32 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {
     return value == "infinity" || value == "0";
   }
-  constexpr std::array<std::string_view, 22> kSwitches = {
-      "DynamicUser",          "RemoveIPC",
-      "PermissionsStartOnly", "PrivateTmp",
-      "PrivateDevices",       "PrivateNetwork",
-      "PrivateUsers",         "PrivateIPC",
-      "PrivateMounts",        "ProtectSystem",
-      "ProtectHome",          "ProtectHostname",
-      "ProtectClock",         "ProtectKernelLogs",
-      "ProtectKernelModules", "ProtectKernelTunables",
-      "ProtectControlGroups", "MemoryDenyWriteExecute",
-      "RestrictRealtime",     "RestrictSUIDSGID",
-      "LockPersonality",      "RestrictNamespaces"};
-  if (std::ranges::find(kSwitches, name) == kSwitches.end() && name != "Delegate" &&
-      name != "NonBlocking" && name != "RootDirectoryStartOnly") {
-    return false;
-  }
+  constexpr std::array<std::string_view, 25> kSwitches = {"Delegate",
+                                                          "DynamicUser",
+                                                          "LockPersonality",
+                                                          "MemoryDenyWriteExecute",
+                                                          "NonBlocking",
+                                                          "PermissionsStartOnly",
+                                                          "PrivateDevices",
+                                                          "PrivateIPC",
+                                                          "PrivateMounts",
+                                                          "PrivateNetwork",
+                                                          "PrivateTmp",
+                                                          "PrivateUsers",
+                                                          "ProtectClock",
+                                                          "ProtectControlGroups",
+                                                          "ProtectHome",
+                                                          "ProtectHostname",
+                                                          "ProtectKernelLogs",
+                                                          "ProtectKernelModules",
+                                                          "ProtectKernelTunables",
+                                                          "ProtectSystem",
+                                                          "RemoveIPC",
+                                                          "RestrictNamespaces",
+                                                          "RestrictRealtime",
+                                                          "RestrictSUIDSGID",
+                                                          "RootDirectoryStartOnly"};
+  if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
   const auto yes = parse_boolean(value);
   return yes && !*yes;
 }

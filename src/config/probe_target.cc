@@ -72,21 +72,9 @@ Parsed<ProbeTarget> parse_probe_target(std::string_view text) {
 }
 
 Parsed<HttpStatusSet> parse_http_statuses(std::string_view text) {
-  constexpr const char* kCodes = "expected codes from 100 to 599, such as 200-299 401";
-  const auto words = split_words(text);
-  if (!words) return refuse(words.error());
-  if (words->empty()) return default_http_statuses();
-  HttpStatusSet set;
-  for (const std::string_view word : *words) {
-    const std::size_t dash = word.find('-');
-    const auto first = parse_decimal(word.substr(0, dash), 100, 599);
-    if (!first) return refuse(kCodes);
-    auto last = first;
-    if (dash != std::string_view::npos) last = parse_decimal(word.substr(dash + 1), *first, 599);
-    if (!last) return refuse(kCodes);
-    for (std::uint64_t code = *first; code <= *last; ++code) set.set(code);
-  }
-  return set;
+  if (trim(text).empty()) return default_http_statuses();
+  return parse_ranges<HttpStatusSet{}.size()>(
+      text, 100, 599, "expected codes from 100 to 599, such as 200-299 401");
 }
 
 }  // namespace gatevisor::config

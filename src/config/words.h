@@ -1,6 +1,7 @@
 // One value into its words, with systemd's quoting.
 #pragma once
 
+#include <bitset>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,5 +19,26 @@ namespace gatevisor::config {
 enum class UnknownEscape : std::uint8_t { Refused, Kept };
 Parsed<std::vector<std::string>> split_words(std::string_view text,
                                              UnknownEscape unknown = UnknownEscape::Refused);
+
+/// Numbers in [low, high] and ranges of them, parted by white space: '200-299 401'. `high` is below
+/// N. What is none of that is refused with `form`; no words are the empty set.
+template <std::size_t N>
+Parsed<std::bitset<N>> parse_ranges(std::string_view text, std::uint64_t low, std::uint64_t high,
+                                    const char* form) {
+  std::bitset<N> set;
+  const auto words = split_words(text);
+  if (!words) return refuse(words.error());
+  for (const std::string_view word : *words) {
+    const std::size_t dash = word.find('-');
+    const auto first = parse_decimal(word.substr(0, dash), low, high);
+    auto last = first;
+    if (first && dash != std::string_view::npos) {
+      last = parse_decimal(word.substr(dash + 1), *first, high);
+    }
+    if (!last) return refuse(form);
+    for (std::uint64_t number = *first; number <= *last; ++number) set.set(number);
+  }
+  return set;
+}
 
 }  // namespace gatevisor::config

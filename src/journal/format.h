@@ -11,6 +11,8 @@
 #include <cstring>
 #include <span>
 
+#include "gatevisor/error.h"
+
 namespace gatevisor::journal {
 
 static_assert(std::endian::native == std::endian::little,
@@ -185,6 +187,11 @@ inline constexpr std::uint64_t kTimeEnd = std::uint64_t{1} << 55;
 /// Longest name of a field.
 inline constexpr std::size_t kMaxFieldName = 64;
 
+/// Where the item of a hash table of `size` bytes at `table` stands for this hash.
+constexpr std::uint64_t hash_bucket(std::uint64_t table, std::uint64_t size, std::uint64_t hash) {
+  return table + hash % (size / sizeof(HashItem)) * sizeof(HashItem);
+}
+
 /// Where the object behind one that ends at `offset` starts.
 constexpr std::uint64_t align8(std::uint64_t offset) { return (offset + 7) & ~std::uint64_t{7}; }
 
@@ -196,6 +203,16 @@ std::span<const std::byte> bytes_of(const T& value) {
 template <typename T>
 std::span<std::byte> writable_bytes_of(T& value) {
   return std::as_writable_bytes(std::span<T, 1>(&value, 1));
+}
+
+/// A value out of what has read(offset, bytes): the whole file, or what is not yet written of it.
+template <typename T, typename Source>
+Expected<T> read_value(const Source& source, std::uint64_t offset) {
+  T value;
+  if (auto done = source.read(offset, writable_bytes_of(value)); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return value;
 }
 
 /// The number at `bytes`, however it is aligned.

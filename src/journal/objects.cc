@@ -192,13 +192,12 @@ Expected<bool> Objects::equal(std::uint64_t offset, std::span<const std::byte> b
 }
 
 Expected<std::uint64_t> Objects::find_data(std::span<const std::byte> payload) const {
-  const std::uint64_t buckets = header_.data_hash_table_size / sizeof(HashItem);
-  if (buckets == 0) {
+  if (header_.data_hash_table_size < sizeof(HashItem)) {
     return 0;
   }
   const std::uint64_t hash = this->hash(payload);
-  auto next =
-      read_as<std::uint64_t>(header_.data_hash_table_offset + hash % buckets * sizeof(HashItem));
+  auto next = read_as<std::uint64_t>(
+      hash_bucket(header_.data_hash_table_offset, header_.data_hash_table_size, hash));
   std::uint64_t last = 0;
   for (int depth = 0; next && *next != 0; ++depth) {
     auto found = *next > last && depth < kMaxChain ? data(*next)
@@ -221,13 +220,12 @@ Expected<std::uint64_t> Objects::find_data(std::span<const std::byte> payload) c
 }
 
 Expected<std::uint64_t> Objects::find_field(std::span<const std::byte> name) const {
-  const std::uint64_t buckets = header_.field_hash_table_size / sizeof(HashItem);
-  if (buckets == 0) {
+  if (header_.field_hash_table_size < sizeof(HashItem)) {
     return 0;
   }
   const std::uint64_t hash = this->hash(name);
-  auto next =
-      read_as<std::uint64_t>(header_.field_hash_table_offset + hash % buckets * sizeof(HashItem));
+  auto next = read_as<std::uint64_t>(
+      hash_bucket(header_.field_hash_table_offset, header_.field_hash_table_size, hash));
   std::uint64_t last = 0;
   for (int depth = 0; next && *next != 0; ++depth) {
     auto found = *next > last && depth < kMaxChain

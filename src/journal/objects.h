@@ -41,11 +41,7 @@ class Objects {
 
   template <typename T>
   Expected<T> read_as(std::uint64_t offset) const {
-    T value;
-    if (auto done = read(offset, writable_bytes_of(value)); !done) {
-      return std::unexpected(std::move(done.error()));
-    }
-    return value;
+    return read_value<T>(*this, offset);
   }
 
   std::uint64_t hash(std::span<const std::byte> payload) const;

@@ -19,10 +19,8 @@ Expected<DataState> Writer::find_data(std::span<const std::byte> payload, std::u
   if (cached != nullptr) {
     return *cached;
   }
-  const std::uint64_t bucket =
-      header_.data_hash_table_offset +
-      hash % (header_.data_hash_table_size / sizeof(HashItem)) * sizeof(HashItem);
-  auto head = staging_.read_as<std::uint64_t>(bucket);
+  auto head = staging_.read_as<std::uint64_t>(
+      hash_bucket(header_.data_hash_table_offset, header_.data_hash_table_size, hash));
   if (!head) {
     return std::unexpected(std::move(head.error()));
   }
@@ -99,10 +97,8 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
   if (FieldCache::holds(slot, hash, name)) {
     return &slot;
   }
-  const std::uint64_t bucket =
-      header_.field_hash_table_offset +
-      hash % (header_.field_hash_table_size / sizeof(HashItem)) * sizeof(HashItem);
-  auto head = staging_.read_as<std::uint64_t>(bucket);
+  auto head = staging_.read_as<std::uint64_t>(
+      hash_bucket(header_.field_hash_table_offset, header_.field_hash_table_size, hash));
   if (!head) {
     return std::unexpected(std::move(head.error()));
   }
@@ -198,7 +194,7 @@ Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, s
 Expected<void> Writer::link_hash(std::uint64_t table, std::uint64_t size, std::uint64_t hash,
                                  std::uint64_t offset) {
   static_assert(offsetof(DataObject, next_hash_offset) == offsetof(FieldObject, next_hash_offset));
-  const std::uint64_t bucket = table + hash % (size / sizeof(HashItem)) * sizeof(HashItem);
+  const std::uint64_t bucket = hash_bucket(table, size, hash);
   auto item = staging_.read_as<HashItem>(bucket);
   if (!item) {
     return std::unexpected(std::move(item.error()));
