@@ -12,6 +12,9 @@
 namespace gatevisor::os {
 
 ConsoleOut::ConsoleOut(int fd) : fd_(fd) {
+  // All that it can ever hold, at once: a string that grows holds twice as much while it moves. What
+  // is not used is address space, not memory.
+  buffer_.reserve(kBufferSize);
   struct stat info{};
   if (fstat(fd, &info) == 0 && (S_ISSOCK(info.st_mode) || S_ISREG(info.st_mode))) {
     kind_ = S_ISREG(info.st_mode) ? Kind::File : Kind::Socket;
@@ -61,8 +64,8 @@ void ConsoleOut::flush() {
     buffer_.erase(0, taken);
   }
   if (dropped_ == 0) return;
-  buffer_ = "gatevisor: " + std::to_string(dropped_) +
-            " of its own lines were dropped while nobody read them\n";
+  buffer_.append("gatevisor: " + std::to_string(dropped_) +
+                 " of its own lines were dropped while nobody read them\n");
   dropped_ = 0;
   buffer_.erase(0, put(buffer_));
 }

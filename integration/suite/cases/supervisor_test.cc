@@ -93,8 +93,8 @@ TEST(Cost, SeedRow_ChildTracking_TenThousandRespawnsLeakNothing) {
   }
   // A descriptor or two may be open in the middle of a spawn.
   EXPECT_LE(open_fds(supervisor.pid()), fds + 4);
-  // However many they were: what a slow reader has not taken yet is at most 64 KB, in a string that
-  // may have doubled.
+  // However many they were. What a slow reader has not taken yet is at most 64 KB; with a little
+  // more for the allocator's own.
   EXPECT_LE(status_number(supervisor.pid(), "RssAnon:"), memory + 160) << "KB";
   if (!supervisor.cgroup().empty()) {
     supervisor.signal(SIGTERM);
