@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "gatevisor/command.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
@@ -157,14 +158,10 @@ struct SchedulingSettings {
   bool operator==(const SchedulingSettings&) const = default;
 };
 
-/// What runs, and as whom.
+/// In what the commands run, and as whom.
 struct ExecSettings {
-  std::vector<std::string> argv;  ///< argv[0] as given; PATH is searched when it has no slash
-  std::string program;            ///< what is executed, argv[0] aside; empty: argv[0]
-  bool expand_variables = false;  ///< $NAME and ${NAME} in argv, as systemd.service(5) has it
-  bool expand_first = false;      ///< in argv[0] too
-  std::string user;               ///< a name or a number; empty: gatevisor's own
-  std::string group;              ///< empty: the user's primary group
+  std::string user;   ///< a name or a number; empty: gatevisor's own
+  std::string group;  ///< empty: the user's primary group
   std::vector<std::string> supplementary_groups;
   unsigned umask = 0022;
   std::string working_directory;            ///< empty: '/'; '~': the user's home
@@ -217,6 +214,7 @@ struct Condition {
 
 struct ServiceSettings {
   std::string name = "gateway";  ///< the unit's stem; the slice is `<name>.slice`
+  Commands commands;
   ExecSettings exec;
   ResourceSettings resources;
   MemorySettings memory;

@@ -36,7 +36,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-Command parse_command_line(int argc, char** argv) {
+Subcommand parse_command_line(int argc, char** argv) {
   CLI::App app{"Keeps a gateway alive inside a container, and says with evidence why it died."};
   app.name("gatevisor");
   app.set_version_flag("--version", "gatevisor " GATEVISOR_VERSION);

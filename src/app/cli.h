@@ -33,8 +33,8 @@ struct Answered {
   int status;
 };
 
-using Command = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
+using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
 
-Command parse_command_line(int argc, char** argv);
+Subcommand parse_command_line(int argc, char** argv);
 
 }  // namespace gatevisor::app

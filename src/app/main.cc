@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   using namespace gatevisor::app;
   gatevisor::os::hold_standard_descriptors();
   try {
-    const Command command = parse_command_line(argc, argv);
+    const Subcommand command = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
     if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);

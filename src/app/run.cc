@@ -76,7 +76,7 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<
 OrRefusal<ServiceSettings> read_settings(const RunOptions& options, std::vector<Error>& warnings) {
   ServiceSettings settings = config::run_defaults();
   settings.name = options.name;
-  settings.exec.argv = options.command;
+  if (!options.command.empty()) settings.commands.main = {config::plain_command(options.command)};
   if (!options.unit.empty()) {
     auto unit = unit_settings(options, warnings);
     if (!unit) return unit;
@@ -201,15 +201,10 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
     free(directory);
   }
   surroundings.expand_arguments =
-      [](const ExecSettings& exec,
+      [](const Command& command,
          const std::vector<std::string>& environment) -> Expected<std::vector<std::string>> {
-    // The first word of expand_variables() is the program's and stays as it is.
-    std::vector<std::string> words = exec.argv;
-    if (exec.expand_first) words.insert(words.begin(), exec.program);
-    auto expanded = config::expand_variables(words, environment);
-    if (!expanded) return fail("expand", "ExecStart=", 0, expanded.error());
-    if (exec.expand_first) expanded->erase(expanded->begin());
-    if (expanded->empty()) expanded->push_back(exec.program);
+    auto expanded = config::arguments(command, environment);
+    if (!expanded) return fail("expand", command.path, 0, expanded.error());
     return std::move(*expanded);
   };
   // gatevisor lowers its own where it may; the gateway gets what gatevisor was started with.
@@ -217,10 +212,10 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
   if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
     surroundings.oom_score_adj.reset();
   }
-  auto plan = exec::Plan::make(settings.exec, std::move(*identity), surroundings,
-                               std::move(*file_environment));
+  surroundings.drop_bounding = *drop;
+  auto plan = exec::Plan::make(settings.exec, settings.commands.main.front(), std::move(*identity),
+                               surroundings, std::move(*file_environment));
   if (!plan) return refuse(std::move(plan.error()), kExec);
-  plan->drop_bounding = *drop;
   // Where nothing may be killed, gatevisor's own end must not kill it either.
   plan->die_with_parent = settings.kill.mode != KillMode::None && settings.kill.send_sigkill;
   if (own.has(CAP_SYS_RESOURCE) && surroundings.oom_score_adj) {

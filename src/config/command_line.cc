@@ -43,7 +43,7 @@ std::size_t raw_length(std::string_view text) {
 
 /// Takes the prefixes off `word`. systemd.service(5), 'Special executable prefixes': each at most
 /// once, in any order; what does not fit is the start of the path.
-void take_prefixes(std::string_view& word, Command& command) {
+void take_prefixes(std::string_view& word, ParsedCommand& command) {
   for (; !word.empty(); word.remove_prefix(1)) {
     const Privilege privilege = command.privilege;
     if (word[0] == '-' && !command.ignore_failure) {
@@ -106,7 +106,7 @@ class Parser {
  public:
   Parser(std::string_view value, const ExpandWord& expand) : value_(value), expand_(expand) {}
 
-  std::expected<std::vector<Command>, CommandError> parse() {
+  std::expected<std::vector<ParsedCommand>, CommandError> parse() {
     if (value_.size() > kMaxValue) return error("expected a value of at most 1 MiB");
     while (next()) {
       if (raw_ == ";") continue;
@@ -153,8 +153,8 @@ class Parser {
     return out;
   }
 
-  std::expected<Command, CommandError> take_command() {
-    Command command;
+  std::expected<ParsedCommand, CommandError> take_command() {
+    ParsedCommand command;
     command.offset = start_;
     const auto first = word();
     if (!first) return error(first.error());
@@ -188,7 +188,7 @@ class Parser {
 
   std::string_view value_;
   const ExpandWord& expand_;
-  std::vector<Command> commands_;
+  std::vector<ParsedCommand> commands_;
   std::string_view raw_;
   std::size_t start_ = 0;
   std::size_t end_ = 0;
@@ -309,7 +309,7 @@ Parsed<std::vector<std::string>> expand_from(std::size_t first,
 
 }  // namespace
 
-std::expected<std::vector<Command>, CommandError> parse_command_line(
+std::expected<std::vector<ParsedCommand>, CommandError> parse_command_line(
     std::string_view value, const ExpandWord& expand_word) {
   return Parser(value, expand_word).parse();
 }
@@ -319,9 +319,16 @@ Parsed<std::vector<std::string>> expand_variables(const std::vector<std::string>
   return expand_from(1, words, environment);
 }
 
+Command plain_command(std::vector<std::string> words) {
+  Command command;
+  command.argv = std::move(words);
+  command.expand = false;
+  return command;
+}
+
 Parsed<std::vector<std::string>> arguments(const Command& command,
                                            const std::vector<std::string>& environment) {
-  const std::size_t written = command.own_name && !command.shell ? 0 : 1;
+  const std::size_t written = command.own_name ? 0 : 1;
   auto words =
       expand_from(command.expand ? written : command.argv.size(), command.argv, environment);
   // execve(2) without argv[0] is refused or mended by the kernel; systemd leaves it to that.

@@ -10,31 +10,19 @@
 #include <vector>
 
 #include "config/text.h"
+#include "gatevisor/command.h"
 
 namespace gatevisor::config {
 
 /// Longest argument vector, NULs included: execve(2) takes 3/4 of _STK_LIM, which is 8 MiB.
 inline constexpr std::size_t kMaxArguments = std::size_t{6} << 20;
 
-/// What of the unit's user, group and sandbox a command gets.
-enum class Privilege : std::uint8_t {
-  Unit,    ///< all of it
-  Full,    ///< '+': none of it
-  NoUser,  ///< '!': all but User=, Group= and SupplementaryGroups=
-  Ignored  ///< '!!': as Unit; systemd dropped its meaning in version 258
-};
-
-struct Command {
-  std::string path;               ///< absolute, or a file name to search for; empty for a shell
-  std::vector<std::string> argv;  ///< argv[0] included; before variables are expanded
-  bool ignore_failure = false;    ///< '-'
-  bool own_name = false;          ///< '@': argv[0] was written, and is not the path
-  bool expand = true;             ///< no ':'; variables are expanded
-  bool shell = false;             ///< '|': argv[0] is 'sh' or with '@' '-sh', then come the words
-  Privilege privilege = Privilege::Unit;
+/// A command and where it stood.
+struct ParsedCommand : Command {
+  bool shell = false;      ///< '|': argv[0] is 'sh' or with '@' '-sh', then come the words
   std::size_t offset = 0;  ///< of its first byte in the value
 
-  bool operator==(const Command&) const = default;
+  bool operator==(const ParsedCommand&) const = default;
 };
 
 struct CommandError {
@@ -53,7 +41,7 @@ using ExpandWord = std::function<Parsed<std::string>(std::string_view)>;
 /// An empty value gives no command; its meaning, to forget the commands before it, is the caller's.
 ///
 /// Where systemd drops a bad command line after '-' with a warning, it is an error.
-std::expected<std::vector<Command>, CommandError> parse_command_line(
+std::expected<std::vector<ParsedCommand>, CommandError> parse_command_line(
     std::string_view value, const ExpandWord& expand_word = {});
 
 /// systemd's replace_env_argv(). A word that is $NAME becomes the words of its value, none if it is
@@ -68,6 +56,9 @@ std::expected<std::vector<Command>, CommandError> parse_command_line(
 /// the message: it may be a secret.
 Parsed<std::vector<std::string>> expand_variables(const std::vector<std::string>& words,
                                                   const std::vector<std::string>& environment);
+
+/// `run -- COMMAND`: words that are taken as they are, the first searched in PATH.
+Command plain_command(std::vector<std::string> words);
 
 /// The argv of a command with that environment. Unlike expand_variables() alone it respects ':' and
 /// expands an argv[0] given with '@'; without any word left argv[0] is the path.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "config/command_line.h"
 #include "config/properties.h"
@@ -118,21 +117,19 @@ class Loader {
   }
 
   void take_command(const Assignment& line) {
-    if (line.value.empty()) {
-      command_.reset();
-      return;
-    }
+    std::vector<Command>& all = unit_.settings.commands.main;
+    if (line.value.empty()) return all.clear();
     auto commands =
         parse_command_line(line.value, [this](std::string_view word) { return expanded(word); });
     if (!commands) {
       return error(line.locate(commands.error().offset), std::move(commands.error().message));
     }
-    for (Command& command : *commands) {
-      if (command_) {
+    for (ParsedCommand& command : *commands) {
+      if (!all.empty()) {
         return error(line.locate(command.offset),
                      "expected one command: only Type=oneshot may have more");
       }
-      command_ = std::move(command);
+      all.push_back(to_command(std::move(command)));
     }
   }
 
@@ -220,12 +217,16 @@ class Loader {
     if (name_.is_template()) {
       return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
     }
-    if (!command_) {
+    const std::vector<Command>& main = unit_.settings.commands.main;
+    if (main.empty()) {
       // Behind another error it may be the one that was meant.
       if (unit_.errors.empty()) error(start, "expected ExecStart= in [Service]");
       return;
     }
-    apply_command();
+    if (main.front().ignore_failure) {
+      unit_.settings.success.codes.set();
+      unit_.settings.success.signals.set();
+    }
     if (auto valid = validate(unit_.settings); !valid) error(start, to_string(valid.error()));
   }
 
@@ -236,43 +237,24 @@ class Loader {
     return {};
   }
 
-  void apply_command() {
-    ServiceSettings& settings = unit_.settings;
-    ExecSettings& exec = settings.exec;
-    exec.program = command_->shell ? "/bin/sh" : command_->path;
-    exec.argv = command_->argv;
-    if (command_->shell) {
+  static Command to_command(ParsedCommand parsed) {
+    if (parsed.shell) {
       // systemd.service(5), '|': one string for the user's shell.
       std::string script;
-      for (std::size_t i = 1; i < exec.argv.size(); ++i) {
-        script += (i > 1 ? " " : "") + exec.argv[i];
+      for (std::size_t i = 1; i < parsed.argv.size(); ++i) {
+        script += (i > 1 ? " " : "") + parsed.argv[i];
       }
-      exec.argv = {exec.argv.front(), "-c", script};
+      parsed.path = "/bin/sh";
+      parsed.argv = {parsed.argv.front(), "-c", script};
+      parsed.own_name = false;
     }
-    exec.expand_variables = command_->expand;
-    exec.expand_first = command_->own_name;
-    if (command_->ignore_failure) {
-      settings.success.codes.set();
-      settings.success.signals.set();
-    }
-    const bool full = command_->privilege == Privilege::Full;
-    if (full || command_->privilege == Privilege::NoUser) {
-      exec.user.clear();
-      exec.group.clear();
-      exec.supplementary_groups.clear();
-    }
-    if (full) {
-      exec.bounding_set.reset();
-      exec.ambient_set = 0;
-      exec.no_new_privileges = false;
-    }
+    return Command(std::move(parsed));
   }
 
   const UnitName& name_;
   const SpecifierValues& values_;
   std::set<std::string> allow_;
   LoadedUnit unit_;
-  std::optional<Command> command_;
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ Error remark(std::string what, std::string advice) {
 }  // namespace
 
 Expected<void> validate(const ServiceSettings& settings) {
-  if (settings.exec.argv.empty() || settings.exec.argv.front().empty()) {
+  if (settings.commands.main.empty() || settings.commands.main.front().argv.front().empty()) {
     return fail("run", "", 0, "no command given; name it after --");
   }
   if (!is_unit_name(settings.name)) {

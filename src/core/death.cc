@@ -142,8 +142,9 @@ bool Judge::oom_killed_helper() const {
 
 void Judge::as_exec_failure() {
   const ExecFailure& failure = *death_.exec_failure;
-  const std::string program =
-      settings_.exec.argv.empty() ? std::string() : settings_.exec.argv.front();
+  const std::string program = settings_.commands.main.empty()
+                                  ? std::string()
+                                  : settings_.commands.main.front().argv.front();
   verdict_.cause = Cause::ExecFailure;
   verdict_.exec_failure = failure;
   verdict_.shell_status = systemd_exit_code(failure.step);

@@ -69,6 +69,17 @@ bool is_program(const std::string& path, int& error) {
   return true;
 }
 
+/// systemd.service(5), the prefixes '+' and '!'. The variables are still those of the user.
+void leave_out(Plan& plan, Privilege privilege) {
+  const bool full = privilege == Privilege::Full;
+  if (!full && privilege != Privilege::NoUser) return;
+  plan.identity.reset();
+  if (!full) return;
+  plan.drop_bounding.reset();
+  plan.ambient = 0;
+  plan.no_new_privileges = false;
+}
+
 }  // namespace
 
 Expected<std::string> find_program(const std::string& name, const std::string& path,
@@ -91,8 +102,8 @@ Expected<std::string> find_program(const std::string& name, const std::string& p
   return fail("execute", name, error, "it is in no directory of PATH (" + path + ")");
 }
 
-Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> identity,
-                          const Surroundings& surroundings,
+Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
+                          std::optional<Identity> identity, const Surroundings& surroundings,
                           std::vector<std::string> file_environment) {
   Plan plan;
   Environment environment;
@@ -119,15 +130,14 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   for (const std::string& entry : settings.unset_environment) environment.unset(entry);
 
   // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is.
-  auto program = settings.program.empty()
-                     ? find_program(settings.argv.front(), environment.get("PATH"),
-                                    surroundings.working_directory)
-                     : find_program(settings.program, kDefaultPath, "/");
+  auto program = command.path.empty() ? find_program(command.argv.front(), environment.get("PATH"),
+                                                     surroundings.working_directory)
+                                      : find_program(command.path, kDefaultPath, "/");
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
-  plan.arguments_ = settings.argv;
-  if (settings.expand_variables && surroundings.expand_arguments) {
-    auto expanded = surroundings.expand_arguments(settings, environment.entries());
+  plan.arguments_ = command.argv;
+  if (command.expand && surroundings.expand_arguments) {
+    auto expanded = surroundings.expand_arguments(command, environment.entries());
     if (!expanded) return std::unexpected(std::move(expanded.error()));
     plan.arguments_ = std::move(*expanded);
   }
@@ -164,6 +174,8 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;
   plan.identity = std::move(identity);
+  plan.drop_bounding = surroundings.drop_bounding;
+  leave_out(plan, command.privilege);
   plan.parent_pid = getpid();
   return plan;
 }

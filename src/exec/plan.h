@@ -31,19 +31,20 @@ struct Identity {
 struct Surroundings {
   std::vector<std::string> environment;  ///< NAME=VALUE, gatevisor's own
   std::string working_directory;
-  /// Replaces the variables in argv by those of the whole environment (expand_variables).
-  std::function<Expected<std::vector<std::string>>(const ExecSettings& settings,
+  /// The command's words, their variables replaced by those of the whole environment.
+  std::function<Expected<std::vector<std::string>>(const Command& command,
                                                    const std::vector<std::string>& environment)>
       expand_arguments;
   std::optional<int> oom_score_adj;  ///< what the gateway gets where no setting says otherwise
+  std::optional<std::uint64_t> drop_bounding;  ///< of the bounding set; nullopt: nothing
 };
 
 class Plan {
  public:
   /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is
   /// not there, an environment file cannot be read.
-  static Expected<Plan> make(const ExecSettings& settings, std::optional<Identity> identity,
-                             const Surroundings& surroundings,
+  static Expected<Plan> make(const ExecSettings& settings, const Command& command,
+                             std::optional<Identity> identity, const Surroundings& surroundings,
                              std::vector<std::string> file_environment);
   Plan(Plan&&) = default;
   Plan& operator=(Plan&&) = default;

@@ -9,7 +9,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::vector<Command> parse(std::string_view value) { return parse_command_line(value).value(); }
+std::vector<ParsedCommand> parse(std::string_view value) {
+  return parse_command_line(value).value();
+}
 
 /// 'offset: message', or nothing.
 std::string refusal(std::string_view value) {
@@ -26,7 +28,7 @@ Words argv(std::string_view value) {
 }
 
 TEST(CommandLine, PathAndArguments) {
-  const Command command = parse("  /bin/echo  a \"b c\" 'd'e\\x41 ").at(0);
+  const ParsedCommand command = parse("  /bin/echo  a \"b c\" 'd'e\\x41 ").at(0);
   EXPECT_EQ(command.path, "/bin/echo");
   EXPECT_EQ(command.argv, (Words{"/bin/echo", "a", "b c", "deA"}));
   EXPECT_EQ(command.offset, 2U);
@@ -62,14 +64,14 @@ TEST(CommandLine, APathIsAbsoluteOrAFileName) {
 
 TEST(CommandLine, ThePathIsSimplifiedButNotItsNameForTheProgram) {
   // test-load-fragment.c of systemd
-  const Command command = parse("/RValue///slashes/./x r1///").at(0);
+  const ParsedCommand command = parse("/RValue///slashes/./x r1///").at(0);
   EXPECT_EQ(command.path, "/RValue/slashes/x");
   EXPECT_EQ(command.argv, (Words{"/RValue///slashes/./x", "r1///"}));
   EXPECT_EQ(parse("/a/../b").at(0).path, "/a/../b");
 }
 
 TEST(CommandLine, PrefixesInAnyOrder) {
-  const Command command = parse("-:/a $b").at(0);
+  const ParsedCommand command = parse("-:/a $b").at(0);
   EXPECT_TRUE(command.ignore_failure);
   EXPECT_FALSE(command.expand);
   EXPECT_EQ(parse(":-/a $b").at(0), command);
@@ -91,7 +93,7 @@ TEST(CommandLine, EachPrefixOnceAndOfThePrivilegesOne) {
 }
 
 TEST(CommandLine, AnAtSignTakesTheNameFromTheSecondWord) {
-  const Command command = parse("@/bin/sh -sh -c x").at(0);
+  const ParsedCommand command = parse("@/bin/sh -sh -c x").at(0);
   EXPECT_EQ(command.path, "/bin/sh");
   EXPECT_EQ(command.argv, (Words{"-sh", "-c", "x"}));
   EXPECT_TRUE(command.own_name);
@@ -100,7 +102,7 @@ TEST(CommandLine, AnAtSignTakesTheNameFromTheSecondWord) {
 }
 
 TEST(CommandLine, APipeHandsTheWordsToAShell) {
-  const Command command = parse("-|echo $x").at(0);
+  const ParsedCommand command = parse("-|echo $x").at(0);
   EXPECT_TRUE(command.shell);
   EXPECT_EQ(command.path, "");
   EXPECT_EQ(command.argv, (Words{"sh", "echo", "$x"}));

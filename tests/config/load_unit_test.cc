@@ -59,12 +59,13 @@ const std::string kStart = "[Service]\nExecStart=/bin/gw --port 80\n";
 TEST(LoadUnit, DefaultsAreSystemds) {
   const ServiceSettings settings = good(kStart);
   EXPECT_EQ(settings.name, "gw");
-  EXPECT_EQ(settings.exec.program, "/bin/gw");
-  EXPECT_EQ(settings.exec.argv, (std::vector<std::string>{"/bin/gw", "--port", "80"}));
+  EXPECT_EQ(settings.commands.main.at(0).path, "/bin/gw");
+  EXPECT_EQ(settings.commands.main.at(0).argv,
+            (std::vector<std::string>{"/bin/gw", "--port", "80"}));
   EXPECT_EQ(settings.exec.working_directory, "/");
   EXPECT_FALSE(settings.exec.inherit_environment);
   EXPECT_TRUE(settings.exec.ignore_sigpipe);
-  EXPECT_TRUE(settings.exec.expand_variables);
+  EXPECT_TRUE(settings.commands.main.at(0).expand);
   EXPECT_EQ(settings.restart.mode, RestartMode::No);
   EXPECT_EQ(settings.restart.delay, 100ms);
   EXPECT_EQ(settings.kill.timeout_stop, 90s);
@@ -78,7 +79,7 @@ TEST(LoadUnit, SettingsOfAllSectionsArriveAndLaterFilesWin) {
       "gw.service", {"[Service]\nUser=b\nExecStart=\nExecStart=/bin/other\n"});
   EXPECT_EQ(settings.start_limit.burst, 3u);
   EXPECT_EQ(settings.exec.user, "b");
-  EXPECT_EQ(settings.exec.program, "/bin/other");
+  EXPECT_EQ(settings.commands.main.at(0).path, "/bin/other");
   EXPECT_EQ(settings.restart.mode, RestartMode::Always);
   EXPECT_EQ(settings.alarm.burst, 9u);
 }
@@ -88,7 +89,7 @@ TEST(LoadUnit, SpecifiersAreThoseOfTheUnit) {
       good("[Service]\nExecStart=/bin/gw %i %%\nEnvironment=AT=%t/%p\nMemoryMax=50%\n",
            "gw@blue.service");
   EXPECT_EQ(settings.name, "gw@blue");
-  EXPECT_EQ(settings.exec.argv, (std::vector<std::string>{"/bin/gw", "blue", "%"}));
+  EXPECT_EQ(settings.commands.main.at(0).argv, (std::vector<std::string>{"/bin/gw", "blue", "%"}));
   EXPECT_EQ(settings.exec.environment, std::vector<std::string>{"AT=/run/gw"});
   EXPECT_EQ(settings.resources.memory_max->kind, ResourceLimit::Kind::Percent);
 }
@@ -151,17 +152,17 @@ TEST(LoadUnit, TypesThatAreNotDoneSaySo) {
 
 TEST(LoadUnit, PrefixesOfTheCommand) {
   EXPECT_TRUE(good("[Service]\nExecStart=-/bin/gw\n").success.codes.test(1));
-  EXPECT_FALSE(good("[Service]\nExecStart=:/bin/gw $A\n").exec.expand_variables);
+  EXPECT_FALSE(good("[Service]\nExecStart=:/bin/gw $A\n").commands.main.at(0).expand);
   const ServiceSettings named = good("[Service]\nExecStart=@/bin/gw other x\n");
-  EXPECT_EQ(named.exec.program, "/bin/gw");
-  EXPECT_EQ(named.exec.argv, (std::vector<std::string>{"other", "x"}));
+  EXPECT_EQ(named.commands.main.at(0).path, "/bin/gw");
+  EXPECT_EQ(named.commands.main.at(0).argv, (std::vector<std::string>{"other", "x"}));
   const ServiceSettings full = good("[Service]\nExecStart=+/bin/gw\nUser=a\nNoNewPrivileges=yes\n");
-  EXPECT_EQ(full.exec.user, "");
-  EXPECT_FALSE(full.exec.no_new_privileges);
+  EXPECT_EQ(full.commands.main.at(0).privilege, Privilege::Full);
 }
 
 TEST(LoadUnit, UnknownEscapesOfACommandStayAsSystemdHasIt) {
-  EXPECT_EQ(good("[Service]\nExecStart=/bin/sed 's/\\./x/'\n").exec.argv[1], "s/\\./x/");
+  EXPECT_EQ(good("[Service]\nExecStart=/bin/sed 's/\\./x/'\n").commands.main.at(0).argv[1],
+            "s/\\./x/");
 }
 
 TEST(LoadUnit, ConditionsAreReadInOrder) {

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 ServiceSettings runnable(std::initializer_list<std::string_view> assignments = {}) {
   ServiceSettings settings = run_defaults();
-  settings.exec.argv = {"true"};
+  settings.commands.main = {Command{.argv = {"true"}}};
   for (const std::string_view assignment : assignments) EXPECT_TRUE(assign(settings, assignment));
   return settings;
 }
@@ -39,7 +39,7 @@ TEST(RunDefaults, NeedNothingButACommand) { EXPECT_EQ(complaint(runnable()), "")
 TEST(Validate, CommandHasToBeGiven) {
   ServiceSettings settings = run_defaults();
   EXPECT_EQ(complaint(settings), "run; no command given; name it after --");
-  settings.exec.argv = {""};
+  settings.commands.main = {Command{.argv = {""}}};
   EXPECT_NE(complaint(settings), "");
 }
 

@@ -19,7 +19,7 @@ inline constexpr Instant at(Duration since_boot) { return Instant{} + since_boot
 /// The defaults of `gatevisor run --`: those of the loop that it replaces.
 inline ServiceSettings loop_settings() {
   ServiceSettings settings;
-  settings.exec.argv = {"/usr/bin/gateway", "run"};
+  settings.commands.main = {Command{.argv = {"/usr/bin/gateway", "run"}}};
   settings.kill.timeout_stop = 8s;
   settings.restart.mode = RestartMode::OnFailure;
   settings.restart.delay = 2s;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 TEST(Ledger, StopIsRememberedThroughManyForwardedSignals) {
   ServiceSettings settings;
-  settings.exec.argv = {"/bin/gateway"};
+  settings.commands.main = {Command{.argv = {"/bin/gateway"}}};
   settings.kill.signal = SIGQUIT;
   for (int signal = 1; signal < 65; ++signal) settings.forward[signal] = signal;
   Manager manager(settings, 1);

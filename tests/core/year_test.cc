@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 TEST(Manager, AYearOfRespawnsStaysBounded) {
   ServiceSettings settings;
-  settings.exec.argv = {"/bin/gateway"};
+  settings.commands.main = {Command{.argv = {"/bin/gateway"}}};
   settings.restart.mode = RestartMode::Always;
   settings.restart.delay = 2s;
   settings.alarm = {5, 60s};

@@ -22,36 +22,45 @@ bool has(const Plan& plan, const std::string& entry) {
   return std::ranges::count(environment(plan), entry) == 1;
 }
 
+const Command kShell{.path = "", .argv = {"sh", "-c", "true"}, .expand = false};
+
 Plan make(const ExecSettings& settings, std::optional<Identity> identity = std::nullopt,
-          std::vector<std::string> from_files = {}) {
+          std::vector<std::string> from_files = {}, const Command& command = kShell) {
   const Surroundings surroundings{
-      {"PATH=/usr/bin:/bin", "KEPT=1", "SECRET=x"}, "/", {}, std::nullopt};
-  auto plan = Plan::make(settings, std::move(identity), surroundings, std::move(from_files));
+      {"PATH=/usr/bin:/bin", "KEPT=1", "SECRET=x"}, "/", {}, std::nullopt, std::nullopt};
+  auto plan =
+      Plan::make(settings, command, std::move(identity), surroundings, std::move(from_files));
   EXPECT_TRUE(plan) << to_string(plan.error());
   return std::move(*plan);
 }
 
-ExecSettings run_sh() {
-  ExecSettings settings;
-  settings.argv = {"sh", "-c", "true"};
-  return settings;
-}
-
 TEST(Plan, CommandIsSearchedInPathAndKeepsItsName) {
-  const Plan plan = make(run_sh());
+  const Plan plan = make(ExecSettings{});
   EXPECT_TRUE(plan.program == "/usr/bin/sh" || plan.program == "/bin/sh") << plan.program;
   EXPECT_STREQ(plan.argv[0], "sh");
   EXPECT_EQ(plan.argv[3], nullptr);
 }
 
 TEST(Plan, MissingCommandSaysWhereItWasSearched) {
-  ExecSettings settings = run_sh();
-  settings.argv = {"no-such-command"};
-  const auto plan =
-      Plan::make(settings, std::nullopt, {{"PATH=/usr/bin"}, "/", {}, std::nullopt}, {});
+  const auto plan = Plan::make({}, Command{.argv = {"no-such-command"}}, std::nullopt,
+                               {{"PATH=/usr/bin"}, "/", {}, std::nullopt, std::nullopt}, {});
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, ENOENT);
   EXPECT_NE(plan.error().advice.find("/usr/bin"), std::string::npos);
+}
+
+TEST(Plan, PrefixesOfACommandLeaveOutItsUserOrEverything) {
+  ExecSettings settings;
+  settings.no_new_privileges = true;
+  const Identity user{.uid = 7, .gid = 7, .groups = {}, .user = "a", .home = "/a", .shell = ""};
+  Command command = kShell;
+  EXPECT_TRUE(make(settings, user, {}, command).identity.has_value());
+  command.privilege = Privilege::NoUser;
+  EXPECT_FALSE(make(settings, user, {}, command).identity.has_value());
+  EXPECT_TRUE(make(settings, user, {}, command).no_new_privileges);
+  command.privilege = Privilege::Full;
+  EXPECT_FALSE(make(settings, user, {}, command).identity.has_value());
+  EXPECT_FALSE(make(settings, user, {}, command).no_new_privileges);
 }
 
 TEST(Plan, DirectoryIsNoCommand) { EXPECT_EQ(find_program("/tmp", "", "/").error().code, EACCES); }
@@ -60,10 +69,10 @@ TEST(Plan, CommandWithASlashIsRelativeToWhereGatevisorWasStarted) {
   EXPECT_EQ(find_program("bin/sh", "", "").value_or(""), "/bin/sh");
 }
 
-TEST(Plan, OwnEnvironmentIsHandedOn) { EXPECT_TRUE(has(make(run_sh()), "KEPT=1")); }
+TEST(Plan, OwnEnvironmentIsHandedOn) { EXPECT_TRUE(has(make(ExecSettings{}), "KEPT=1")); }
 
 TEST(Plan, SettingWinsOverTheOwnEnvironmentAndAFileOverTheSetting) {
-  ExecSettings settings = run_sh();
+  ExecSettings settings;
   settings.environment = {"KEPT=2", "OTHER=a"};
   const Plan plan = make(settings, std::nullopt, {"OTHER=b"});
   EXPECT_TRUE(has(plan, "KEPT=2"));
@@ -72,7 +81,7 @@ TEST(Plan, SettingWinsOverTheOwnEnvironmentAndAFileOverTheSetting) {
 }
 
 TEST(Plan, SeedRow_Secrets_UnsetVariableIsAbsent) {
-  ExecSettings settings = run_sh();
+  ExecSettings settings;
   settings.environment = {"SECRET=y"};
   settings.unset_environment = {"SECRET"};
   for (const std::string& entry : environment(make(settings))) {
@@ -81,7 +90,7 @@ TEST(Plan, SeedRow_Secrets_UnsetVariableIsAbsent) {
 }
 
 TEST(Plan, UnsetWithAValueRemovesThatValueAlone) {
-  ExecSettings settings = run_sh();
+  ExecSettings settings;
   settings.unset_environment = {"KEPT=other", "SECRET=x"};
   const Plan plan = make(settings);
   EXPECT_TRUE(has(plan, "KEPT=1"));
@@ -89,7 +98,8 @@ TEST(Plan, UnsetWithAValueRemovesThatValueAlone) {
 }
 
 TEST(Plan, UserBringsHomeShellAndName) {
-  const Plan plan = make(run_sh(), Identity{998, 998, {998}, "gateway", "/sandbox", "/bin/sh"});
+  const Plan plan =
+      make(ExecSettings{}, Identity{998, 998, {998}, "gateway", "/sandbox", "/bin/sh"});
   EXPECT_TRUE(has(plan, "HOME=/sandbox"));
   EXPECT_TRUE(has(plan, "USER=gateway"));
   EXPECT_TRUE(has(plan, "LOGNAME=gateway"));
@@ -97,14 +107,14 @@ TEST(Plan, UserBringsHomeShellAndName) {
 }
 
 TEST(Plan, InvocationIdIsWrittenInPlace) {
-  Plan plan = make(run_sh());
+  Plan plan = make(ExecSettings{});
   const std::string id = "0123456789abcdef0123456789abcdef";
   plan.set_invocation(id);
   EXPECT_TRUE(has(plan, "INVOCATION_ID=" + id));
 }
 
 TEST(Plan, InvocationIdThatIsUnsetStaysUnset) {
-  ExecSettings settings = run_sh();
+  ExecSettings settings;
   settings.unset_environment = {"INVOCATION_ID"};
   Plan plan = make(settings);
   plan.set_invocation("0123456789abcdef0123456789abcdef");
@@ -114,14 +124,14 @@ TEST(Plan, InvocationIdThatIsUnsetStaysUnset) {
 }
 
 TEST(Plan, TildeIsTheUsersHome) {
-  ExecSettings settings = run_sh();
+  ExecSettings settings;
   settings.working_directory = "~";
   EXPECT_EQ(make(settings, Identity{1, 1, {}, "u", "/home/u", ""}).working_directory, "/home/u");
 }
 
 TEST(Plan, PathIsThereEvenWhereTheContainerHasNone) {
-  const Surroundings bare{{}, "/", {}, std::nullopt};
-  const auto plan = Plan::make(run_sh(), std::nullopt, bare, {});
+  const Surroundings bare{{}, "/", {}, std::nullopt, std::nullopt};
+  const auto plan = Plan::make({}, kShell, std::nullopt, bare, {});
   ASSERT_TRUE(plan);
   EXPECT_TRUE(has(*plan, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
 }

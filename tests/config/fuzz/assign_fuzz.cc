@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace gatevisor;
   std::string_view input(reinterpret_cast<const char*>(data), size);
   ServiceSettings settings = config::run_defaults();
-  settings.exec.argv = {"true"};
+  settings.commands.main = {Command{.argv = {"true"}}};
   while (!input.empty()) {
     const std::size_t end = std::min(input.find('\n'), input.size());
     const std::string_view line = input.substr(0, end);

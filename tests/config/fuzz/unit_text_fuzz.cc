@@ -61,7 +61,7 @@ void check_commands(std::string_view value, const UnitName& unit, const Specifie
       continue;
     }
     check(commands->empty() == trim(value).empty());
-    for (const Command& command : *commands) {
+    for (const ParsedCommand& command : *commands) {
       check(command.offset < value.size() && !command.argv.empty());
       check(command.shell == command.path.empty());
       check(command.path.starts_with('/') || command.path.find('/') == std::string::npos);

@@ -76,7 +76,7 @@ ProbeSettings draw_probe(Dice& dice) {
 Scenario draw_scenario(Dice& dice) {
   Scenario world;
   ServiceSettings& settings = world.settings;
-  settings.exec.argv = {"/usr/bin/gateway"};
+  settings.commands.main = {Command{.argv = {"/usr/bin/gateway"}}};
   settings.kill = draw_kill(dice);
   settings.restart = draw_restart(dice);
   settings.memory = draw_memory(dice);
