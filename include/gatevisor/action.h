@@ -8,14 +8,44 @@
 #include <variant>
 #include <vector>
 
+#include "gatevisor/command.h"
 #include "gatevisor/record.h"
 
 namespace gatevisor {
 namespace action {
 
-/// Make the leaf `invocation` and start the gateway in it. Answered by Spawned or SpawnFailed.
+/// Make the leaf `invocation`, if it is not there yet, and start the gateway in it. Answered by
+/// Spawned or SpawnFailed.
 struct Spawn {
   std::uint64_t invocation;
+  std::size_t index = 0;  ///< of ExecStart=
+};
+
+/// The same for another command of the unit; of Type=forking ExecStart= is one. `environment` is
+/// added to the unit's. Answered by CommandSpawned or CommandSpawnFailed.
+struct SpawnCommand {
+  std::uint64_t invocation;
+  CommandKind kind;
+  std::size_t index;
+  std::vector<std::string> environment;  ///< NAME=VALUE
+};
+
+/// Type=forking: which of its processes is the main one (PIDFile=, or the only one that is left).
+/// Answered by MainFound or, once nothing of it lives, by TreeEmpty.
+struct FindMain {};
+
+/// The service says that its main process is another one (MAINPID=). Answered by MainFound, or by a
+/// warning.
+struct AdoptMain {
+  int pid;
+};
+
+/// Tell when no process of the invocation is alive: TreeEmpty, at once if none is.
+struct AwaitTree {};
+
+/// To the command that runs. A process that is gone is not an error.
+struct SignalCommand {
+  int signal;
 };
 
 /// To the main process alone. A process that is gone is not an error.
@@ -62,10 +92,12 @@ struct Exit {
 
 }  // namespace action
 
-using Action = std::variant<action::Spawn, action::SignalMain, action::SignalTree, action::KillTree,
-                            action::Release, action::Tidy, action::RearmMemoryWatch, action::Probe,
-                            action::EndProbe, action::WritePidFile, action::RemovePidFile,
-                            action::Emit, action::Exit>;
+using Action =
+    std::variant<action::Spawn, action::SpawnCommand, action::FindMain, action::AdoptMain,
+                 action::AwaitTree, action::SignalCommand, action::SignalMain, action::SignalTree,
+                 action::KillTree, action::Release, action::Tidy, action::RearmMemoryWatch,
+                 action::Probe, action::EndProbe, action::WritePidFile, action::RemovePidFile,
+                 action::Emit, action::Exit>;
 using Actions = std::vector<Action>;
 
 }  // namespace gatevisor

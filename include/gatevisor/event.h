@@ -3,6 +3,7 @@
 // A failed action is an event too. Plain values; the core keeps none of them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -58,6 +59,50 @@ struct MainExited {
   int seccomp_mode = -1;      ///< 'Seccomp:' of proc(5) status; -1 where it could not be read
 };
 
+/// A process was made for the SpawnCommand action. `baseline` was read just before.
+struct CommandSpawned {
+  int pid;
+  std::string invocation;
+  CgroupSnapshot baseline;
+};
+
+struct CommandSpawnFailed {
+  ExecStep step;
+  Error error;
+};
+
+/// execve(2) of the command failed; it will exit, and CommandExited follows.
+struct CommandExecFailed {
+  ExecStep step;
+  int code;  ///< errno
+};
+
+/// The command is dead.
+struct CommandExited {
+  WaitStatus status;
+  CgroupSnapshot after;
+  bool others_alive = false;  ///< other processes of the invocation are not
+};
+
+/// The answer to FindMain and AdoptMain: a child of gatevisor in the invocation's cgroup.
+struct MainFound {
+  int pid;
+};
+
+/// One sd_notify(3) datagram of a process that may send it: what gatevisor understands of it.
+struct Notified {
+  bool ready = false;      ///< READY=1
+  bool stopping = false;   ///< STOPPING=1
+  bool reloading = false;  ///< RELOADING=1
+  bool watchdog = false;   ///< WATCHDOG=1
+  bool watchdog_trigger = false;
+  std::optional<Duration> watchdog_usec{};
+  std::optional<Duration> extend_timeout{};
+  std::optional<int> main_pid{};
+  std::optional<int> error_number{};    ///< ERRNO=
+  std::optional<std::string> status{};  ///< STATUS=, bounded
+};
+
 /// No process of the invocation is alive any more.
 struct TreeEmpty {};
 
@@ -102,7 +147,9 @@ using Event =
     std::variant<event::Start, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
                  event::ExecFailed, event::MainExited, event::TreeEmpty, event::TreeChanged,
                  event::MemoryChanged, event::PressureHigh, event::Probed, event::SignalReceived,
-                 event::RestartRequested, event::TimerExpired, event::ActionFailed>;
+                 event::RestartRequested, event::TimerExpired, event::ActionFailed,
+                 event::CommandSpawned, event::CommandSpawnFailed, event::CommandExecFailed,
+                 event::CommandExited, event::MainFound, event::Notified>;
 
 /// 'MainExited(killed SIGKILL)': for traces of the simulation.
 std::string to_string(const Event& event);

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "gatevisor/command.h"
 #include "gatevisor/event.h"
 #include "gatevisor/verdict.h"
 
@@ -19,6 +20,30 @@ struct Started {
   std::string invocation;
   std::uint64_t launch;  ///< 1 for the first, counts every respawn
 };
+
+/// It says that it is ready (READY=1).
+struct Ready {
+  int pid;
+};
+
+/// A command of the unit failed. What follows is told by what comes next.
+struct CommandFailed {
+  CommandKind kind;
+  std::string program;
+  std::string how;  ///< 'exit code 1', 'no end within 90s'
+};
+
+/// ExecCondition= says that the unit is not to run now.
+struct Skipped {
+  std::string program;
+  std::string how;
+};
+
+/// Somebody asked it to read its configuration again.
+struct Reloading {
+  Requester from;
+};
+struct Reloaded {};
 
 /// It died. `exits_in_window` counts this one (AlarmIntervalSec=).
 struct Exited {
@@ -109,9 +134,10 @@ struct Finished {
 }  // namespace record
 
 using Record =
-    std::variant<record::Started, record::Exited, record::Alarm, record::StartLimitHit,
-                 record::Stopping, record::Forwarded, record::KillEscalated, record::OomWhileAlive,
-                 record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,
-                 record::Warning, record::Finished>;
+    std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
+                 record::Reloading, record::Reloaded, record::Exited, record::Alarm,
+                 record::StartLimitHit, record::Stopping, record::Forwarded, record::KillEscalated,
+                 record::OomWhileAlive, record::MemoryStalled, record::Serving, record::ProbeFailed,
+                 record::LeftBehind, record::Warning, record::Finished>;
 
 }  // namespace gatevisor

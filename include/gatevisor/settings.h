@@ -79,6 +79,38 @@ struct KillSettings {
   bool operator==(const KillSettings&) const = default;
 };
 
+enum class ServiceType : std::uint8_t {
+  Simple,  ///< as Exec: gatevisor always knows whether the program could be executed
+  Exec,
+  Idle,  ///< as Exec: there are no jobs to wait for
+  Oneshot,
+  Forking,
+  Notify,
+  NotifyReload
+};
+
+/// Whose sd_notify(3) messages count.
+enum class NotifyAccess : std::uint8_t { None, Main, Exec, All };
+
+/// TimeoutStartFailureMode=: what ends a service that did not start in time.
+enum class TimeoutMode : std::uint8_t { Terminate, Abort, Kill };
+
+/// When a service counts as started, and how long it may take and live.
+struct LifeSettings {
+  ServiceType type = ServiceType::Exec;
+  bool remain_after_exit = false;     ///< RemainAfterExit=
+  Duration timeout_start = kForever;  ///< TimeoutStartSec=, for each command
+  TimeoutMode start_failure = TimeoutMode::Terminate;
+  Duration runtime_max = kForever;        ///< RuntimeMaxSec=
+  Duration runtime_extra{0};              ///< RuntimeRandomizedExtraSec=
+  Duration watchdog{0};                   ///< WatchdogSec=; 0: none
+  int watchdog_signal = 6;                ///< WatchdogSignal=
+  std::optional<Duration> timeout_abort;  ///< TimeoutAbortSec=; nullopt: TimeoutStopSec=
+  NotifyAccess notify_access = NotifyAccess::None;
+  int reload_signal = 1;  ///< ReloadSignal= of Type=notify-reload
+  bool operator==(const LifeSettings&) const = default;
+};
+
 enum class RestartMode : std::uint8_t {
   No,
   OnSuccess,
@@ -215,6 +247,7 @@ struct Condition {
 struct ServiceSettings {
   std::string name = "gateway";  ///< the unit's stem; the slice is `<name>.slice`
   Commands commands;
+  LifeSettings life;
   ExecSettings exec;
   ResourceSettings resources;
   MemorySettings memory;

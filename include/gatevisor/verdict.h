@@ -27,14 +27,19 @@ enum class Cause : std::uint8_t {
   MemoryStall,   ///< alive but spinning at its memory limit, ended by gatevisor for it
   Seccomp,       ///< SIGSYS from a system call filter
   ExecFailure,   ///< it never ran: {step, errno}
+  StartTimeout,  ///< was not ready within TimeoutStartSec= and was ended for it
+  RuntimeLimit,  ///< ran for RuntimeMaxSec= and was ended for it
   StopTimeout,   ///< did not stop within TimeoutStopSec= and was killed for it
+  Watchdog,      ///< alive but sent no WATCHDOG=1 within WatchdogSec=, ended for it
+  Protocol,  ///< it broke the rules of its Type=: ended before it was ready, left no main process
   ProbeFailure,  ///< alive but did not answer its liveness probes, ended by gatevisor for it
   TaskLimit,     ///< exit code after forks were refused (pids.events max)
 };
 inline constexpr std::array kAllCauses = {
-    Cause::Clean,       Cause::Requested,   Cause::ExitCode,     Cause::Signal,
-    Cause::CoreDump,    Cause::OomKill,     Cause::MemoryStall,  Cause::Seccomp,
-    Cause::ExecFailure, Cause::StopTimeout, Cause::ProbeFailure, Cause::TaskLimit};
+    Cause::Clean,       Cause::Requested,    Cause::ExitCode,     Cause::Signal,
+    Cause::CoreDump,    Cause::OomKill,      Cause::MemoryStall,  Cause::Seccomp,
+    Cause::ExecFailure, Cause::StartTimeout, Cause::RuntimeLimit, Cause::StopTimeout,
+    Cause::Watchdog,    Cause::Protocol,     Cause::ProbeFailure, Cause::TaskLimit};
 
 /// Whose limit an out-of-memory kill enforced.
 enum class Scope : std::uint8_t {
@@ -100,10 +105,11 @@ struct Verdict {
   Instant started{};
   Instant ended{};
   Cause cause = Cause::ExitCode;
-  std::optional<Scope> scope;               ///< OomKill only
-  std::optional<Victim> victim;             ///< OomKill only
-  std::optional<Sender> sender;             ///< by signal only
-  std::optional<WaitStatus> status;         ///< nullopt where no process was made
+  std::optional<Scope> scope;        ///< OomKill only
+  std::optional<Victim> victim;      ///< OomKill only
+  std::optional<Sender> sender;      ///< by signal only
+  std::optional<WaitStatus> status;  ///< nullopt where no process was made
+  std::string command;  ///< 'ExecStartPre=/bin/x' where it is the reason; empty: the main process
   std::optional<ExecFailure> exec_failure;  ///< ExecFailure only
   Confidence confidence = Confidence::Certain;
   std::vector<Evidence> evidence;

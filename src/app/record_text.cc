@@ -31,6 +31,24 @@ struct Text {
     return (r.launch == 1 ? "started (pid " : "respawned (pid ") + std::to_string(r.pid) + ")";
   }
 
+  std::string operator()(const record::Ready& r) const {
+    return "ready (pid " + std::to_string(r.pid) + ", READY=1)";
+  }
+
+  std::string operator()(const record::CommandFailed& r) const {
+    return std::string(to_string(r.kind)) + "=" + r.program + " failed: " + r.how;
+  }
+
+  std::string operator()(const record::Skipped& r) const {
+    return "not started: ExecCondition=" + r.program + " says so (" + r.how + ")";
+  }
+
+  std::string operator()(const record::Reloading& r) const {
+    return "reloading (" + from_text(r.from) + ")";
+  }
+
+  std::string operator()(const record::Reloaded&) const { return "reloaded"; }
+
   std::string operator()(const record::Exited& r) const {
     const Verdict& verdict = r.verdict;
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
@@ -126,6 +144,11 @@ struct Text {
 
 struct LevelOf {
   Level operator()(const record::Started&) const { return Level::Info; }
+  Level operator()(const record::Ready&) const { return Level::Info; }
+  Level operator()(const record::CommandFailed&) const { return Level::Warning; }
+  Level operator()(const record::Skipped&) const { return Level::Notice; }
+  Level operator()(const record::Reloading&) const { return Level::Notice; }
+  Level operator()(const record::Reloaded&) const { return Level::Info; }
   Level operator()(const record::Exited& r) const {
     switch (r.verdict.cause) {
       case Cause::Clean:
@@ -137,7 +160,11 @@ struct LevelOf {
       case Cause::MemoryStall:
       case Cause::Seccomp:
       case Cause::ExecFailure:
+      case Cause::StartTimeout:
+      case Cause::RuntimeLimit:
       case Cause::StopTimeout:
+      case Cause::Watchdog:
+      case Cause::Protocol:
       case Cause::ProbeFailure:
       case Cause::TaskLimit: return Level::Error;
     }

@@ -16,17 +16,6 @@ const SentSignal* find_sent(const Death& death, int signal) {
   return nullptr;
 }
 
-std::string how_it_ended(const WaitStatus& status) {
-  if (!status.by_signal()) {
-    std::string text = "exit code " + std::to_string(status.value);
-    if (const auto name = sysexit_name(status.value); !name.empty()) {
-      text += " (" + std::string(name) + ")";
-    }
-    return text;
-  }
-  return signal_name(status.value) + (status.kind == EndKind::Dumped ? " (core dumped)" : "");
-}
-
 std::string limit_words(const OomFinding& finding) {
   if (!finding.scope) return "whose limit it was cannot be seen here";
   const std::string size = finding.limit ? " of " + format_bytes(*finding.limit) : "";
@@ -62,6 +51,9 @@ class Judge {
   void as_oom(Victim victim, Confidence confidence);
   void as_memory_stall();
   void as_probe_failure();
+  void as_command_failure();
+  void as_time_out(Cause cause, const char* setting, Duration time, const char* what);
+  void as_protocol();
   void as_requested();
   void as_stop_timeout();
   void as_seccomp();
@@ -87,6 +79,8 @@ void Judge::fill_facts() {
   verdict_.ended = death_.ended;
   verdict_.status = death_.status;
   verdict_.memory_peak = death_.after.memory_peak;
+  if (!death_.status_text.empty()) add({"sd_notify", "STATUS", death_.status_text});
+  if (death_.error_number) add({"sd_notify", "ERRNO", std::to_string(*death_.error_number)});
   if (death_.status) {
     verdict_.shell_status = death_.status->shell_status();
     add({"waitid", "status", how_it_ended(*death_.status)});
@@ -102,6 +96,7 @@ void Judge::fill_facts() {
 // the counters say, then what is left of the wait status.
 void Judge::decide() {
   if (death_.exec_failure) return as_exec_failure();
+  if (death_.command) return as_command_failure();
   if (death_.stop_reason == StopReason::MemoryStall) return as_memory_stall();
   // A large process is torn down for longer than kSettle: it may be the victim for which
   // OOMPolicy= has begun to stop it.
@@ -113,7 +108,24 @@ void Judge::decide() {
   if (death_.stop_reason == StopReason::OutOfMemory) {
     return as_oom(oom_.group ? Victim::Group : Victim::Helper, Confidence::Certain);
   }
-  if (death_.stop_reason == StopReason::ProbeFailure) return as_probe_failure();
+  const LifeSettings& life = settings_.life;
+  switch (death_.stop_reason) {
+    case StopReason::ProbeFailure: return as_probe_failure();
+    case StopReason::StartTimeout:
+      return as_time_out(Cause::StartTimeout, "TimeoutStartSec", life.timeout_start,
+                         "had not started within ");
+    case StopReason::RuntimeLimit:
+      return as_time_out(Cause::RuntimeLimit, "RuntimeMaxSec", life.runtime_max, "had run for ");
+    case StopReason::Watchdog:
+      return as_time_out(Cause::Watchdog, "WatchdogSec", life.watchdog,
+                         "alive but sent no WATCHDOG=1 within ");
+    case StopReason::Protocol: return as_protocol();
+    case StopReason::None:
+    case StopReason::Request:
+    case StopReason::OutOfMemory:
+    case StopReason::MemoryStall:
+    case StopReason::CommandFailed: break;
+  }
   if (death_.stop_reason == StopReason::Request) {
     if (death_.timed_out) return as_stop_timeout();
     const WaitStatus& status = *death_.status;
@@ -196,6 +208,57 @@ void Judge::as_probe_failure() {
   for (const Evidence& fact : death_.probes) add(fact);
   verdict_.summary = "alive but did not serve, ended for it: " + death_.probe_summary;
   if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";
+  rule_out_oom();
+}
+
+void Judge::as_command_failure() {
+  const FailedCommand& command = *death_.command;
+  verdict_.command = std::string(to_string(command.kind)) + "=" + command.program;
+  if (verdict_.pid == 0) verdict_.pid = command.pid;
+  add({"unit", "command", verdict_.command});
+  if (command.exec_failure) {
+    verdict_.cause = Cause::ExecFailure;
+    verdict_.exec_failure = command.exec_failure;
+    verdict_.shell_status = systemd_exit_code(command.exec_failure->step);
+    verdict_.summary = verdict_.command + " could not be executed" +
+                       to_string(Error{"", "", command.exec_failure->code, ""});
+    return;
+  }
+  // A command's own status decides, as it does for systemd's Result=.
+  const WaitStatus& status = *command.status;
+  if (status == WaitStatus::killed(9) && oom_.fresh > 0) {
+    as_oom(Victim::Helper, oom_.own ? Confidence::Certain : Confidence::Likely);
+    verdict_.summary = verdict_.command + ": " + verdict_.summary;
+    return;
+  }
+  verdict_.status = status;
+  verdict_.shell_status = status.shell_status();
+  verdict_.cause = status.kind == EndKind::Exited   ? Cause::ExitCode
+                   : status.kind == EndKind::Dumped ? Cause::CoreDump
+                                                    : Cause::Signal;
+  if (status.by_signal()) verdict_.confidence = Confidence::Likely;
+  verdict_.summary = verdict_.command + " failed: " + how_it_ended(status);
+  rule_out_oom();
+}
+
+void Judge::as_time_out(Cause cause, const char* setting, Duration time, const char* what) {
+  verdict_.cause = cause;
+  if (death_.status && death_.status->by_signal() &&
+      find_sent(death_, death_.status->value) != nullptr) {
+    verdict_.sender = Sender::Gatevisor;
+  }
+  if (!death_.status) verdict_.shell_status = 1;
+  add({"setting", setting, format_duration(time)});
+  verdict_.summary = what + format_duration(time) + ", ended for it";
+  if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";
+  rule_out_oom();
+}
+
+void Judge::as_protocol() {
+  verdict_.cause = Cause::Protocol;
+  // It is a failure whatever its exit code.
+  if (verdict_.shell_status == 0) verdict_.shell_status = 1;
+  verdict_.summary = death_.protocol;
   rule_out_oom();
 }
 
@@ -310,6 +373,45 @@ void Judge::rule_out_oom() {
 }
 
 }  // namespace
+
+std::string how_it_ended(const WaitStatus& status) {
+  if (!status.by_signal()) {
+    std::string text = "exit code " + std::to_string(status.value);
+    if (const auto name = sysexit_name(status.value); !name.empty()) {
+      text += " (" + std::string(name) + ")";
+    }
+    return text;
+  }
+  return signal_name(status.value) + (status.kind == EndKind::Dumped ? " (core dumped)" : "");
+}
+
+std::string_view service_result(const Verdict& verdict, const ServiceSettings& settings) {
+  switch (verdict.cause) {
+    case Cause::Clean: return "success";
+    case Cause::OomKill:
+    case Cause::MemoryStall: return "oom-kill";
+    case Cause::StartTimeout:
+    case Cause::RuntimeLimit:
+    case Cause::StopTimeout: return "timeout";
+    case Cause::Watchdog:
+    case Cause::ProbeFailure: return "watchdog";
+    case Cause::Protocol: return "protocol";
+    case Cause::ExecFailure: return verdict.status ? "exit-code" : "resources";
+    case Cause::Requested:
+    case Cause::ExitCode:
+    case Cause::Signal:
+    case Cause::CoreDump:
+    case Cause::Seccomp:
+    case Cause::TaskLimit: break;
+  }
+  if (!verdict.status || is_success(*verdict.status, settings)) return "success";
+  switch (verdict.status->kind) {
+    case EndKind::Exited: return "exit-code";
+    case EndKind::Killed: return "signal";
+    case EndKind::Dumped: return "core-dump";
+  }
+  return "success";
+}
 
 Verdict judge(const Death& death, const ServiceSettings& settings) {
   return Judge(death, settings).verdict();

@@ -23,7 +23,27 @@ struct SentSignal {
 };
 
 /// Why gatevisor itself was ending the invocation when it ended.
-enum class StopReason : std::uint8_t { None, Request, OutOfMemory, MemoryStall, ProbeFailure };
+enum class StopReason : std::uint8_t {
+  None,
+  Request,
+  OutOfMemory,
+  MemoryStall,
+  ProbeFailure,
+  StartTimeout,
+  RuntimeLimit,
+  Watchdog,
+  CommandFailed,  ///< Death::command says which
+  Protocol        ///< Death::protocol says what
+};
+
+/// A command of the unit that failed, and the unit with it.
+struct FailedCommand {
+  CommandKind kind;
+  std::string program;
+  int pid = 0;
+  std::optional<WaitStatus> status;  ///< nullopt: no process was made
+  std::optional<ExecFailure> exec_failure;
+};
 
 /// Out-of-memory kills that were noticed while the main process lived.
 struct OomHistory {
@@ -43,13 +63,23 @@ struct Death {
   int seccomp_mode = -1;    ///< event::MainExited
   std::vector<SentSignal> sent;
   StopReason stop_reason = StopReason::None;
-  Requester requester;           ///< StopReason::Request only
-  bool timed_out = false;        ///< TimeoutStopSec= passed and it was killed for it
-  std::string stall;             ///< StopReason::MemoryStall: what was seen
-  std::vector<Evidence> probes;  ///< StopReason::ProbeFailure: what was asked and answered
-  std::string probe_summary;     ///< the same in one clause
+  Requester requester;                   ///< StopReason::Request only
+  bool timed_out = false;                ///< TimeoutStopSec= passed and it was killed for it
+  std::string stall;                     ///< StopReason::MemoryStall: what was seen
+  std::vector<Evidence> probes;          ///< StopReason::ProbeFailure: what was asked and answered
+  std::string probe_summary;             ///< the same in one clause
+  std::optional<FailedCommand> command;  ///< StopReason::CommandFailed
+  std::string protocol;                  ///< StopReason::Protocol: what it did or left undone
+  std::string status_text;               ///< the last STATUS= that it sent
+  std::optional<int> error_number;       ///< the last ERRNO=
   OomHistory oom;
 };
+
+/// 'exit code 1', 'SIGSEGV (core dumped)'
+std::string how_it_ended(const WaitStatus& status);
+
+/// systemd's Result= and $SERVICE_RESULT: 'success', 'exit-code', 'oom-kill', …
+std::string_view service_result(const Verdict& verdict, const ServiceSettings& settings);
 
 /// A process that was killed out of memory longer ago than this is no reason for the main
 /// process's end: a launcher or a gateway notices the loss of a helper within seconds.

@@ -25,6 +25,26 @@ struct Trace {
   std::string operator()(const event::MainExited& e) const {
     return "MainExited(" + words(e.status) + (e.others_alive ? ", others alive)" : ")");
   }
+  std::string operator()(const event::CommandSpawned& e) const {
+    return "CommandSpawned(" + std::to_string(e.pid) + ")";
+  }
+  std::string operator()(const event::CommandSpawnFailed& e) const {
+    return "CommandSpawnFailed(" + std::string(to_string(e.step)) + ", " + to_string(e.error) + ")";
+  }
+  std::string operator()(const event::CommandExecFailed& e) const {
+    return "CommandExecFailed(" + std::string(to_string(e.step)) + ", " + std::to_string(e.code) +
+           ")";
+  }
+  std::string operator()(const event::CommandExited& e) const {
+    return "CommandExited(" + words(e.status) + (e.others_alive ? ", others alive)" : ")");
+  }
+  std::string operator()(const event::MainFound& e) const {
+    return "MainFound(" + std::to_string(e.pid) + ")";
+  }
+  std::string operator()(const event::Notified& e) const {
+    return std::string("Notified(") + (e.ready ? "READY " : "") + (e.stopping ? "STOPPING " : "") +
+           (e.reloading ? "RELOADING " : "") + (e.watchdog ? "WATCHDOG " : "") + ")";
+  }
   std::string operator()(const event::TreeEmpty&) const { return "TreeEmpty"; }
   std::string operator()(const event::TreeChanged&) const { return "TreeChanged"; }
   std::string operator()(const event::MemoryChanged&) const { return "MemoryChanged"; }

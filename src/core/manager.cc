@@ -40,6 +40,9 @@ void Manager::on_signal(Instant now, const event::SignalReceived& event, Actions
   if (event.signal == SIGTERM || event.signal == SIGINT) {
     return service_.stop(now, event.from, out);
   }
+  if (event.signal == SIGHUP && service_.can_reload()) {
+    return service_.reload(now, event.from, out);
+  }
   const auto target = settings_.forward.find(event.signal);
   if (target == settings_.forward.end() || target->second == 0) return;
   service_.forward(now, event.signal, target->second, event.from, out);

@@ -207,6 +207,10 @@ std::string_view to_string(Cause cause) {
     case Cause::Seccomp: return "seccomp";
     case Cause::ExecFailure: return "exec-failure";
     case Cause::StopTimeout: return "stop-timeout";
+    case Cause::StartTimeout: return "start-timeout";
+    case Cause::RuntimeLimit: return "runtime-limit";
+    case Cause::Watchdog: return "watchdog";
+    case Cause::Protocol: return "protocol";
     case Cause::ProbeFailure: return "probe-failure";
     case Cause::TaskLimit: return "task-limit";
   }
@@ -266,15 +270,35 @@ std::string_view to_string(NextAction action) {
   return "?";
 }
 
+std::string_view to_string(CommandKind kind) {
+  switch (kind) {
+    case CommandKind::Condition: return "ExecCondition";
+    case CommandKind::StartPre: return "ExecStartPre";
+    case CommandKind::Main: return "ExecStart";
+    case CommandKind::StartPost: return "ExecStartPost";
+    case CommandKind::Reload: return "ExecReload";
+    case CommandKind::Stop: return "ExecStop";
+    case CommandKind::StopPost: return "ExecStopPost";
+  }
+  return "?";
+}
+
 std::string_view core::to_string(ServiceState state) {
   switch (state) {
     case ServiceState::Inactive: return "inactive";
+    case ServiceState::Condition: return "condition";
+    case ServiceState::StartPre: return "start-pre";
     case ServiceState::Starting: return "starting";
+    case ServiceState::StartPost: return "start-post";
     case ServiceState::Running: return "running";
+    case ServiceState::Exited: return "exited";
+    case ServiceState::Reloading: return "reloading";
+    case ServiceState::StopCommands: return "stop";
     case ServiceState::Stopping: return "stopping";
     case ServiceState::StopKilling: return "stop-killing";
     case ServiceState::Clearing: return "clearing";
     case ServiceState::ClearKilling: return "clear-killing";
+    case ServiceState::StopPost: return "stop-post";
     case ServiceState::Waiting: return "waiting";
     case ServiceState::Over: return "over";
   }

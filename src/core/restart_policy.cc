@@ -68,8 +68,12 @@ EndClass end_class(const Verdict& verdict, const ServiceSettings& settings) {
   switch (verdict.cause) {
     case Cause::OomKill:
     case Cause::MemoryStall:
+    case Cause::StartTimeout:
+    case Cause::RuntimeLimit:
     case Cause::StopTimeout: return EndClass::Abnormal;  // systemd's oom-kill and timeout
+    case Cause::Watchdog:
     case Cause::ProbeFailure: return EndClass::Watchdog;
+    case Cause::Protocol: return EndClass::UncleanCode;
     case Cause::ExecFailure: return EndClass::UncleanCode;
     case Cause::Clean: return EndClass::Clean;
     case Cause::Requested:

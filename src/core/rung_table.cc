@@ -40,7 +40,11 @@ Tellable row(Cause cause, const Rungs& rungs) {
     case Cause::ExitCode:
     case Cause::CoreDump:
     case Cause::ExecFailure:
+    case Cause::StartTimeout:
+    case Cause::RuntimeLimit:
     case Cause::StopTimeout:
+    case Cause::Watchdog:
+    case Cause::Protocol:
     case Cause::ProbeFailure: return {cause, Confidence::Certain, Confidence::Certain, {}};
   }
   return {cause, Confidence::Unknown, Confidence::Certain, {}};

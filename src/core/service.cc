@@ -1,27 +1,15 @@
+// From the start of one invocation to its end, and to the next.
+
 #include "core/service.h"
 
 #include <algorithm>
-#include <csignal>
 
 namespace gatevisor::core {
-namespace {
-
-const char* why_stopped(StopReason reason) {
-  switch (reason) {
-    case StopReason::None:
-    case StopReason::Request: return "stop";
-    case StopReason::OutOfMemory: return "OOMPolicy=stop";
-    case StopReason::MemoryStall: return "memory stall";
-    case StopReason::ProbeFailure: return "LivenessProbe=";
-  }
-  return "?";
-}
-
-}  // namespace
 
 Service::Service(const ServiceSettings& settings, std::uint64_t seed)
     : settings_(settings),
       policy_(settings, seed),
+      random_(seed),
       exits_(settings.alarm.interval),
       starts_(settings.start_limit.interval),
       memory_(settings.memory),
@@ -38,62 +26,53 @@ void Service::over(int status, std::string reason) {
   end_reason_ = std::move(reason);
 }
 
-bool Service::main_alive() const {
-  switch (state_) {
-    case ServiceState::Starting:
-    case ServiceState::Running:
-    case ServiceState::Stopping:
-    case ServiceState::StopKilling: return death_.pid != 0;
-    case ServiceState::Inactive:
-    case ServiceState::Clearing:
-    case ServiceState::ClearKilling:
-    case ServiceState::Waiting:
-    case ServiceState::Over: return false;
-  }
-  return false;
-}
-
-// One entry a signal, so that it is bounded; and what was sent to end the process is not forgotten
-// for a later one that a user had forwarded.
-void Service::note_sent(Instant now, int signal, std::string why, bool forwarded) {
-  for (SentSignal& entry : death_.sent) {
-    if (entry.signal != signal) continue;
-    if (!forwarded || entry.forwarded) entry = {signal, now, std::move(why), forwarded};
-    return;
-  }
-  death_.sent.push_back({signal, now, std::move(why), forwarded});
-}
-
 Instant Service::deadline() const {
   if (!main_alive()) return state_deadline_;
-  return std::min({state_deadline_, memory_.deadline(), probe_.deadline()});
+  return std::min({state_deadline_, memory_.deadline(), probe_.deadline(), life_.watchdog_due,
+                   life_.runtime_due});
 }
 
 // ---- starting ------------------------------------------------------------------------------
 
 void Service::start(Instant now, Actions& out) {
-  if (state_ == ServiceState::Inactive) spawn(now, out);
+  if (state_ == ServiceState::Inactive) begin(now, out);
 }
 
-void Service::spawn(Instant now, Actions& out) {
+void Service::begin(Instant now, Actions& out) {
   starts_.add(now);
+  ++launches_;
   death_ = Death{};
   death_.started = now;
+  life_ = Invocation{};
+  life_.watchdog = settings_.life.watchdog;
+  control_.reset();
   memory_ = MemoryWatch(settings_.memory);
   probe_ = ProbeWatch(settings_.probe);
   restarting_ = false;
-  executed_ = false;
-  gave_up_ = false;
-  enter(ServiceState::Starting, Instant::max());
-  out.push_back(action::Spawn{++launches_});
+  run(CommandKind::Condition, now, out);
+}
+
+void Service::spawn_main(Instant now, Actions& out) {
+  const LifeSettings& life = settings_.life;
+  if (life.type == ServiceType::Forking) return start_command(CommandKind::Main, 0, now, out);
+  // Until execve(2) nothing can take long; what comes then may.
+  const bool waits = life.type == ServiceType::Oneshot || life.type == ServiceType::Notify ||
+                     life.type == ServiceType::NotifyReload;
+  enter(ServiceState::Starting, waits ? after(now, life.timeout_start) : Instant::max());
+  death_.pid = 0;
+  life_.executed = false;
+  out.push_back(action::Spawn{launches_, life_.main_index});
 }
 
 void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   if (state_ != ServiceState::Starting || death_.pid != 0) return;
   death_.pid = event.pid;
-  death_.invocation = event.invocation;
-  death_.baseline = event.baseline;
-  memory_.begin(event.baseline);
+  life_.main_alive = true;
+  if (death_.invocation.empty()) {
+    death_.invocation = event.invocation;
+    death_.baseline = event.baseline;
+  }
+  memory_.begin(death_.baseline);
   // A stop that came between the decision and the process.
   if (ending_ || restarting_) begin_stop(now, StopReason::Request, out);
 }
@@ -106,169 +85,54 @@ void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
 }
 
 void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
-  if (!main_alive() || executed_) return;
-  executed_ = true;
-  if (state_ == ServiceState::Starting) {
-    enter(ServiceState::Running, now + kTidyAfter);
-    probe_.begin(now);
-  }
+  if (!main_alive() || life_.executed) return;
+  life_.executed = true;
   out.push_back(action::WritePidFile{death_.pid});
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
+  if (state_ != ServiceState::Starting) return;
+  switch (settings_.life.type) {
+    case ServiceType::Simple:
+    case ServiceType::Exec:
+    case ServiceType::Idle: return main_started(now, out);
+    case ServiceType::Oneshot:
+    case ServiceType::Forking:
+    case ServiceType::Notify:
+    case ServiceType::NotifyReload: return;
+  }
 }
 
 void Service::on(Instant, const event::ExecFailed& event, Actions&) {
-  if (main_alive() && !executed_) death_.exec_failure = ExecFailure{event.step, event.code};
+  if (main_alive() && !life_.executed) death_.exec_failure = ExecFailure{event.step, event.code};
 }
 
-// ---- stopping ------------------------------------------------------------------------------
+void Service::on(Instant now, const event::MainFound& event, Actions& out) {
+  const bool forked = state_ == ServiceState::Starting && !main_alive() &&
+                      settings_.life.type == ServiceType::Forking;
+  if (!forked && !main_alive()) return;
+  death_.pid = event.pid;
+  if (!forked) return;
+  life_.main_alive = true;
+  life_.executed = true;
+  memory_.begin(death_.baseline);
+  emit(out, record::Started{death_.pid, death_.invocation, launches_});
+  main_started(now, out);
+}
 
-void Service::stop(Instant now, const Requester& from, Actions& out) {
-  if (ending_) return;  // TimeoutStopSec= bounds the first one; a second changes nothing
-  ending_ = true;
-  requester_ = from;
-  emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
-  switch (state_) {
-    case ServiceState::Inactive: return over(0, "stopped before it was started");
-    case ServiceState::Starting:
-    case ServiceState::Running:
-      if (main_alive()) begin_stop(now, StopReason::Request, out);
-      return;
-    case ServiceState::Stopping:
-      // It is on its way down, unless it outlived that and may not be killed: once more, then.
-      if (gave_up_) begin_stop(now, death_.stop_reason, out);
-      return;
-    case ServiceState::StopKilling:
-      if (gave_up_) abandon(out);
-      return;
-    case ServiceState::Clearing:
-    case ServiceState::ClearKilling:
-      next_ = {NextAction::Stop, Duration{0}, "stop requested"};
-      return;
-    case ServiceState::Waiting:
-      return over(exit_status_, "stopped while it waited for its respawn");
-    case ServiceState::Over: return;
+void Service::main_started(Instant now, Actions& out) {
+  life_.started = true;
+  run(CommandKind::StartPost, now, out);
+}
+
+void Service::enter_running(Instant now) {
+  enter(ServiceState::Running, now + kTidyAfter);
+  probe_.begin(now);
+  const LifeSettings& life = settings_.life;
+  if (life_.watchdog > Duration{0}) life_.watchdog_due = after(now, life_.watchdog);
+  if (life.runtime_max != kForever) {
+    const auto span = static_cast<std::uint64_t>(life.runtime_extra.count());
+    const Duration extra(span == 0 ? 0 : static_cast<Duration::rep>(random_() % span));
+    life_.runtime_due = after(after(now, life.runtime_max), extra);
   }
-}
-
-void Service::restart(Instant now, const Requester& from, Actions& out) {
-  if (ending_ || restarting_) return;
-  policy_.start_anew();
-  switch (state_) {
-    case ServiceState::Starting:
-    case ServiceState::Running:
-      restarting_ = true;
-      requester_ = from;
-      if (settings_.kill.mode == KillMode::None) {
-        return emit(out, record::Warning{Error{"restart", settings_.name, 0,
-                                               "KillMode=none: it is when it ends by itself"}});
-      }
-      emit(out, record::Stopping{from, death_.pid, stop_signal(), true});
-      if (main_alive()) begin_stop(now, StopReason::Request, out);
-      return;
-    case ServiceState::Stopping:
-    case ServiceState::StopKilling: restarting_ = true; return;
-    case ServiceState::Clearing:
-    case ServiceState::ClearKilling:
-      next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
-      return;
-    case ServiceState::Waiting: return spawn(now, out);
-    case ServiceState::Inactive:
-    case ServiceState::Over: return;
-  }
-}
-
-int Service::stop_signal() const {
-  const bool again = restarting_ && !ending_ && settings_.kill.restart_signal != 0;
-  return again ? settings_.kill.restart_signal : settings_.kill.signal;
-}
-
-void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  const int signal = stop_signal();
-  if (kill.mode == KillMode::None) {
-    // systemd.kill(5): nothing is killed. What runs is nobody's from here on.
-    if (!ending_) return;
-    out.push_back(action::RemovePidFile{});
-    return over(0, "KillMode=none: the gateway is left running");
-  }
-  end_probes(out);
-  death_.stop_reason = reason;
-  death_.requester = requester_;
-  const auto send = [&](int what) {
-    if (kill.mode == KillMode::ControlGroup) {
-      out.push_back(action::SignalTree{what});
-    } else {
-      out.push_back(action::SignalMain{what});
-    }
-  };
-  send(signal);
-  note_sent(now, signal, why_stopped(reason));
-  if (kill.send_sighup) {
-    send(SIGHUP);
-    note_sent(now, SIGHUP, "SendSIGHUP=yes");
-  }
-  // A stopped process acts on the signal only when it goes on (systemd does the same).
-  if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT);
-  enter(ServiceState::Stopping, after(now, kill.timeout_stop));
-}
-
-void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
-  end_probes(out);
-  death_.stop_reason = reason;
-  note_sent(now, SIGKILL, std::move(why));
-  out.push_back(action::KillTree{});
-  enter(ServiceState::StopKilling, after(now, kKillGrace));
-}
-
-void Service::final_kill(Actions& out) const {
-  if (settings_.kill.final_signal == SIGKILL) {
-    out.push_back(action::KillTree{});
-  } else {
-    out.push_back(action::SignalTree{settings_.kill.final_signal});
-  }
-}
-
-// gatevisor ends and leaves the main process behind.
-void Service::abandon(Actions& out) {
-  out.push_back(action::RemovePidFile{});
-  over(137, "the gateway could not be killed");
-}
-
-// A deadline of Stopping, StopKilling, Clearing or ClearKilling has passed.
-void Service::escalate(Instant now, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  const bool alive = main_alive();
-  const bool killed_already =
-      state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
-  if (killed_already || !kill.send_sigkill) {
-    emit(out,
-         record::LeftBehind{alive ? death_.pid : 0, kill.send_sigkill ? kill.final_signal : 0});
-    if (!alive) return finish(now, out);
-    // While the main process lives there can be no other. Its end, if it comes, is an event.
-    if (ending_) return abandon(out);
-    gave_up_ = true;
-    state_deadline_ = Instant::max();
-    return;
-  }
-  emit(out, record::KillEscalated{alive ? death_.pid : 0, kill.timeout_stop});
-  if (alive) {
-    death_.timed_out = true;
-    note_sent(now, kill.final_signal, "stop time-out");
-  }
-  if (kill.mode == KillMode::Process && alive) {
-    out.push_back(action::SignalMain{kill.final_signal});
-  } else {
-    final_kill(out);
-  }
-  enter(alive ? ServiceState::StopKilling : ServiceState::ClearKilling, after(now, kKillGrace));
-}
-
-void Service::forward(Instant now, int received, int sent, const Requester& from, Actions& out) {
-  const bool alive = main_alive();
-  emit(out, record::Forwarded{received, sent, alive ? death_.pid : 0, from});
-  if (!alive) return;
-  note_sent(now, sent, "forwarded " + signal_name(received), true);
-  out.push_back(action::SignalMain{sent});
 }
 
 // ---- the end of an invocation ----------------------------------------------------------------
@@ -278,20 +142,35 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
   death_.status = event.status;
   death_.after = event.after;
   death_.seccomp_mode = event.seccomp_mode;
+  const std::vector<Command>& commands = settings_.commands.main;
+  const bool more = settings_.life.type == ServiceType::Oneshot &&
+                    state_ == ServiceState::Starting && !death_.exec_failure &&
+                    life_.main_index + 1 < commands.size();
+  if (more && (is_success(event.status, settings_) || commands[life_.main_index].ignore_failure)) {
+    life_.main_alive = false;
+    ++life_.main_index;
+    return spawn_main(now, out);
+  }
+  const bool waiting = settings_.life.type == ServiceType::Notify ||
+                       settings_.life.type == ServiceType::NotifyReload;
+  if (waiting && state_ == ServiceState::Starting && is_success(event.status, settings_)) {
+    death_.stop_reason = StopReason::Protocol;
+    death_.protocol = "ended before it sent READY=1";
+  }
   died(now, event.others_alive, out);
 }
 
 void Service::died(Instant now, bool others_alive, Actions& out) {
-  const ServiceState before = state_;
   end_probes(out);
+  life_.main_alive = false;
+  life_.others_alive = others_alive;
   death_.ended = now;
-  Verdict verdict = judge(death_, settings_);
+  life_.verdict = judge(death_, settings_);
+  Verdict& verdict = *life_.verdict;
   exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
   const unsigned exits = exits_.add(now);
   decide_next(verdict, now);
-  const Cause cause = verdict.cause;
-  const std::string summary = verdict.summary;
-  emit(out, record::Exited{std::move(verdict), exits, settings_.alarm.interval});
+  emit(out, record::Exited{verdict, exits, settings_.alarm.interval});
   if (next_.action == NextAction::GiveUp) {
     emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
   }
@@ -303,10 +182,38 @@ void Service::died(Instant now, bool others_alive, Actions& out) {
     last_alarm_ = now;
     emit(out, record::Alarm{exits, alarm.interval});
   }
-  end_reason_ = summary;
+  end_reason_ = verdict.summary;
   out.push_back(action::RemovePidFile{});
-  if (others_alive) return clear(now, before, cause, out);
-  finish(now, out);
+  const bool oneshot = settings_.life.type == ServiceType::Oneshot;
+  if (oneshot && state_ == ServiceState::Starting && has_ended_well()) {
+    return main_started(now, out);
+  }
+  // A command that has begun is not cut short; after_commands() goes on.
+  const bool commands_run =
+      control_ && (state_ == ServiceState::StartPost || state_ == ServiceState::Reloading ||
+                   state_ == ServiceState::StopCommands);
+  if (!commands_run) after_death(now, out);
+}
+
+// The main process is dead, its verdict is told, and none of the commands runs.
+void Service::after_death(Instant now, Actions& out) {
+  const bool undisturbed = !ending_ && !restarting_;
+  if (life_.started && has_ended_well() && state_ != ServiceState::Stopping &&
+      state_ != ServiceState::StopKilling) {
+    if (settings_.life.remain_after_exit && undisturbed) {
+      return enter(ServiceState::Exited, Instant::max());
+    }
+    // systemd.service(5), ExecStop=: also when it has ended by itself, and well.
+    if (!life_.stop_ran) return run_stop(now, out);
+  }
+  clear(now, state_, out);
+}
+
+void Service::skipped(Instant now, Actions& out) {
+  next_ = {NextAction::Stop, Duration{0}, "ExecCondition="};
+  exit_status_ = 0;
+  end_reason_ = "skipped: ExecCondition= was not met";
+  clear(now, state_, out);
 }
 
 void Service::decide_next(Verdict& verdict, Instant now) {
@@ -314,6 +221,9 @@ void Service::decide_next(Verdict& verdict, Instant now) {
     next_ = {NextAction::Stop, Duration{0}, "stop requested"};
   } else if (restarting_) {
     next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
+  } else if (settings_.life.remain_after_exit && verdict.cause == Cause::Clean &&
+             death_.stop_reason == StopReason::None) {
+    next_ = {NextAction::Stop, Duration{0}, "RemainAfterExit=yes"};
   } else {
     next_ = policy_.decide(verdict);
     const RateSettings& limit = settings_.start_limit;
@@ -325,54 +235,51 @@ void Service::decide_next(Verdict& verdict, Instant now) {
   verdict.next = next_;
 }
 
-// The main process is dead; what it started is not. What it gets depends on what it got already.
-void Service::clear(Instant now, ServiceState before, Cause cause, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  if (kill.mode == KillMode::Process || kill.mode == KillMode::None) return finish(now, out);
-  const bool oom = cause == Cause::OomKill && settings_.memory.oom_policy == OomPolicy::Kill;
-  const bool at_once = oom || kill.mode == KillMode::Mixed || before == ServiceState::StopKilling;
-  if (at_once && kill.send_sigkill) {
-    if (oom) {
-      out.push_back(action::KillTree{});
-    } else {
-      final_kill(out);
-    }
-    return enter(ServiceState::ClearKilling, after(now, kKillGrace));
-  }
-  const bool stopping = before == ServiceState::Stopping;
-  if (!stopping || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
-    out.push_back(action::SignalTree{kill.signal});
-    if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
-    if (kill.signal != SIGKILL && kill.signal != SIGCONT)
-      out.push_back(action::SignalTree{SIGCONT});
-  }
-  // One deadline for all of a stop: theirs has passed where the main process's has.
-  const Instant shared = gave_up_ ? now : state_deadline_;
-  enter(ServiceState::Clearing, stopping ? shared : after(now, kill.timeout_stop));
-}
-
 void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
-  if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) finish(now, out);
+  life_.others_alive = false;
+  if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) {
+    return cleared(now, out);
+  }
+  const bool forked = state_ == ServiceState::Starting && !main_alive() && !control_ &&
+                      settings_.life.type == ServiceType::Forking;
+  if (!forked) return;
+  death_.stop_reason = StopReason::Protocol;
+  death_.protocol = "went into the background and left no process";
+  died(now, false, out);
 }
 
-void Service::on(Instant, const event::TreeChanged&, Actions& out) {
-  if (state_ == ServiceState::ClearKilling) out.push_back(action::KillTree{});
+// Nothing of the invocation is alive, or what is has been given up.
+void Service::cleared(Instant now, Actions& out) {
+  control_.reset();
+  life_.others_alive = false;
+  if (life_.post_ran) return finish(now, out);
+  life_.post_ran = true;
+  run(CommandKind::StopPost, now, out);
 }
 
 void Service::finish(Instant now, Actions& out) {
   out.push_back(action::Release{});
   if (next_.action != NextAction::Respawn) return over(exit_status_, end_reason_);
-  const Instant due = after(death_.ended, next_.delay);
-  if (due <= now) return spawn(now, out);
+  const Instant due = life_.verdict ? after(life_.verdict->ended, next_.delay) : now;
+  if (due <= now) return begin(now, out);
   enter(ServiceState::Waiting, due);
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
   if (main_alive()) check_memory(now, out);
   if (main_alive()) check_probe(now, out);
+  if (main_alive()) check_watchdog(now, out);
+  if (main_alive()) check_runtime(now, out);
   if (now < state_deadline_) return;
   switch (state_) {
-    case ServiceState::Waiting: return spawn(now, out);
+    case ServiceState::Waiting: return begin(now, out);
+    case ServiceState::Condition:
+    case ServiceState::StartPre:
+    case ServiceState::Starting:
+    case ServiceState::StartPost: return start_timeout(now, out);
+    case ServiceState::Reloading:
+    case ServiceState::StopCommands:
+    case ServiceState::StopPost: return command_timeout(now, out);
     case ServiceState::Stopping:
     case ServiceState::StopKilling:
     case ServiceState::Clearing:
@@ -382,7 +289,7 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
       state_deadline_ = Instant::max();
       return;
     case ServiceState::Inactive:
-    case ServiceState::Starting:
+    case ServiceState::Exited:
     case ServiceState::Over: return;
   }
 }

@@ -1,24 +1,33 @@
-// One service: the whole life of its main process, as a state machine in virtual time.
+// One service: the whole life of its processes, as a state machine in virtual time.
 //
 // Decides; never acts. What it wants done it appends to Actions, and what came of it returns as an
 // event. The states and what can happen in each:
 //
-//   Inactive     not started                start → Starting
-//   Starting     a process was asked for    exec succeeded → Running; it failed or died → Clearing
-//   Running      the gateway is alive       exit → Clearing; stop → Stopping
-//   Stopping     KillSignal= was sent       exit → Clearing; TimeoutStopSec= → StopKilling
-//   StopKilling  SIGKILL was sent           exit → Clearing; grace over → stays (or Over)
-//   Clearing     main is dead, others live  tree empty → Waiting or Over; time-out → ClearKilling
-//   ClearKilling they were sent SIGKILL     tree empty or grace over → Waiting or Over
-//   Waiting      the delay of the respawn   delay over → Starting; stop → Over
-//   Over         nothing runs any more      –
+//   Inactive      not started                  start → Condition
+//   Condition     ExecCondition= runs          0 → StartPre; 1-254 → skipped; else it failed
+//   StartPre      ExecStartPre= runs           done → Starting; failed → Clearing
+//   Starting      the main process was asked for, and is not what its Type= calls started
+//                                              started → StartPost; it died → Clearing
+//   StartPost     ExecStartPost= runs          done → Running; failed → Stopping
+//   Running       the gateway is alive         exit → Clearing; stop → StopCommands
+//   Exited        RemainAfterExit=yes          stop → StopCommands
+//   Reloading     ExecReload= runs, or the service does it          done → Running
+//   StopCommands  ExecStop= runs               done → Stopping, or Clearing where main is dead
+//   Stopping      KillSignal= was sent         exit → Clearing; TimeoutStopSec= → StopKilling
+//   StopKilling   SIGKILL was sent             exit → Clearing; grace over → stays (or Over)
+//   Clearing      main is dead, others live    tree empty → StopPost, then Waiting or Over
+//   ClearKilling  they were sent SIGKILL       tree empty or grace over → the same
+//   StopPost      ExecStopPost= runs           done → Clearing once more where something is left
+//   Waiting       the delay of the respawn     delay over → Condition; stop → Over
+//   Over          nothing runs any more        –
 //
-// Never two main processes: a spawn is asked for in Inactive and Waiting alone, and both are only
-// reached when the last one is dead.
+// States whose commands are not given are passed through at once. Never two main processes: a spawn
+// is only asked for when the last one is dead.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <random>
 
 #include "core/death.h"
 #include "core/memory_watch.h"
@@ -33,12 +42,19 @@ namespace gatevisor::core {
 
 enum class ServiceState : std::uint8_t {
   Inactive,
+  Condition,
+  StartPre,
   Starting,
+  StartPost,
   Running,
+  Exited,
+  Reloading,
+  StopCommands,
   Stopping,
   StopKilling,
   Clearing,
   ClearKilling,
+  StopPost,
   Waiting,
   Over
 };
@@ -65,6 +81,9 @@ class Service {
   void stop(Instant now, const Requester& from, Actions& out);
   /// Ends the invocation and begins the next one without a delay.
   void restart(Instant now, const Requester& from, Actions& out);
+  /// ExecReload=, or Type=notify-reload. A warning where there is neither or it does not run.
+  void reload(Instant now, const Requester& from, Actions& out);
+  bool can_reload() const;
   /// A signal of the user's for the main process.
   void forward(Instant now, int received, int sent, const Requester& from, Actions& out);
 
@@ -73,6 +92,12 @@ class Service {
   void on(Instant now, const event::ExecSucceeded& event, Actions& out);
   void on(Instant now, const event::ExecFailed& event, Actions& out);
   void on(Instant now, const event::MainExited& event, Actions& out);
+  void on(Instant now, const event::CommandSpawned& event, Actions& out);
+  void on(Instant now, const event::CommandSpawnFailed& event, Actions& out);
+  void on(Instant now, const event::CommandExecFailed& event, Actions& out);
+  void on(Instant now, const event::CommandExited& event, Actions& out);
+  void on(Instant now, const event::MainFound& event, Actions& out);
+  void on(Instant now, const event::Notified& event, Actions& out);
   void on(Instant now, const event::TreeEmpty& event, Actions& out);
   void on(Instant now, const event::TreeChanged& event, Actions& out);
   void on(Instant now, const event::MemoryChanged& event, Actions& out);
@@ -88,38 +113,94 @@ class Service {
   const std::string& end_reason() const { return end_reason_; }
 
  private:
-  bool main_alive() const;
-  void spawn(Instant now, Actions& out);
-  int stop_signal() const;
+  /// A command that runs, or was asked for (pid 0).
+  struct Control {
+    CommandKind kind;
+    std::size_t index;
+    int pid = 0;
+    std::optional<ExecFailure> exec_failure{};
+  };
+  /// What is true of one invocation and starts anew with the next.
+  struct Invocation {
+    std::size_t main_index = 0;  ///< of ExecStart=
+    bool main_alive = false;
+    bool executed = false;      ///< execve(2) of the main process succeeded
+    bool started = false;       ///< it was all that its Type= calls started
+    bool gave_up = false;       ///< its main process outlived all that it may be sent
+    bool stop_ran = false;      ///< ExecStop= was run
+    bool post_ran = false;      ///< ExecStopPost= was run
+    bool others_alive = false;  ///< at the last look
+    bool reload_begun = false;  ///< RELOADING=1 came after the reload was asked for
+    std::optional<Verdict> verdict;
+    Instant watchdog_due = Instant::max();
+    Duration watchdog{0};  ///< WatchdogSec=, or what the service set
+    Instant runtime_due = Instant::max();
+  };
+
+  bool main_alive() const { return life_.main_alive; }
+  bool has_ended_well() const { return life_.verdict && life_.verdict->cause == Cause::Clean; }
+
+  // service.cc: from the start to the end of one invocation
+  void begin(Instant now, Actions& out);
+  void spawn_main(Instant now, Actions& out);
+  void main_started(Instant now, Actions& out);
+  void enter_running(Instant now);
+  void died(Instant now, bool others_alive, Actions& out);
+  void after_death(Instant now, Actions& out);
+  void skipped(Instant now, Actions& out);
+  void decide_next(Verdict& verdict, Instant now);
+  void cleared(Instant now, Actions& out);
+  void finish(Instant now, Actions& out);
+  void over(int status, std::string reason);
+  void enter(ServiceState state, Instant deadline);
+
+  // service_stop.cc: on the way down
+  void run_stop(Instant now, Actions& out);
+  int stop_signal(StopReason reason) const;
+  Duration stop_timeout(StopReason reason) const;
   void final_kill(Actions& out) const;
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
+  void abort_start(Instant now, Actions& out);
+  void start_timeout(Instant now, Actions& out);
+  void clear(Instant now, ServiceState before, Actions& out);
   void escalate(Instant now, Actions& out);
   void abandon(Actions& out);
+  void note_sent(Instant now, int signal, std::string why, bool forwarded = false);
+
+  // service_commands.cc: ExecStartPre= and its like
+  void run(CommandKind kind, Instant now, Actions& out);
+  void start_command(CommandKind kind, std::size_t index, Instant now, Actions& out);
+  std::vector<std::string> command_environment(CommandKind kind) const;
+  void command_ended(Instant now, const FailedCommand& what, Actions& out);
+  void command_failed(Instant now, const FailedCommand& what, Actions& out);
+  void command_timeout(Instant now, Actions& out);
+  void after_commands(CommandKind kind, Instant now, Actions& out);
+  const Command& command() const;
+
+  // service_watch.cc: while the gateway lives
   void check_memory(Instant now, Actions& out);
   void check_probe(Instant now, Actions& out);
   void take_probe(Instant now, const ProbeResult& result, Actions& out);
   void end_probes(Actions& out);
-  void died(Instant now, bool others_alive, Actions& out);
-  void decide_next(Verdict& verdict, Instant now);
-  void clear(Instant now, ServiceState before, Cause cause, Actions& out);
-  void finish(Instant now, Actions& out);
-  void over(int status, std::string reason);
-  void note_sent(Instant now, int signal, std::string why, bool forwarded = false);
-  void enter(ServiceState state, Instant deadline);
+  void check_watchdog(Instant now, Actions& out);
+  void check_runtime(Instant now, Actions& out);
+  /// Its main process lives and nobody has begun to end it.
+  bool undisturbed() const;
 
   const ServiceSettings& settings_;
   RestartPolicy policy_;
+  std::mt19937_64 random_;
   SlidingWindow exits_;
   SlidingWindow starts_;
   ServiceState state_ = ServiceState::Inactive;
   Instant state_deadline_ = Instant::max();
   std::uint64_t launches_ = 0;
   Death death_;  ///< of the current invocation, filled as it lives
+  Invocation life_;
+  std::optional<Control> control_;
   MemoryWatch memory_;
   ProbeWatch probe_;
-  bool executed_ = false;    ///< execve(2) of the current invocation succeeded
-  bool gave_up_ = false;     ///< its main process outlived all that it may be sent
   bool ending_ = false;      ///< a stop was asked for: no respawn
   bool restarting_ = false;  ///< a restart was asked for: no delay
   Requester requester_;

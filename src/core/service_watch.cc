@@ -1,4 +1,6 @@
-// While the gateway lives: its memory, and whether it serves.
+// While the gateway lives: its memory, whether it serves, and what it says of itself.
+
+#include <algorithm>
 
 #include "core/format.h"
 #include "core/service.h"
@@ -19,12 +21,16 @@ void Service::on(Instant now, const event::PressureHigh&, Actions& out) {
   check_memory(now, out);
 }
 
+bool Service::undisturbed() const {
+  return main_alive() && (state_ == ServiceState::Running || state_ == ServiceState::Starting ||
+                          state_ == ServiceState::StartPost || state_ == ServiceState::Reloading);
+}
+
 void Service::check_memory(Instant now, Actions& out) {
   death_.oom = memory_.history();
   if (memory_.take_rearm(now)) out.push_back(action::RearmMemoryWatch{});
-  const bool undisturbed = state_ == ServiceState::Running || state_ == ServiceState::Starting;
   const OomPolicy policy = settings_.memory.oom_policy;
-  if (memory_.take_helper_killed(now) && undisturbed) {
+  if (memory_.take_helper_killed(now) && undisturbed()) {
     const bool may_stop = settings_.kill.mode != KillMode::None;
     const bool stopping = policy == OomPolicy::Kill || (policy == OomPolicy::Stop && may_stop);
     emit(out, record::OomWhileAlive{death_.oom.kills, stopping});
@@ -33,7 +39,7 @@ void Service::check_memory(Instant now, Actions& out) {
       return kill_now(now, StopReason::OutOfMemory, "OOMPolicy=kill", out);
     }
   }
-  if (auto stall = memory_.take_stall(); stall && undisturbed) {
+  if (auto stall = memory_.take_stall(); stall && undisturbed()) {
     // Where the kernel finds nobody whom it may kill, OOMPolicy= says what is to be done.
     const bool killing = stall->unkillable ? policy != OomPolicy::Continue
                                            : settings_.memory.pressure_policy == ManagedOom::Kill;
@@ -85,6 +91,89 @@ void Service::take_probe(Instant now, const ProbeResult& result, Actions& out) {
 
 void Service::end_probes(Actions& out) {
   if (probe_.end()) out.push_back(action::EndProbe{});
+}
+
+// ---- sd_notify(3), reload, and how long it may live --------------------------------------------
+
+void Service::on(Instant now, const event::Notified& event, Actions& out) {
+  if (event.status) death_.status_text = *event.status;
+  if (event.error_number) death_.error_number = event.error_number;
+  if (!main_alive()) return;
+  if (event.main_pid && *event.main_pid != death_.pid) {
+    out.push_back(action::AdoptMain{*event.main_pid});
+  }
+  if (event.watchdog_usec) life_.watchdog = *event.watchdog_usec;
+  const bool watched = life_.watchdog_due != Instant::max();
+  if ((event.watchdog && watched) || (event.watchdog_usec && undisturbed())) {
+    life_.watchdog_due = life_.watchdog > Duration{0} ? after(now, life_.watchdog) : Instant::max();
+  }
+  if (event.watchdog_trigger && undisturbed()) life_.watchdog_due = now;
+  if (event.extend_timeout) {
+    // Never sooner than it would be (sd_notify(3)).
+    const Instant until = after(now, *event.extend_timeout);
+    if (state_deadline_ != Instant::max() && state_ != ServiceState::Running) {
+      state_deadline_ = std::max(state_deadline_, until);
+    }
+    if (life_.runtime_due != Instant::max()) life_.runtime_due = std::max(life_.runtime_due, until);
+  }
+  const bool notifies = settings_.life.type == ServiceType::Notify ||
+                        settings_.life.type == ServiceType::NotifyReload;
+  if (event.reloading && state_ == ServiceState::Reloading) life_.reload_begun = true;
+  if (event.ready && notifies && state_ == ServiceState::Starting) {
+    emit(out, record::Ready{death_.pid});
+    return main_started(now, out);
+  }
+  if (event.ready && state_ == ServiceState::Reloading && !control_ && life_.reload_begun) {
+    emit(out, record::Reloaded{});
+    return enter(ServiceState::Running, Instant::max());
+  }
+  if (event.stopping && state_ == ServiceState::Running) {
+    // It ends by itself, in the time that a stop has.
+    end_probes(out);
+    life_.watchdog_due = life_.runtime_due = Instant::max();
+    enter(ServiceState::Stopping, after(now, settings_.kill.timeout_stop));
+  }
+}
+
+bool Service::can_reload() const {
+  return settings_.life.type == ServiceType::NotifyReload || !settings_.commands.reload.empty();
+}
+
+void Service::reload(Instant now, const Requester& from, Actions& out) {
+  if (state_ != ServiceState::Running) {
+    return emit(out, record::Warning{
+                         Error{"reload", settings_.name, 0,
+                               "it is " + std::string(to_string(state_)) + ", and not running"}});
+  }
+  emit(out, record::Reloading{from});
+  life_.reload_begun = false;
+  if (settings_.life.type == ServiceType::NotifyReload) {
+    const int signal = settings_.life.reload_signal;
+    note_sent(now, signal, "reload", true);
+    out.push_back(action::SignalMain{signal});
+    enter(ServiceState::Reloading, after(now, settings_.life.timeout_start));
+  }
+  run(CommandKind::Reload, now, out);
+}
+
+void Service::forward(Instant now, int received, int sent, const Requester& from, Actions& out) {
+  const bool alive = main_alive();
+  emit(out, record::Forwarded{received, sent, alive ? death_.pid : 0, from});
+  if (!alive) return;
+  note_sent(now, sent, "forwarded " + signal_name(received), true);
+  out.push_back(action::SignalMain{sent});
+}
+
+void Service::check_watchdog(Instant now, Actions& out) {
+  if (now < life_.watchdog_due) return;
+  life_.watchdog_due = Instant::max();
+  if (undisturbed()) begin_stop(now, StopReason::Watchdog, out);
+}
+
+void Service::check_runtime(Instant now, Actions& out) {
+  if (now < life_.runtime_due) return;
+  life_.runtime_due = Instant::max();
+  if (undisturbed()) begin_stop(now, StopReason::RuntimeLimit, out);
 }
 
 }  // namespace gatevisor::core

@@ -16,6 +16,9 @@ constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
 constexpr const char* kUnitStopping = "de5b426a63be47a7b6ac3eaac82e2f6f";
 constexpr const char* kUnitProcessExit = "98e322203f7a4ed290d09fe03c09fe15";
 constexpr const char* kUnitOutOfMemory = "fe6faa94e7774663a0da52717891d8ef";
+constexpr const char* kUnitReloading = "d34d037fff1847e6ae669a370e694725";
+constexpr const char* kUnitReloaded = "7b05ebc668384222baa8881179cfda54";
+constexpr const char* kUnitSkipped = "0e4284a0caca4bfc81c0bb6786972673";
 constexpr const char* kUnitFailureResult = "d9b373ed55a64feb8242e02dbe79a49c";
 
 void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
@@ -24,6 +27,7 @@ void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
   };
   if (!verdict.invocation.empty()) add("INVOCATION_ID", verdict.invocation);
   if (verdict.pid != 0) add("GATEVISOR_PID", std::to_string(verdict.pid));
+  if (!verdict.command.empty()) add("COMMAND", verdict.command);
   add("GATEVISOR_CAUSE", to_string(verdict.cause));
   add("GATEVISOR_CONFIDENCE", to_string(verdict.confidence));
   if (verdict.scope) add("GATEVISOR_SCOPE", to_string(*verdict.scope));
@@ -54,6 +58,11 @@ struct OwnFields {
     id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
     add_verdict(fields, r.verdict);
   }
+  void operator()(const record::Reloading&) const { id(kUnitReloading); }
+  void operator()(const record::Reloaded&) const { id(kUnitReloaded); }
+  void operator()(const record::Skipped&) const { id(kUnitSkipped); }
+  void operator()(const record::CommandFailed&) const { id(kUnitProcessExit); }
+  void operator()(const record::Ready&) const {}
   void operator()(const record::StartLimitHit&) const { id(kUnitFailureResult); }
   void operator()(const record::Stopping&) const { id(kUnitStopping); }
   void operator()(const record::OomWhileAlive&) const { id(kUnitOutOfMemory); }

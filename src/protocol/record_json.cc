@@ -31,6 +31,7 @@ ordered_json to_json(const Verdict& verdict, TimeText time_text) {
     json["exec_failure"] = {{"step", to_string(verdict.exec_failure->step)},
                             {"errno", verdict.exec_failure->code}};
   }
+  if (!verdict.command.empty()) json["command"] = verdict.command;
   json["status"] = verdict.shell_status;
   json["confidence"] = to_string(verdict.confidence);
   json["summary"] = verdict.summary;
@@ -64,6 +65,18 @@ struct Fields {
     json["invocation"] = r.invocation;
     json["launch"] = r.launch;
   }
+  void operator()(const record::Ready& r) const { json["pid"] = r.pid; }
+  void operator()(const record::CommandFailed& r) const {
+    json["command"] = to_string(r.kind);
+    json["program"] = r.program;
+    json["how"] = r.how;
+  }
+  void operator()(const record::Skipped& r) const {
+    json["program"] = r.program;
+    json["how"] = r.how;
+  }
+  void operator()(const record::Reloading& r) const { json["from"] = to_json(r.from); }
+  void operator()(const record::Reloaded&) const {}
   void operator()(const record::Exited& r) const {
     json["exits_in_window"] = r.exits_in_window;
     json["window_usec"] = r.window.count();
@@ -129,6 +142,11 @@ struct Fields {
 
 struct Name {
   std::string_view operator()(const record::Started&) const { return "started"; }
+  std::string_view operator()(const record::Ready&) const { return "ready"; }
+  std::string_view operator()(const record::CommandFailed&) const { return "command-failed"; }
+  std::string_view operator()(const record::Skipped&) const { return "skipped"; }
+  std::string_view operator()(const record::Reloading&) const { return "reloading"; }
+  std::string_view operator()(const record::Reloaded&) const { return "reloaded"; }
   std::string_view operator()(const record::Exited&) const { return "exited"; }
   std::string_view operator()(const record::Alarm&) const { return "alarm"; }
   std::string_view operator()(const record::StartLimitHit&) const { return "start-limit"; }

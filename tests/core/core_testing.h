@@ -35,6 +35,19 @@ struct ActionWords {
   std::string operator()(const action::Spawn& a) const {
     return "spawn:" + std::to_string(a.invocation);
   }
+  std::string operator()(const action::SpawnCommand& a) const {
+    std::string text = std::string(to_string(a.kind)) + ":" + std::to_string(a.index);
+    for (const std::string& entry : a.environment) text += "," + entry;
+    return text;
+  }
+  std::string operator()(const action::FindMain&) const { return "find-main"; }
+  std::string operator()(const action::AdoptMain& a) const {
+    return "adopt:" + std::to_string(a.pid);
+  }
+  std::string operator()(const action::AwaitTree&) const { return "await-tree"; }
+  std::string operator()(const action::SignalCommand& a) const {
+    return "command:" + signal_name(a.signal);
+  }
   std::string operator()(const action::SignalMain& a) const {
     return "main:" + signal_name(a.signal);
   }
@@ -54,6 +67,11 @@ struct ActionWords {
   std::string operator()(const action::Exit& a) const { return "exit:" + std::to_string(a.status); }
   std::string operator()(const action::Emit& a) const { return std::visit(*this, a.record); }
   std::string operator()(const record::Started&) const { return "emit:started"; }
+  std::string operator()(const record::Ready&) const { return "emit:ready"; }
+  std::string operator()(const record::CommandFailed&) const { return "emit:command-failed"; }
+  std::string operator()(const record::Skipped&) const { return "emit:skipped"; }
+  std::string operator()(const record::Reloading&) const { return "emit:reloading"; }
+  std::string operator()(const record::Reloaded&) const { return "emit:reloaded"; }
   std::string operator()(const record::Exited&) const { return "emit:exited"; }
   std::string operator()(const record::Alarm&) const { return "emit:alarm"; }
   std::string operator()(const record::StartLimitHit&) const { return "emit:limit"; }
@@ -81,6 +99,8 @@ inline std::string words(const Actions& actions) {
 /// A manager, the time, and everything that it said. Pids are 100 plus the launch: 101, 102, …
 class Rig {
  public:
+  static constexpr int kCommandPid = 50;
+
   explicit Rig(ServiceSettings settings = loop_settings(), std::uint64_t seed = 1)
       : manager_(std::move(settings), seed) {}
 
@@ -109,6 +129,14 @@ class Rig {
   }
   std::string dies(WaitStatus status, bool others_alive = false, CgroupSnapshot after = {}) {
     return feed(event::MainExited{status, std::move(after), others_alive, -1});
+  }
+  /// The command that was asked for runs, and ends with `code`.
+  std::string command_exits(int code, bool others_alive = false) {
+    return command_dies(WaitStatus::exited(code), others_alive);
+  }
+  std::string command_dies(WaitStatus status, bool others_alive = false) {
+    feed(event::CommandSpawned{kCommandPid, "0123456789abcdef0123456789abcdef", {}});
+    return feed(event::CommandExited{status, {}, others_alive});
   }
   std::string exits(int code) { return dies(WaitStatus::exited(code)); }
   std::string signal(int number) {

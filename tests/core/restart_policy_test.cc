@@ -69,6 +69,10 @@ std::vector<TableRow> table() {
       {"helper's memory", verdict_of(Cause::OomKill, WaitStatus::exited(0)), abnormal},
       {"memory stall", verdict_of(Cause::MemoryStall, WaitStatus::killed(SIGKILL)), abnormal},
       {"probes", verdict_of(Cause::ProbeFailure, WaitStatus::killed(SIGTERM)), watchdog},
+      {"not started in time", verdict_of(Cause::StartTimeout, WaitStatus::killed(SIGTERM)), abnormal},
+      {"longest life", verdict_of(Cause::RuntimeLimit, WaitStatus::exited(0)), abnormal},
+      {"watchdog", verdict_of(Cause::Watchdog, WaitStatus::dumped(SIGABRT)), watchdog},
+      {"ended before it was ready", verdict_of(Cause::Protocol, WaitStatus::exited(0)), code},
       {"probes, then exit 0", verdict_of(Cause::ProbeFailure, WaitStatus::exited(0)), watchdog},
   };
 }

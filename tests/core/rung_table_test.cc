@@ -58,6 +58,7 @@ class Play {
     return rig_.verdict();
   }
   std::optional<Verdict> stalls();
+  std::optional<Verdict> of_its_type(Cause cause);
 
   Rungs rungs_;
   FakeCgroups groups_;
@@ -102,8 +103,37 @@ std::optional<Verdict> Play::of(Cause cause) {
       other.dies(WaitStatus::killed(SIGTERM), false, groups_.now());
       return other.verdict();
     }
+    case Cause::StartTimeout:
+    case Cause::RuntimeLimit:
+    case Cause::Watchdog:
+    case Cause::Protocol: return of_its_type(cause);
   }
   return std::nullopt;
+}
+
+// The rules of Type=notify, and the times that a service is given.
+std::optional<Verdict> Play::of_its_type(Cause cause) {
+  ServiceSettings settings = loop_settings();
+  settings.life.type = ServiceType::Notify;
+  settings.life.timeout_start = 30s;
+  settings.life.runtime_max = 10min;
+  settings.life.watchdog = cause == Cause::Watchdog ? Duration(20s) : Duration(0);
+  Rig other(settings);
+  other.start();
+  other.spawned(groups_.baseline());
+  other.exec_succeeded();
+  if (cause == Cause::Protocol) {
+    other.dies(WaitStatus::exited(0), false, groups_.now());
+    return other.verdict();
+  }
+  if (cause != Cause::StartTimeout) {
+    other.feed(event::Notified{.ready = true});
+    other.timer();  // tidy
+  }
+  other.timer();
+  other.dies(WaitStatus::killed(cause == Cause::Watchdog ? SIGABRT : SIGTERM), false,
+             groups_.now());
+  return other.verdict();
 }
 
 // PSI tells once a window, where it tells at all.

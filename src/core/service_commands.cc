@@ -1,0 +1,205 @@
+// The commands beside the main process: what runs when, and what its end means.
+// systemd.service(5), ExecStartPre= and its like.
+
+#include "core/format.h"
+#include "core/service.h"
+
+namespace gatevisor::core {
+namespace {
+
+ServiceState state_of(CommandKind kind) {
+  switch (kind) {
+    case CommandKind::Condition: return ServiceState::Condition;
+    case CommandKind::StartPre: return ServiceState::StartPre;
+    case CommandKind::Main: return ServiceState::Starting;
+    case CommandKind::StartPost: return ServiceState::StartPost;
+    case CommandKind::Reload: return ServiceState::Reloading;
+    case CommandKind::Stop: return ServiceState::StopCommands;
+    case CommandKind::StopPost: return ServiceState::StopPost;
+  }
+  return ServiceState::Starting;
+}
+
+bool is_of_the_stop(CommandKind kind) {
+  return kind == CommandKind::Stop || kind == CommandKind::StopPost;
+}
+
+std::string how(const FailedCommand& what) {
+  if (what.exec_failure) {
+    return "could not be executed (" + std::string(to_string(what.exec_failure->step)) +
+           to_string(Error{"", "", what.exec_failure->code, ""}) + ")";
+  }
+  return what.status ? how_it_ended(*what.status) : "was not made";
+}
+
+}  // namespace
+
+const Command& Service::command() const {
+  return settings_.commands.of(control_->kind).at(control_->index);
+}
+
+void Service::run(CommandKind kind, Instant now, Actions& out) {
+  if (settings_.commands.of(kind).empty()) return after_commands(kind, now, out);
+  start_command(kind, 0, now, out);
+}
+
+void Service::start_command(CommandKind kind, std::size_t index, Instant now, Actions& out) {
+  control_ = Control{kind, index};
+  const Duration time =
+      is_of_the_stop(kind) ? settings_.kill.timeout_stop : settings_.life.timeout_start;
+  enter(state_of(kind), after(now, time));
+  out.push_back(action::SpawnCommand{launches_, kind, index, command_environment(kind)});
+}
+
+std::vector<std::string> Service::command_environment(CommandKind kind) const {
+  std::vector<std::string> all;
+  if (main_alive()) all.push_back("MAINPID=" + std::to_string(death_.pid));
+  if (!is_of_the_stop(kind)) return all;
+  all.push_back("SERVICE_RESULT=" +
+                std::string(life_.verdict ? service_result(*life_.verdict, settings_) : "success"));
+  if (death_.status) {
+    const WaitStatus& status = *death_.status;
+    switch (status.kind) {
+      case EndKind::Exited: all.emplace_back("EXIT_CODE=exited"); break;
+      case EndKind::Killed: all.emplace_back("EXIT_CODE=killed"); break;
+      case EndKind::Dumped: all.emplace_back("EXIT_CODE=dumped"); break;
+    }
+    // 'TERM', as systemd.exec(5) has it.
+    const std::string name =
+        status.by_signal() ? signal_name(status.value) : std::to_string(status.value);
+    all.push_back("EXIT_STATUS=" + (name.starts_with("SIG") ? name.substr(3) : name));
+  }
+  return all;
+}
+
+void Service::on(Instant now, const event::CommandSpawned& event, Actions& out) {
+  if (!control_ || control_->pid != 0) return;
+  control_->pid = event.pid;
+  if (death_.invocation.empty()) {
+    death_.invocation = event.invocation;
+    death_.baseline = event.baseline;
+  }
+  // A stop that came between the decision and the process.
+  const bool starting = state_ == ServiceState::Condition || state_ == ServiceState::StartPre ||
+                        state_ == ServiceState::Starting;
+  if ((ending_ || restarting_) && starting) abort_start(now, out);
+}
+
+void Service::on(Instant now, const event::CommandSpawnFailed& event, Actions& out) {
+  if (!control_ || control_->pid != 0) return;
+  FailedCommand what{control_->kind, command().argv.front(), 0, {}, {}};
+  what.exec_failure = ExecFailure{event.step, event.error.code};
+  emit(out, record::Warning{event.error});
+  command_ended(now, what, out);
+}
+
+void Service::on(Instant, const event::CommandExecFailed& event, Actions&) {
+  if (control_) control_->exec_failure = ExecFailure{event.step, event.code};
+}
+
+void Service::on(Instant now, const event::CommandExited& event, Actions& out) {
+  if (!control_) return;
+  life_.others_alive = event.others_alive;
+  if (!main_alive()) death_.after = event.after;
+  switch (state_) {
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling: control_.reset(); return;  // the main process is what counts
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+      control_.reset();
+      if (!event.others_alive) cleared(now, out);
+      return;
+    default: break;
+  }
+  FailedCommand what{control_->kind, command().argv.front(), control_->pid, event.status, {}};
+  what.exec_failure = control_->exec_failure;
+  command_ended(now, what, out);
+}
+
+void Service::command_ended(Instant now, const FailedCommand& what, Actions& out) {
+  const auto [kind, index, pid, failure] = *control_;
+  const Command& ended = command();
+  control_.reset();
+  const bool well = !what.exec_failure && what.status && is_success(*what.status, settings_);
+  if (kind == CommandKind::Condition && !well && !what.exec_failure && !ended.ignore_failure &&
+      !what.status->by_signal() && what.status->value < 255) {
+    emit(out, record::Skipped{what.program, how(what)});
+    return skipped(now, out);
+  }
+  if (!well && !ended.ignore_failure) return command_failed(now, what, out);
+  if (index + 1 < settings_.commands.of(kind).size()) {
+    return start_command(kind, index + 1, now, out);
+  }
+  after_commands(kind, now, out);
+}
+
+void Service::command_failed(Instant now, const FailedCommand& what, Actions& out) {
+  emit(out, record::CommandFailed{what.kind, what.program, how(what)});
+  switch (what.kind) {
+    case CommandKind::Condition:
+    case CommandKind::StartPre:
+    case CommandKind::Main:
+      death_.command = what;
+      death_.stop_reason = StopReason::CommandFailed;
+      return died(now, life_.others_alive, out);
+    case CommandKind::StartPost:
+      if (!main_alive()) return after_death(now, out);
+      death_.command = what;
+      return begin_stop(now, StopReason::CommandFailed, out);
+    case CommandKind::Reload:
+    case CommandKind::Stop:
+    case CommandKind::StopPost: return after_commands(what.kind, now, out);
+  }
+}
+
+// All of a kind have run, or there is none.
+void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
+  switch (kind) {
+    case CommandKind::Condition: return run(CommandKind::StartPre, now, out);
+    case CommandKind::StartPre: return spawn_main(now, out);
+    case CommandKind::Main:
+      // Type=forking: it has gone into the background.
+      out.push_back(action::AwaitTree{});
+      out.push_back(action::FindMain{});
+      return;
+    case CommandKind::StartPost:
+      if (!main_alive()) return after_death(now, out);
+      return enter_running(now);
+    case CommandKind::Reload:
+      if (!main_alive()) return after_death(now, out);
+      if (settings_.life.type == ServiceType::NotifyReload) return;  // READY=1 ends it
+      emit(out, record::Reloaded{});
+      return enter(ServiceState::Running, Instant::max());
+    case CommandKind::Stop:
+      if (main_alive()) return begin_stop(now, StopReason::Request, out);
+      return clear(now, ServiceState::Running, out);
+    case CommandKind::StopPost:
+      if (life_.others_alive) return clear(now, ServiceState::Running, out);
+      return finish(now, out);
+  }
+}
+
+// The deadline of Reloading, StopCommands or StopPost has passed.
+void Service::command_timeout(Instant now, Actions& out) {
+  if (!control_) {
+    emit(out, record::Warning{Error{"reload", settings_.name, 0,
+                                    "no READY=1 within TimeoutStartSec=; going on as it is"}});
+    return enter(ServiceState::Running, Instant::max());
+  }
+  const Duration time =
+      is_of_the_stop(control_->kind) ? settings_.kill.timeout_stop : settings_.life.timeout_start;
+  emit(out, record::CommandFailed{control_->kind, command().argv.front(),
+                                  "no end within " + format_duration(time)});
+  const CommandKind kind = control_->kind;
+  if (kind == CommandKind::Reload) {
+    // What it was to bring about can be undone by nobody; the service goes on.
+    out.push_back(action::SignalCommand{9});
+    control_.reset();
+    return main_alive() ? enter(ServiceState::Running, Instant::max()) : after_death(now, out);
+  }
+  // It is in the tree, and goes with it.
+  life_.others_alive = true;
+  after_commands(kind, now, out);
+}
+
+}  // namespace gatevisor::core

@@ -1,0 +1,207 @@
+// ExecStartPre= and its like: what runs when, what it is told, and what its end means.
+
+#include "core_testing.h"
+
+namespace gatevisor::core {
+namespace {
+
+ServiceSettings with(
+    std::initializer_list<std::pair<CommandKind, std::vector<std::string>>> lists) {
+  ServiceSettings settings = loop_settings();
+  settings.life.timeout_start = 90s;
+  for (const auto& [kind, programs] : lists) {
+    for (const std::string& program : programs) {
+      Command command;
+      command.ignore_failure = program.starts_with('-');
+      command.path = program.substr(command.ignore_failure ? 1 : 0);
+      command.argv = {command.path};
+      settings.commands.of(kind).push_back(command);
+    }
+  }
+  return settings;
+}
+
+TEST(Commands, RunOneAfterTheOtherBeforeTheMainProcess) {
+  Rig rig(with({{CommandKind::Condition, {"/c"}}, {CommandKind::StartPre, {"/a", "/b"}}}));
+  EXPECT_EQ(rig.start(), "ExecCondition:0");
+  EXPECT_EQ(rig.command_exits(0), "ExecStartPre:0");
+  EXPECT_EQ(rig.command_exits(0), "ExecStartPre:1");
+  EXPECT_EQ(rig.command_exits(0), "spawn:1");
+  rig.run();
+}
+
+TEST(Commands, OneThatFailsIsAVerdictAndThePolicyDecides) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  EXPECT_EQ(rig.command_exits(3), "emit:command-failed emit:exited no-pidfile release");
+  const Verdict verdict = rig.verdict();
+  EXPECT_EQ(verdict.cause, Cause::ExitCode);
+  EXPECT_EQ(verdict.command, "ExecStartPre=/a");
+  EXPECT_EQ(verdict.pid, Rig::kCommandPid);
+  EXPECT_EQ(verdict.shell_status, 3);
+  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+  EXPECT_EQ(rig.timer(), "ExecStartPre:0");
+}
+
+TEST(Commands, MinusIgnoresAFailureAndTheNextOneRuns) {
+  Rig rig(with({{CommandKind::StartPre, {"-/a", "/b"}}}));
+  rig.start();
+  EXPECT_EQ(rig.command_exits(3), "ExecStartPre:1");
+}
+
+TEST(Commands, OneThatCannotBeExecutedIsAnExecFailure) {
+  Rig rig(with({{CommandKind::StartPre, {"/lost"}}}));
+  rig.start();
+  rig.feed(event::CommandSpawned{50, "0123456789abcdef0123456789abcdef", {}});
+  rig.feed(event::CommandExecFailed{ExecStep::Exec, ENOENT});
+  rig.feed(event::CommandExited{WaitStatus::exited(203), {}, false});
+  EXPECT_EQ(rig.verdict().cause, Cause::ExecFailure);
+  EXPECT_EQ(rig.exit_status, 203);
+}
+
+TEST(Commands, ConditionFrom1To254SkipsTheUnitAndIsNoFailure) {
+  Rig rig(with({{CommandKind::Condition, {"/c"}}}));
+  rig.start();
+  EXPECT_EQ(rig.command_exits(1), "emit:skipped release emit:finished exit:0");
+  EXPECT_EQ(rig.count<record::Exited>(), 0U);
+}
+
+TEST(Commands, ConditionWith255OrASignalIsAFailure) {
+  Rig rig(with({{CommandKind::Condition, {"/c"}}}));
+  rig.start();
+  rig.command_exits(255);
+  EXPECT_EQ(rig.verdict().cause, Cause::ExitCode);
+  Rig killed(with({{CommandKind::Condition, {"/c"}}}));
+  killed.start();
+  killed.command_dies(WaitStatus::killed(SIGSEGV));
+  EXPECT_EQ(killed.verdict().cause, Cause::Signal);
+}
+
+TEST(Commands, StartPostIsToldTheMainPidAndItsFailureStopsTheUnit) {
+  Rig rig(with({{CommandKind::StartPost, {"/p"}}}));
+  rig.start();
+  rig.spawned();
+  EXPECT_EQ(rig.exec_succeeded(), "pidfile:101 emit:started ExecStartPost:0,MAINPID=101");
+  EXPECT_EQ(rig.command_exits(1, true), "emit:command-failed tree:SIGTERM tree:SIGCONT");
+  rig.dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig.verdict().command, "ExecStartPost=/p");
+  EXPECT_EQ(rig.verdict().next.action, NextAction::Respawn);
+}
+
+TEST(Commands, StopRunsBeforeTheSignal) {
+  Rig rig(with({{CommandKind::Stop, {"/s"}}}));
+  rig.run();
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping ExecStop:0,MAINPID=101,SERVICE_RESULT=success");
+  EXPECT_EQ(rig.command_exits(0, true), "tree:SIGTERM tree:SIGCONT");
+  rig.dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig.verdict().cause, Cause::Requested);
+}
+
+TEST(Commands, MainProcessThatEndsWhileStopRunsNeedsNoSignal) {
+  Rig rig(with({{CommandKind::Stop, {"/s"}}}));
+  rig.run();
+  rig.signal(SIGTERM);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "emit:exited no-pidfile");
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false}),
+            "release emit:finished exit:0");
+}
+
+TEST(Commands, StopRunsAlsoForAMainProcessThatEndedWellByItself) {
+  Rig rig(with({{CommandKind::Stop, {"/s"}}}));
+  rig.run();
+  EXPECT_EQ(rig.exits(0),
+            "emit:exited no-pidfile ExecStop:0,SERVICE_RESULT=success,EXIT_CODE=exited,"
+            "EXIT_STATUS=0");
+  EXPECT_EQ(rig.command_exits(0), "release emit:finished exit:0");
+}
+
+TEST(Commands, StopDoesNotRunForOneThatFailed) {
+  Rig rig(with({{CommandKind::Stop, {"/s"}}}));
+  rig.run();
+  EXPECT_EQ(rig.exits(1), "emit:exited no-pidfile release");
+}
+
+TEST(Commands, StopPostAlwaysRunsAndIsToldHowItEnded) {
+  Rig rig(with({{CommandKind::StopPost, {"/p"}}}));
+  rig.run();
+  EXPECT_EQ(rig.dies(WaitStatus::dumped(SIGSEGV)),
+            "emit:exited no-pidfile "
+            "ExecStopPost:0,SERVICE_RESULT=core-dump,EXIT_CODE=dumped,EXIT_STATUS=SEGV");
+  EXPECT_EQ(rig.command_exits(0), "release");
+  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+}
+
+TEST(Commands, WhatStopPostLeavesBehindIsEndedToo) {
+  Rig rig(with({{CommandKind::StopPost, {"/p"}}}));
+  rig.run();
+  rig.exits(1);
+  EXPECT_EQ(rig.command_exits(0, true), "tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::TreeEmpty{}), "release");
+}
+
+TEST(Commands, StopPostThatHangsIsEndedAndTheRespawnFollows) {
+  Rig rig(with({{CommandKind::StopPost, {"/p"}}}));
+  rig.run();
+  rig.exits(1);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.timer(), "emit:command-failed tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}), "release");
+  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+}
+
+TEST(Commands, StartPreThatHangsIsAStartTimeout) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.timer(), "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.verdict().cause, Cause::StartTimeout);
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}), "release");
+  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+}
+
+TEST(Commands, StopWhileOneOfThemRunsEndsItWithoutAVerdict) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}),
+            "release emit:finished exit:0");
+}
+
+TEST(Commands, StopBetweenTheDecisionAndTheProcessEndsIt) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping");
+  EXPECT_EQ(rig.feed(event::CommandSpawned{50, "x", {}}), "tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Commands, HangupReloadsWhereTheUnitSaysHow) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  EXPECT_EQ(rig.signal(SIGHUP), "emit:reloading ExecReload:0,MAINPID=101");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloaded");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Commands, ReloadThatHangsIsKilledAndTheServiceGoesOn) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  rig.signal(SIGHUP);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.timer(), "emit:command-failed command:SIGKILL");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Commands, MainProcessThatDiesDuringAReloadIsRespawnedWhenThatIsOver) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  rig.signal(SIGHUP);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.dies(WaitStatus::exited(1), true), "emit:exited no-pidfile");
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false}), "release");
+  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+}
+
+}  // namespace
+}  // namespace gatevisor::core
