@@ -98,16 +98,29 @@ enum class TimeoutMode : std::uint8_t { Terminate, Abort, Kill };
 /// When a service counts as started, and how long it may take and live.
 struct LifeSettings {
   ServiceType type = ServiceType::Exec;
-  bool remain_after_exit = false;     ///< RemainAfterExit=
-  Duration timeout_start = kForever;  ///< TimeoutStartSec=, for each command
+  bool remain_after_exit = false;         ///< RemainAfterExit=
+  std::optional<Duration> timeout_start;  ///< TimeoutStartSec=, for each command
   TimeoutMode start_failure = TimeoutMode::Terminate;
-  Duration runtime_max = kForever;        ///< RuntimeMaxSec=
-  Duration runtime_extra{0};              ///< RuntimeRandomizedExtraSec=
-  Duration watchdog{0};                   ///< WatchdogSec=; 0: none
-  int watchdog_signal = 6;                ///< WatchdogSignal=
-  std::optional<Duration> timeout_abort;  ///< TimeoutAbortSec=; nullopt: TimeoutStopSec=
-  NotifyAccess notify_access = NotifyAccess::None;
-  int reload_signal = 1;  ///< ReloadSignal= of Type=notify-reload
+  Duration runtime_max = kForever;            ///< RuntimeMaxSec=
+  Duration runtime_extra{0};                  ///< RuntimeRandomizedExtraSec=
+  Duration watchdog{0};                       ///< WatchdogSec=; 0: none
+  int watchdog_signal = 6;                    ///< WatchdogSignal=
+  std::optional<Duration> timeout_abort;      ///< TimeoutAbortSec=; nullopt: TimeoutStopSec=
+  std::optional<NotifyAccess> notify_access;  ///< NotifyAccess=
+  int reload_signal = 1;                      ///< ReloadSignal= of Type=notify-reload
+
+  bool notifies() const { return type == ServiceType::Notify || type == ServiceType::NotifyReload; }
+  /// systemd.service(5): 90 s (DefaultTimeoutStartSec=), and no limit for Type=oneshot.
+  Duration start_timeout() const {
+    if (timeout_start) return *timeout_start;
+    return type == ServiceType::Oneshot ? kForever : Duration(std::chrono::seconds{90});
+  }
+  /// What needs the messages has those of the main process at least.
+  NotifyAccess notify() const {
+    const NotifyAccess access = notify_access.value_or(NotifyAccess::None);
+    if (access != NotifyAccess::None) return access;
+    return notifies() || watchdog > Duration{0} ? NotifyAccess::Main : access;
+  }
   bool operator==(const LifeSettings&) const = default;
 };
 

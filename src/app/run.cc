@@ -1,6 +1,5 @@
 #include "app/run.h"
 
-#include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,40 +9,18 @@
 
 #include "app/cli.h"
 #include "app/exit_code.h"
+#include "app/launcher.h"
 #include "app/runtime.h"
 #include "app/unit_files.h"
 #include "config/command_line.h"
-#include "config/environment_file.h"
 #include "config/properties.h"
-#include "exec/capabilities.h"
 #include "os/children.h"
 #include "os/condition.h"
 #include "os/data_file.h"
-#include "os/file.h"
 #include "os/memory.h"
-#include "os/privileges.h"
-#include "os/users.h"
-
-extern char** environ;
 
 namespace gatevisor::app {
 namespace {
-
-/// Chosen late by a container-wide OOM kill, but not never: -1000 would let the kernel find nobody.
-constexpr int kOwnOomScoreAdj = -999;
-
-/// Why gatevisor ends before it has begun.
-struct Refusal {
-  Error error;
-  int status;
-};
-
-template <typename T>
-using OrRefusal = std::expected<T, Refusal>;
-
-std::unexpected<Refusal> refuse(Error error, int status) {
-  return std::unexpected(Refusal{std::move(error), status});
-}
 
 /// From the unit file; what it asked for and does not get is a warning.
 OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<Error>& warnings) {
@@ -91,137 +68,6 @@ OrRefusal<ServiceSettings> read_settings(const RunOptions& options, std::vector<
     return refuse(std::move(valid.error()), kUsage);
   }
   return settings;
-}
-
-OrRefusal<std::optional<exec::Identity>> look_up(const ExecSettings& settings,
-                                                 const exec::OwnCapabilities& own,
-                                                 std::vector<Error>& warnings) {
-  if (settings.user.empty() && settings.group.empty() && settings.supplementary_groups.empty()) {
-    return std::nullopt;
-  }
-  exec::Identity identity;
-  auto user = os::find_user(settings.user.empty() ? std::to_string(geteuid()) : settings.user);
-  if (!user) return refuse(std::move(user.error()), kUser);
-  identity.uid = user->uid;
-  identity.gid = settings.user.empty() ? getegid() : user->gid;
-  if (!settings.user.empty()) {
-    identity.user = user->name;
-    identity.home = user->home;
-    identity.shell = user->shell;
-  }
-  if (!settings.group.empty()) {
-    auto gid = os::find_group(settings.group);
-    if (!gid) return refuse(std::move(gid.error()), kGroup);
-    identity.gid = *gid;
-  }
-  auto groups = os::groups_of(user->name, identity.gid);
-  if (!groups) return refuse(std::move(groups.error()), kGroup);
-  identity.groups = std::move(*groups);
-  for (const std::string& name : settings.supplementary_groups) {
-    auto gid = os::find_group(name);
-    if (!gid) return refuse(std::move(gid.error()), kGroup);
-    if (std::ranges::find(identity.groups, *gid) == identity.groups.end()) {
-      identity.groups.push_back(*gid);
-    }
-  }
-  if (own.has(CAP_SETUID) && own.has(CAP_SETGID)) return identity;
-  // Not root: what gatevisor is already needs no change, and anything else cannot be had.
-  if (identity.uid == geteuid() && identity.gid == getegid()) return std::nullopt;
-  Error error{"",
-              "User=" + settings.user + (settings.group.empty() ? "" : " Group=" + settings.group) +
-                  ": gatevisor runs as uid " + std::to_string(geteuid()) +
-                  " and may not change it (no CAP_SETUID, CAP_SETGID)",
-              0, "start it as root, or allow this with -p StrictCapabilities=no"};
-  if (settings.strict_capabilities) return refuse(std::move(error), kUser);
-  error.advice = "the gateway runs as gatevisor's own user";
-  warnings.push_back(std::move(error));
-  return std::nullopt;
-}
-
-std::string names_of(std::uint64_t set) {
-  std::string names;
-  for (int capability = 0; capability < 64; ++capability) {
-    if ((set >> capability & 1) == 0) continue;
-    names += (names.empty() ? "" : " ") + std::string(exec::capability_name(capability));
-  }
-  return names;
-}
-
-/// What leaves the bounding set; strict means that all of it must.
-OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settings,
-                                                      const exec::OwnCapabilities& own,
-                                                      std::vector<Error>& warnings) {
-  if (!settings.bounding_set) return std::nullopt;
-  const std::uint64_t drop = own.bounding & ~*settings.bounding_set;
-  if (drop == 0) return std::nullopt;
-  if (own.has(CAP_SETPCAP)) return drop;
-  Error error{
-      "", "CapabilityBoundingSet=: gatevisor lacks CAP_SETPCAP and cannot drop " + names_of(drop),
-      0, "give it the capability, or allow this with -p StrictCapabilities=no"};
-  if (settings.strict_capabilities) return refuse(std::move(error), kCapabilities);
-  error.advice = "they stay in the gateway's bounding set";
-  warnings.push_back(std::move(error));
-  return std::nullopt;
-}
-
-OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& settings) {
-  std::vector<std::string> all;
-  for (const EnvironmentFile& file : settings.environment_files) {
-    auto text = os::read_file(file.path);
-    if (!text) {
-      Error& error = text.error();
-      if (file.optional && error.code == ENOENT) continue;
-      if (error.operation == "open") {
-        error.subject = "EnvironmentFile=" + file.path;
-        error.advice = "check the path, or write -" + file.path + " where it may be missing";
-      }
-      return refuse(std::move(error), kNoInput);
-    }
-    auto assignments = config::parse_environment_file(*text, file.path);
-    if (!assignments) return refuse(std::move(assignments.error()), kUsage);
-    all.insert(all.end(), assignments->begin(), assignments->end());
-  }
-  return all;
-}
-
-OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Error>& warnings) {
-  const exec::OwnCapabilities own = exec::own_capabilities();
-  auto identity = look_up(settings.exec, own, warnings);
-  if (!identity) return std::unexpected(std::move(identity.error()));
-  auto drop = bounding_drop(settings.exec, own, warnings);
-  if (!drop) return std::unexpected(std::move(drop.error()));
-  auto file_environment = read_environment_files(settings.exec);
-  if (!file_environment) return std::unexpected(std::move(file_environment.error()));
-  exec::Surroundings surroundings;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    surroundings.environment.emplace_back(*entry);
-  }
-  if (char* directory = getcwd(nullptr, 0)) {
-    surroundings.working_directory = directory;
-    free(directory);
-  }
-  surroundings.expand_arguments =
-      [](const Command& command,
-         const std::vector<std::string>& environment) -> Expected<std::vector<std::string>> {
-    auto expanded = config::arguments(command, environment);
-    if (!expanded) return fail("expand", command.path, 0, expanded.error());
-    return std::move(*expanded);
-  };
-  // gatevisor lowers its own where it may; the gateway gets what gatevisor was started with.
-  surroundings.oom_score_adj = os::own_oom_score_adj();
-  if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
-    surroundings.oom_score_adj.reset();
-  }
-  surroundings.drop_bounding = *drop;
-  auto plan = exec::Plan::make(settings.exec, settings.commands.main.front(), std::move(*identity),
-                               surroundings, std::move(*file_environment));
-  if (!plan) return refuse(std::move(plan.error()), kExec);
-  // Where nothing may be killed, gatevisor's own end must not kill it either.
-  plan->die_with_parent = settings.kill.mode != KillMode::None && settings.kill.send_sigkill;
-  if (own.has(CAP_SYS_RESOURCE) && surroundings.oom_score_adj) {
-    (void)os::set_own_oom_score_adj(std::min(kOwnOomScoreAdj, *surroundings.oom_score_adj));
-  }
-  return std::move(*plan);
 }
 
 /// systemd.unit(5): every condition without '|', and one of those with it. nullptr: all is well.
@@ -272,8 +118,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
     return std::unexpected(std::move(checked.error()));
   }
   std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
-  auto plan = make_plan(*settings, warnings);
-  if (!plan) return std::unexpected(std::move(plan.error()));
+  auto launcher = Launcher::make(*settings, warnings);
+  if (!launcher) return std::unexpected(std::move(launcher.error()));
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
@@ -291,8 +137,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  return RuntimeParts{std::move(*settings),      std::move(*plan),    std::move(*placement),
-                      os::ProcessMaker::probe(), std::move(*signals), options.log_format,
+  return RuntimeParts{std::move(*settings),      std::move(*launcher), std::move(*placement),
+                      os::ProcessMaker::probe(), std::move(*signals),  options.log_format,
                       options.journal_directory, std::move(warnings)};
 }
 

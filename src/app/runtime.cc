@@ -6,8 +6,9 @@
 #include "os/children.h"
 #include "os/clock.h"
 #include "os/invocation.h"
-#include "os/pid_file.h"
+#include "os/main_finder.h"
 #include "os/pressure.h"
+#include "protocol/notify.h"
 
 namespace gatevisor::app {
 
@@ -20,6 +21,17 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
           runtime->loop_.watch(runtime->parts_.signals.fd(), os::kReadable, os::Source::Signals);
       !watched) {
     return std::unexpected(std::move(watched.error()));
+  }
+  if (runtime->parts_.settings.life.notify() != NotifyAccess::None) {
+    auto notify = os::NotifySocket::create();
+    if (!notify) return std::unexpected(std::move(notify.error()));
+    runtime->notify_ = std::move(*notify);
+    runtime->parts_.launcher.set_notify_socket(runtime->notify_.address());
+    if (auto watched =
+            runtime->loop_.watch(runtime->notify_.fd(), os::kReadable, os::Source::Notify);
+        !watched) {
+      return std::unexpected(std::move(watched.error()));
+    }
   }
   if (const os::CgroupDir& slice = runtime->parts_.placement.slice()) {
     auto pressure =
@@ -80,6 +92,9 @@ void Runtime::handle(os::Source source) {
   switch (source) {
     case os::Source::Signals: return read_signals();
     case os::Source::ExecPipe: return read_exec_pipe();
+    case os::Source::CommandPipe: return read_command_pipe();
+    case os::Source::Notify: return read_notifications();
+    case os::Source::PidFile: os::drain(pid_file_events_); return find_main();
     case os::Source::MainProcess: return collect_exits();
     case os::Source::TreeEvents: return read_tree_events();
     case os::Source::MemoryEvents: return read_memory_events();
@@ -115,13 +130,49 @@ void Runtime::read_exec_pipe() {
     case os::Message::Whole: push(event::ExecFailed{failure.step, failure.code}); break;
     case os::Message::End: push(event::ExecSucceeded{}); break;
   }
-  close_exec_pipe();
+  close_pipe(exec_pipe_);
 }
 
-void Runtime::close_exec_pipe() {
-  if (!exec_pipe_) return;
-  loop_.unwatch(exec_pipe_.get());
-  exec_pipe_.reset();
+void Runtime::read_command_pipe() {
+  if (!command_pipe_) return;
+  exec::ChildFailure failure{};
+  switch (os::read_message(command_pipe_, &failure, sizeof failure)) {
+    case os::Message::None: return;
+    case os::Message::Whole: push(event::CommandExecFailed{failure.step, failure.code}); break;
+    case os::Message::End: break;
+  }
+  close_pipe(command_pipe_);
+}
+
+void Runtime::close_pipe(os::UniqueFd& pipe) {
+  if (!pipe) return;
+  loop_.unwatch(pipe.get());
+  pipe.reset();
+}
+
+void Runtime::read_notifications() {
+  if (!notify_) return;
+  while (const auto datagram = notify_.receive(protocol::kMaxNotification)) {
+    if (may_notify(datagram->pid)) push(protocol::parse_notification(datagram->text));
+  }
+}
+
+// NotifyAccess=. A sender that has ended meanwhile is no longer in its cgroup; BARRIER=1 is there
+// for those that must not.
+bool Runtime::may_notify(int pid) const {
+  switch (parts_.settings.life.notify()) {
+    case NotifyAccess::None: return false;
+    case NotifyAccess::Main: return pid == child_.pid;
+    case NotifyAccess::Exec: return pid == child_.pid || pid == command_.pid;
+    case NotifyAccess::All:
+      return pid == child_.pid || pid == command_.pid || is_of_the_invocation(pid);
+  }
+  return false;
+}
+
+bool Runtime::is_of_the_invocation(int pid) const {
+  if (parts_.placement.has_leaf()) return os::is_in(parts_.placement.leaf(), pid);
+  return pid != journal_.pid() && os::is_child(pid);
 }
 
 // One SIGCHLD may stand for many exits, and a pidfd for one of them: look until nobody is left.
@@ -129,6 +180,8 @@ void Runtime::collect_exits() {
   while (const auto exit = os::peek_any_exit()) {
     if (exit->pid == child_.pid) {
       main_exited(exit->status);
+    } else if (exit->pid == command_.pid) {
+      command_exited(exit->status);
     } else {
       os::reap(exit->pid);
       if (journal_.ended(exit->pid, os::now())) {
@@ -136,7 +189,30 @@ void Runtime::collect_exits() {
       }
     }
   }
+  adopted_main_vanished();
   check_children();
+  if (finding_main_) find_main();
+}
+
+// MAINPID= and PID files may name a process that another one has started, and has reaped.
+void Runtime::adopted_main_vanished() {
+  if (child_.pid == 0 || !os::was_reaped_elsewhere(child_)) return;
+  push(event::ActionFailed{Error{"main process", std::to_string(child_.pid), 0,
+                                 "another process has reaped it; how it ended is not known"}});
+  main_exited(WaitStatus::exited(0));
+}
+
+void Runtime::command_exited(WaitStatus status) {
+  read_command_pipe();
+  read_notifications();
+  event::CommandExited exited{status, parts_.placement.snapshot(false), false};
+  os::reap(command_.pid);
+  command_ = os::Child{};
+  close_pipe(command_pipe_);
+  exited.others_alive = others_alive();
+  const bool watch = exited.others_alive && child_.pid == 0;
+  push(std::move(exited));
+  if (watch) watch_tree();
 }
 
 // The order is what the verdict rests on: signals that came with the exit, how the exec went, the
@@ -146,12 +222,13 @@ void Runtime::main_exited(WaitStatus status) {
     if (!os::is_child_signal(signal->signal)) push(std::move(*signal));
   }
   read_exec_pipe();
+  read_notifications();
   event::MainExited exited{status, parts_.placement.snapshot(false), false, -1};
   if (os::is_seccomp_signal(status)) exited.seccomp_mode = os::seccomp_mode(child_.pid);
   os::reap(child_.pid);
   if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
   child_ = os::Child{};
-  close_exec_pipe();
+  close_pipe(exec_pipe_);
   exited.others_alive = others_alive();
   const bool others = exited.others_alive;
   push(std::move(exited));
@@ -162,7 +239,7 @@ bool Runtime::others_alive() const {
   if (parts_.placement.has_leaf()) {
     return parts_.placement.leaf().populated().value_or(false);
   }
-  return !os::own_children(child_started_ticks_, {child_.pid, journal_.pid()}).empty();
+  return !os::own_children(started_ticks_, {child_.pid, journal_.pid()}).empty();
 }
 
 void Runtime::watch_tree() {
@@ -197,121 +274,6 @@ void Runtime::read_memory_events() {
   push(event::MemoryChanged{parts_.placement.snapshot(false)});
 }
 
-// ---- actions out ---------------------------------------------------------------------------
-
-void Runtime::perform(const action::Spawn& action) {
-  os::Placement& placement = parts_.placement;
-  if (placement.slice()) {
-    const bool group = parts_.settings.memory.oom_policy == OomPolicy::Kill;
-    if (auto made = placement.make_leaf(action.invocation, group); !made) {
-      return push(event::SpawnFailed{ExecStep::Cgroup, std::move(made.error())});
-    }
-  }
-  auto pipe = os::make_pipe();
-  if (!pipe) return push(event::SpawnFailed{ExecStep::Clone, std::move(pipe.error())});
-  const bool may_join = placement.has_leaf() && parts_.maker.child_may_have_to_join();
-  const os::UniqueFd procs = may_join ? placement.leaf().open_procs() : os::UniqueFd();
-  const std::string id = os::new_invocation_id();
-  parts_.plan.set_invocation(id);
-  CgroupSnapshot baseline = placement.snapshot(true);
-  exec_pipe_ = std::move(pipe->read);
-  note_failure(loop_.watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
-  exec::ChildContext context{&parts_.plan, pipe->write.get(), procs.get()};
-  const auto run = [](void* argument, bool joined) {
-    exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
-  };
-  auto child =
-      parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
-  if (!child) {
-    close_exec_pipe();
-    placement.drop_leaf();
-    return push(event::SpawnFailed{ExecStep::Clone, std::move(child.error())});
-  }
-  child_ = std::move(*child);
-  if (!placement.has_leaf()) child_started_ticks_ = os::start_ticks(child_.pid);
-  push(event::Spawned{child_.pid, id, std::move(baseline)});
-  watch_invocation();
-}
-
-void Runtime::watch_invocation() {
-  if (child_.pidfd) {
-    note_failure(loop_.watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
-  }
-  if (parts_.placement.rung() != CgroupRung::MemoryController) return;
-  // The slice's: a limit that is hit is told where the limit is, a kill where the victim was, and
-  // both go up to here.
-  auto fd = parts_.placement.slice().open_events("memory.events");
-  if (!fd) return note_failure(std::unexpected(std::move(fd.error())));
-  memory_events_ = std::move(*fd);
-  os::acknowledge(memory_events_);
-  note_failure(loop_.watch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
-}
-
-void Runtime::perform(const action::RearmMemoryWatch&) {
-  if (!memory_events_) return;
-  note_failure(loop_.rewatch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
-}
-
-void Runtime::perform(const action::SignalMain& action) {
-  if (child_.pid != 0) note_failure(parts_.maker.signal(child_, action.signal));
-}
-
-void Runtime::perform(const action::SignalTree& action) {
-  if (parts_.placement.has_leaf()) {
-    // The main process by its pidfd: it may have left its cgroup, if it has the right to.
-    perform(action::SignalMain{action.signal});
-    return note_failure(parts_.placement.leaf().signal_all(
-        action.signal, parts_.maker.has_pidfd_open(), child_.pid));
-  }
-  signal_children(action.signal);
-}
-
-void Runtime::perform(const action::KillTree&) {
-  if (parts_.placement.has_leaf()) {
-    note_failure(parts_.placement.leaf().kill_all(parts_.maker.has_pidfd_open()));
-    perform(action::SignalMain{os::kKillSignal});
-    return;
-  }
-  signal_children(os::kKillSignal);
-}
-
-void Runtime::signal_children(int signal) {
-  if (child_.pid != 0) {
-    // The main process and what shares its process group; before its setsid(2) it has none.
-    if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
-  }
-  for (const int pid : os::own_children(child_started_ticks_, {child_.pid, journal_.pid()})) {
-    os::signal_child(pid, signal);
-  }
-}
-
-void Runtime::perform(const action::Release&) {
-  awaiting_children_ = false;
-  if (tree_events_) loop_.unwatch(tree_events_.get());
-  tree_events_.reset();
-  if (memory_events_) loop_.unwatch(memory_events_.get());
-  memory_events_.reset();
-  parts_.placement.drop_leaf();
-}
-
-void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
-
-void Runtime::perform(const action::Probe&) {
-  if (auto result = prober_.ask()) push(event::Probed{std::move(*result)});
-}
-
-void Runtime::perform(const action::EndProbe&) { prober_.end(); }
-
-void Runtime::perform(const action::WritePidFile& action) {
-  const std::string& path = parts_.settings.pid_file;
-  if (!path.empty()) note_failure(os::write_pid_file(path, action.pid));
-}
-
-void Runtime::perform(const action::RemovePidFile&) {
-  const std::string& path = parts_.settings.pid_file;
-  if (!path.empty()) note_failure(os::remove_pid_file(path));
-}
-
 // Once everything else is done: a respawn does not wait for its own announcement.
 void Runtime::tell(const Actions& actions, Instant now) {
   for (const Action& action : actions) {
@@ -321,11 +283,6 @@ void Runtime::tell(const Actions& actions, Instant now) {
     journal_.write(emit->record, now);
   }
   watch_console();
-}
-
-void Runtime::perform(const action::Exit& action) {
-  exit_status_ = action.status;
-  exiting_ = true;
 }
 
 void Runtime::watch_console() {

@@ -10,11 +10,12 @@
 
 #include "app/console.h"
 #include "app/journal_sink.h"
+#include "app/launcher.h"
 #include "app/prober.h"
 #include "core/manager.h"
-#include "exec/plan.h"
 #include "os/console_out.h"
 #include "os/event_loop.h"
+#include "os/notify_socket.h"
 #include "os/placement.h"
 #include "os/process.h"
 #include "os/signals.h"
@@ -24,13 +25,13 @@ namespace gatevisor::app {
 /// What gatevisor needs to run one service, made ready by the run command.
 struct RuntimeParts {
   ServiceSettings settings;
-  exec::Plan plan;
+  Launcher launcher;
   os::Placement placement;
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: none
-  std::vector<Error> warnings;  ///< what the user allowed to be missing
+  std::vector<Error> warnings;    ///< what the user allowed to be missing
 };
 
 class Runtime {
@@ -47,8 +48,12 @@ class Runtime {
   void handle(os::Source source);
   void read_signals();
   void read_exec_pipe();
+  void read_command_pipe();
+  void read_notifications();
   void collect_exits();
   void main_exited(WaitStatus status);
+  void command_exited(WaitStatus status);
+  void adopted_main_vanished();
   void read_tree_events();
   void read_memory_events();
   void check_children();
@@ -58,6 +63,11 @@ class Runtime {
 
   // actions out
   void perform(const action::Spawn& action);
+  void perform(const action::SpawnCommand& action);
+  void perform(const action::FindMain& action);
+  void perform(const action::AdoptMain& action);
+  void perform(const action::AwaitTree& action);
+  void perform(const action::SignalCommand& action);
   void perform(const action::SignalMain& action);
   void perform(const action::SignalTree& action);
   void perform(const action::KillTree& action);
@@ -71,12 +81,26 @@ class Runtime {
   void perform(const action::Emit&) {}  ///< see tell()
   void perform(const action::Exit& action);
 
+  struct Running {
+    os::Child child;
+    os::UniqueFd exec_pipe;
+  };
+  struct NotMade {
+    ExecStep step;
+    Error error;
+  };
+  std::expected<CgroupSnapshot, NotMade> open_invocation(std::uint64_t number);
+  std::expected<Running, NotMade> spawn(const exec::Plan& plan);
+  void find_main();
+  bool adopt_main(int pid);
+  bool is_of_the_invocation(int pid) const;
+  bool may_notify(int pid) const;
+  void close_pipe(os::UniqueFd& pipe);
   bool others_alive() const;
   void signal_children(int signal);
-  void watch_invocation();
+  void watch_main();
   void watch_tree();
   void watch_console();
-  void close_exec_pipe();
   void note_failure(const Expected<void>& result);
 
   RuntimeParts parts_;
@@ -87,9 +111,16 @@ class Runtime {
   Prober prober_;
   JournalSink journal_;
   std::deque<Event> events_;
-  os::Child child_;
-  std::uint64_t child_started_ticks_ = 0;
+  os::NotifySocket notify_;
+  os::Child child_;    ///< the main process
+  os::Child command_;  ///< what runs beside it or before
   os::UniqueFd exec_pipe_;
+  os::UniqueFd command_pipe_;
+  os::UniqueFd pid_file_events_;
+  bool finding_main_ = false;
+  std::uint64_t invocation_ = 0;  ///< the one whose leaf is there
+  std::string invocation_id_;
+  std::uint64_t started_ticks_ = 0;  ///< of its first process, where there is no leaf
   os::UniqueFd tree_events_;
   os::UniqueFd memory_events_;
   os::UniqueFd pressure_;

@@ -57,16 +57,12 @@ constexpr Group kUnitGroups[] = {
 };
 
 constexpr Group kServiceGroups[] = {
-    {Fate::Done, "", "Type ExecStart PassEnvironment StartLimitInterval"},
-    {Fate::NotYet, "only the main process is started",
-     "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost"},
-    {Fate::Ignored, "a service of this Type= has started at once",
-     "TimeoutStartSec TimeoutStartFailureMode"},
-    {Fate::Ignored, "no watchdog ends a service of this Type=", "TimeoutAbortSec WatchdogSignal"},
-    {Fate::NotYet, "its run time is not limited", "RuntimeMaxSec RuntimeRandomizedExtraSec"},
-    {Fate::NotYet, "no notification socket is listened on", "WatchdogSec FileDescriptorStoreMax"},
-    {Fate::Ignored,
-     "it matters for other values of Type=", "NotifyAccess GuessMainPID BusName RemainAfterExit"},
+    {Fate::Done, "",
+     "ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopPost "
+     "PassEnvironment StartLimitInterval"},
+    {Fate::Ignored, "descriptors are not kept for it", "FileDescriptorStoreMax"},
+    {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
+    {Fate::Ignored, "there is no message bus", "BusName"},
     {Fate::NotYet, "the main process decides", "ExitType TimeoutStopFailureMode"},
     {Fate::NotYet, "no sockets are passed",
      "Sockets NonBlocking USBFunctionDescriptors USBFunctionStrings"},

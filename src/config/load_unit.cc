@@ -30,6 +30,16 @@ constexpr std::array kConditions = {
     Choice{"Environment", Condition::Kind::Environment},
 };
 
+constexpr std::array kCommands = {
+    Choice{"ExecCondition", CommandKind::Condition},
+    Choice{"ExecStartPre", CommandKind::StartPre},
+    Choice{"ExecStart", CommandKind::Main},
+    Choice{"ExecStartPost", CommandKind::StartPost},
+    Choice{"ExecReload", CommandKind::Reload},
+    Choice{"ExecStop", CommandKind::Stop},
+    Choice{"ExecStopPost", CommandKind::StopPost},
+};
+
 class Loader {
  public:
   Loader(const UnitName& name, const SpecifierValues& values, std::set<std::string> allow)
@@ -82,8 +92,7 @@ class Loader {
     }
     note(line, *directive);
     if (directive->fate != Fate::Done) return;
-    if (line.name == "ExecStart") return take_command(line);
-    if (line.name == "Type") return take_type(line);
+    if (line.section == "Service" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
     if (line.name == "Allow" || line.name == "Documentation") return;
     assign_value(line);
@@ -116,21 +125,26 @@ class Loader {
     return expand_specifiers(text, name_, values_);
   }
 
-  void take_command(const Assignment& line) {
-    std::vector<Command>& all = unit_.settings.commands.main;
-    if (line.value.empty()) return all.clear();
+  /// False where it is none.
+  bool take_commands(const Assignment& line) {
+    const auto kind = std::ranges::find(kCommands, line.name, &Choice<CommandKind>::name);
+    if (kind == kCommands.end()) return false;
+    std::vector<Command>& all = unit_.settings.commands.of(kind->value);
+    if (line.value.empty()) {
+      all.clear();
+      return true;
+    }
     auto commands =
         parse_command_line(line.value, [this](std::string_view word) { return expanded(word); });
     if (!commands) {
-      return error(line.locate(commands.error().offset), std::move(commands.error().message));
+      error(line.locate(commands.error().offset), std::move(commands.error().message));
+      return true;
     }
     for (ParsedCommand& command : *commands) {
-      if (!all.empty()) {
-        return error(line.locate(command.offset),
-                     "expected one command: only Type=oneshot may have more");
-      }
+      if (kind->value == CommandKind::Main) main_at_.push_back(line.locate(command.offset));
       all.push_back(to_command(std::move(command)));
     }
+    return true;
   }
 
   /// False where it is none.
@@ -172,19 +186,6 @@ class Loader {
     return true;
   }
 
-  void take_type(const Assignment& line) {
-    const std::string& type = line.value;
-    if (type.empty() || type == "simple" || type == "exec" || type == "idle") return;
-    constexpr std::array<std::string_view, 5> kOthers = {"forking", "oneshot", "dbus", "notify",
-                                                         "notify-reload"};
-    if (std::ranges::find(kOthers, type) == kOthers.end()) {
-      return error(line.locate(),
-                   "expected simple, exec, idle, forking, oneshot, dbus, notify or "
-                   "notify-reload");
-    }
-    error(line.locate(), "Type=" + type + " is not done yet; expected simple, exec or idle");
-  }
-
   void assign_value(const Assignment& line) {
     std::string value = line.value;
     if (std::ranges::find(kWithSpecifiers, line.name) != kWithSpecifiers.end()) {
@@ -218,12 +219,17 @@ class Loader {
       return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
     }
     const std::vector<Command>& main = unit_.settings.commands.main;
+    const LifeSettings& life = unit_.settings.life;
     if (main.empty()) {
       // Behind another error it may be the one that was meant.
       if (unit_.errors.empty()) error(start, "expected ExecStart= in [Service]");
       return;
     }
-    if (main.front().ignore_failure) {
+    if (main.size() > 1 && life.type != ServiceType::Oneshot) {
+      return error(main_at_[main_at_.size() - main.size() + 1],
+                   "expected one command: only Type=oneshot may have more");
+    }
+    if (main.size() == 1 && main.front().ignore_failure) {
       unit_.settings.success.codes.set();
       unit_.settings.success.signals.set();
     }
@@ -255,6 +261,7 @@ class Loader {
   const SpecifierValues& values_;
   std::set<std::string> allow_;
   LoadedUnit unit_;
+  std::vector<Location> main_at_;  ///< of each ExecStart= command so far
 };
 
 }  // namespace
@@ -265,6 +272,7 @@ ServiceSettings unit_defaults() {
   settings.exec.inherit_environment = false;
   settings.exec.working_directory = "/";
   settings.exec.ignore_sigpipe = true;
+  settings.life.type = ServiceType::Simple;
   // systemd-system.conf(5): DefaultStartLimitIntervalSec=, DefaultStartLimitBurst=.
   settings.start_limit = {5, seconds{10}};
   settings.alarm = {5, seconds{60}};
@@ -283,10 +291,8 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (name == "ProtectProc") return value == "default";
   if (name == "ProcSubset") return value == "all";
   if (name == "DevicePolicy") return value == "auto";
-  if (name == "WatchdogSec" || name == "FileDescriptorStoreMax") {
-    return value == "0";
-  }
-  if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {
+  if (name == "FileDescriptorStoreMax") return value == "0";
+  if (name == "MemoryMin" || name == "MemoryLow") {
     return value == "infinity" || value == "0";
   }
   constexpr std::array<std::string_view, 25> kSwitches = {"Delegate",

@@ -25,6 +25,11 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
     set_restart_prevent, set_restart_force, set_restart_cause, set_success, set_start_burst,
     set_start_interval, set_alarm_burst, set_alarm_interval, set_forward_signals, set_pid_file;
 
+// systemd.service(5), Type= and its times: assign_life.cc
+Setter set_type, set_remain_after_exit, set_timeout_start, set_timeout, set_timeout_start_mode,
+    set_timeout_abort, set_runtime_max, set_runtime_extra, set_watchdog, set_watchdog_signal,
+    set_reload_signal, set_notify_access;
+
 // Ours: assign_probe.cc
 Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
     set_probe_start_failures;

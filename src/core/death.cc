@@ -112,7 +112,7 @@ void Judge::decide() {
   switch (death_.stop_reason) {
     case StopReason::ProbeFailure: return as_probe_failure();
     case StopReason::StartTimeout:
-      return as_time_out(Cause::StartTimeout, "TimeoutStartSec", life.timeout_start,
+      return as_time_out(Cause::StartTimeout, "TimeoutStartSec", life.start_timeout(),
                          "had not started within ");
     case StopReason::RuntimeLimit:
       return as_time_out(Cause::RuntimeLimit, "RuntimeMaxSec", life.runtime_max, "had run for ");

@@ -56,9 +56,8 @@ void Service::spawn_main(Instant now, Actions& out) {
   const LifeSettings& life = settings_.life;
   if (life.type == ServiceType::Forking) return start_command(CommandKind::Main, 0, now, out);
   // Until execve(2) nothing can take long; what comes then may.
-  const bool waits = life.type == ServiceType::Oneshot || life.type == ServiceType::Notify ||
-                     life.type == ServiceType::NotifyReload;
-  enter(ServiceState::Starting, waits ? after(now, life.timeout_start) : Instant::max());
+  const bool waits = life.type == ServiceType::Oneshot || life.notifies();
+  enter(ServiceState::Starting, waits ? after(now, life.start_timeout()) : Instant::max());
   death_.pid = 0;
   life_.executed = false;
   out.push_back(action::Spawn{launches_, life_.main_index});
@@ -151,9 +150,8 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
     ++life_.main_index;
     return spawn_main(now, out);
   }
-  const bool waiting = settings_.life.type == ServiceType::Notify ||
-                       settings_.life.type == ServiceType::NotifyReload;
-  if (waiting && state_ == ServiceState::Starting && is_success(event.status, settings_)) {
+  if (settings_.life.notifies() && state_ == ServiceState::Starting &&
+      is_success(event.status, settings_)) {
     death_.stop_reason = StopReason::Protocol;
     death_.protocol = "ended before it sent READY=1";
   }

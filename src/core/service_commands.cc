@@ -46,7 +46,7 @@ void Service::run(CommandKind kind, Instant now, Actions& out) {
 void Service::start_command(CommandKind kind, std::size_t index, Instant now, Actions& out) {
   control_ = Control{kind, index};
   const Duration time =
-      is_of_the_stop(kind) ? settings_.kill.timeout_stop : settings_.life.timeout_start;
+      is_of_the_stop(kind) ? settings_.kill.timeout_stop : settings_.life.start_timeout();
   enter(state_of(kind), after(now, time));
   out.push_back(action::SpawnCommand{launches_, kind, index, command_environment(kind)});
 }
@@ -187,7 +187,7 @@ void Service::command_timeout(Instant now, Actions& out) {
     return enter(ServiceState::Running, Instant::max());
   }
   const Duration time =
-      is_of_the_stop(control_->kind) ? settings_.kill.timeout_stop : settings_.life.timeout_start;
+      is_of_the_stop(control_->kind) ? settings_.kill.timeout_stop : settings_.life.start_timeout();
   emit(out, record::CommandFailed{control_->kind, command().argv.front(),
                                   "no end within " + format_duration(time)});
   const CommandKind kind = control_->kind;

@@ -116,10 +116,8 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
     }
     if (life_.runtime_due != Instant::max()) life_.runtime_due = std::max(life_.runtime_due, until);
   }
-  const bool notifies = settings_.life.type == ServiceType::Notify ||
-                        settings_.life.type == ServiceType::NotifyReload;
   if (event.reloading && state_ == ServiceState::Reloading) life_.reload_begun = true;
-  if (event.ready && notifies && state_ == ServiceState::Starting) {
+  if (event.ready && settings_.life.notifies() && state_ == ServiceState::Starting) {
     emit(out, record::Ready{death_.pid});
     return main_started(now, out);
   }
@@ -151,7 +149,7 @@ void Service::reload(Instant now, const Requester& from, Actions& out) {
     const int signal = settings_.life.reload_signal;
     note_sent(now, signal, "reload", true);
     out.push_back(action::SignalMain{signal});
-    enter(ServiceState::Reloading, after(now, settings_.life.timeout_start));
+    enter(ServiceState::Reloading, after(now, settings_.life.start_timeout()));
   }
   run(CommandKind::Reload, now, out);
 }

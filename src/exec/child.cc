@@ -189,6 +189,17 @@ void drop_privileges(const ChildContext& context) {
   if (error != 0) fail_step(context, ExecStep::Capabilities, error);
 }
 
+/// In this process's own copy of the environment, whose strings have room for it.
+void write_pid(char* slot) {
+  char digits[11];
+  std::size_t count = 0;
+  for (int pid = getpid(); pid > 0; pid /= 10) {
+    digits[count++] = static_cast<char>('0' + pid % 10);
+  }
+  while (count > 0) *slot++ = digits[--count];
+  *slot = '\0';
+}
+
 /// After the last change of ids, which clears it (prctl(2)). If gatevisor dies, so does the
 /// gateway: nobody else would know of it.
 void tie_to_parent(const ChildContext& context) {
@@ -220,6 +231,7 @@ void run_child(const ChildContext& context, bool joined) {
   if (plan.no_new_privileges) {
     check(context, ExecStep::NoNewPrivileges, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   }
+  for (char* slot : plan.pid_slots) write_pid(slot);
   execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
   fail_step(context, ExecStep::Exec, errno);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace gatevisor::exec {
@@ -11,6 +12,10 @@ namespace {
 
 // systemd.exec(5), PATH: what a service finds where nobody says otherwise.
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// Without a value they get the process's own pid (systemd.exec(5)); a pid has at most ten digits.
+constexpr std::array<std::string_view, 2> kOwnPid = {"SYSTEMD_EXEC_PID=", "WATCHDOG_PID="};
+constexpr std::size_t kPidDigits = 10;
 
 std::string_view name_of(std::string_view assignment) {
   return assignment.substr(0, assignment.find('='));
@@ -104,7 +109,8 @@ Expected<std::string> find_program(const std::string& name, const std::string& p
 
 Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
                           std::optional<Identity> identity, const Surroundings& surroundings,
-                          std::vector<std::string> file_environment) {
+                          std::vector<std::string> file_environment,
+                          const std::vector<std::string>& own_variables) {
   Plan plan;
   Environment environment;
   if (settings.inherit_environment) {
@@ -120,6 +126,7 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
     }
   }
   environment.set("INVOCATION_ID", std::string(32, '0'));
+  for (const std::string& entry : own_variables) environment.set(entry);
   for (const std::string& name : settings.pass_environment) {
     for (const std::string& entry : surroundings.environment) {
       if (name_of(entry) == name) environment.set(entry);
@@ -144,6 +151,14 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   plan.environment_ = environment.take();
   for (std::size_t i = 0; i < plan.environment_.size(); ++i) {
     if (plan.environment_[i].starts_with("INVOCATION_ID=")) plan.invocation_slot_ = i;
+  }
+  for (std::string& entry : plan.environment_) {
+    for (const std::string_view name : kOwnPid) {
+      if (entry == name) entry.append(kPidDigits, '\0');
+      if (entry.starts_with(name) && entry.size() == name.size() + kPidDigits) {
+        plan.pid_slots.push_back(entry.data() + name.size());
+      }
+    }
   }
   for (std::string& argument : plan.arguments_) plan.argv.push_back(argument.data());
   for (std::string& entry : plan.environment_) plan.envp.push_back(entry.data());

@@ -41,11 +41,13 @@ struct Surroundings {
 
 class Plan {
  public:
-  /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is
-  /// not there, an environment file cannot be read.
+  /// `identity`: nullopt where neither User= nor Group= asks for a change. `own_variables`:
+  /// NAME=VALUE, what gatevisor tells this process; the unit's Environment= wins over them. Error:
+  /// the command is not there, its words are too long with the variables in them.
   static Expected<Plan> make(const ExecSettings& settings, const Command& command,
                              std::optional<Identity> identity, const Surroundings& surroundings,
-                             std::vector<std::string> file_environment);
+                             std::vector<std::string> file_environment,
+                             const std::vector<std::string>& own_variables = {});
   Plan(Plan&&) = default;
   Plan& operator=(Plan&&) = default;
 
@@ -56,6 +58,8 @@ class Plan {
   std::string program;  ///< what execve(2) gets
   std::vector<char*> argv;
   std::vector<char*> envp;
+  /// Where the child writes its own pid, in envp: room for ten digits and a NUL.
+  std::vector<char*> pid_slots;
   std::optional<Identity> identity;
   std::optional<std::uint64_t> drop_bounding;  ///< capabilities to drop; nullopt: none
   std::uint64_t ambient = 0;

@@ -92,6 +92,11 @@ Expected<void> become_subreaper() {
   return {};
 }
 
+bool is_child(int pid) {
+  const auto stat = read_stat(pid);
+  return stat && stat->parent == getpid() && stat->state != 'Z' && stat->state != 'X';
+}
+
 std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<int> but) {
   const auto content = read_at(AT_FDCWD, children_file().c_str());
   std::vector<int> pids = content ? listed_children(*content) : searched_children();

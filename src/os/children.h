@@ -18,6 +18,9 @@ Expected<void> become_subreaper();
 /// 22), except those in `but`. Empty where /proc cannot be read.
 std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<int> but);
 
+/// Whether it is a live child of this process.
+bool is_child(int pid);
+
 /// Start time of a process in clock ticks since boot; 0 where it cannot be read.
 std::uint64_t start_ticks(int pid);
 

@@ -19,7 +19,10 @@ namespace gatevisor::os {
 enum class Source : std::uint32_t {
   Signals,
   ExecPipe,
+  CommandPipe,
+  Notify,  ///< what was said before an exit counts for it
   MainProcess,
+  PidFile,
   TreeEvents,
   MemoryEvents,
   Pressure,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -120,6 +121,23 @@ std::optional<WaitStatus> peek_exit(int pid) {
   const auto exit = peek(P_PID, static_cast<id_t>(pid));
   if (!exit) return std::nullopt;
   return exit->status;
+}
+
+bool was_reaped_elsewhere(const Child& child) {
+  if (!child.pidfd) return false;
+  pollfd ended{child.pidfd.get(), POLLIN, 0};
+  if (poll(&ended, 1, 0) != 1) return false;
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 &&
+         errno == ECHILD;
+}
+
+Expected<Child> adopt(int pid) {
+  Child child;
+  child.pid = pid;
+  child.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!child.pidfd) return fail("pidfd_open", std::to_string(pid), errno);
+  return child;
 }
 
 std::optional<Exit> peek_any_exit() { return peek(P_ALL, 0); }

@@ -50,6 +50,12 @@ class ProcessMaker {
   bool born_in_cgroup_ = false;
 };
 
+/// It has ended, and another process has reaped it: how is not known.
+bool was_reaped_elsewhere(const Child& child);
+
+/// A process that is to be watched and signalled as if this one had made it.
+Expected<Child> adopt(int pid);
+
 struct Exit {
   int pid;
   WaitStatus status;

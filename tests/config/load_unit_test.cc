@@ -144,10 +144,44 @@ TEST(LoadUnit, WhatHasNoMeaningHereIsNoted) {
   EXPECT_EQ(note(unit, "ExecStart").fate, Fate::Done);
 }
 
-TEST(LoadUnit, TypesThatAreNotDoneSaySo) {
-  EXPECT_TRUE(load(kStart + "Type=exec\n").errors.empty());
-  EXPECT_NE(error(kStart + "Type=notify\n").find("is not done yet"), std::string::npos);
+TEST(LoadUnit, EveryTypeButTheMessageBus) {
+  EXPECT_EQ(good(kStart).life.type, ServiceType::Simple);
+  EXPECT_EQ(good(kStart + "Type=notify\n").life.type, ServiceType::Notify);
+  EXPECT_NE(error(kStart + "Type=dbus\n").find("no message bus"), std::string::npos);
   EXPECT_NE(error(kStart + "Type=daemon\n").find("expected simple, exec"), std::string::npos);
+}
+
+TEST(LoadUnit, CommandsOfEveryKindInTheirOrder) {
+  const Commands commands = good(kStart +
+                                 "ExecCondition=/c\nExecStartPre=-/a x\nExecStartPre=/lost\n"
+                                 "ExecStartPre=\nExecStartPre=/a ; /b\nExecStartPost=+/p\n"
+                                 "ExecReload=/bin/kill -HUP $MAINPID\nExecStop=/s\n"
+                                 "ExecStopPost=!/q\n")
+                                .commands;
+  EXPECT_EQ(commands.condition.size(), 1U);
+  ASSERT_EQ(commands.start_pre.size(), 2U);
+  EXPECT_EQ(commands.start_pre[1].path, "/b");
+  EXPECT_EQ(commands.start_post.at(0).privilege, Privilege::Full);
+  EXPECT_EQ(commands.reload.at(0).argv.at(2), "$MAINPID");
+  EXPECT_EQ(commands.stop.size(), 1U);
+  EXPECT_EQ(commands.stop_post.at(0).privilege, Privilege::NoUser);
+}
+
+TEST(LoadUnit, SeveralMainCommandsOnlyForAOneshot) {
+  EXPECT_EQ(good(kStart + "ExecStart=/b\nType=oneshot\n").commands.main.size(), 2U);
+  EXPECT_NE(error(kStart + "ExecStart=/b\n").find("gw.service:3:11: expected one command"),
+            std::string::npos);
+}
+
+TEST(LoadUnit, TimesOfALifeAreSystemds) {
+  EXPECT_EQ(good(kStart).life.start_timeout(), 90s);
+  EXPECT_EQ(good(kStart + "Type=oneshot\n").life.start_timeout(), kForever);
+  EXPECT_EQ(good(kStart + "TimeoutSec=7\n").life.start_timeout(), 7s);
+  EXPECT_EQ(good(kStart + "TimeoutSec=7\n").kill.timeout_stop, 7s);
+  EXPECT_EQ(good(kStart + "TimeoutStartSec=0\n").life.start_timeout(), kForever);
+  EXPECT_EQ(good(kStart + "WatchdogSec=5\n").life.notify(), NotifyAccess::Main);
+  EXPECT_EQ(good(kStart + "Type=notify\nNotifyAccess=all\n").life.notify(), NotifyAccess::All);
+  EXPECT_EQ(good(kStart).life.notify(), NotifyAccess::None);
 }
 
 TEST(LoadUnit, PrefixesOfTheCommand) {

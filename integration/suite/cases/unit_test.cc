@@ -1,5 +1,7 @@
 // Unit files: run as systemd would, or not at all.
 
+#include "unit.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,41 +13,9 @@
 #include <fstream>
 
 #include "cgroup_home.h"
-#include "gatevisor.h"
 
 namespace gatevisor::testing {
 namespace {
-
-/// `gatevisor run [OPTIONS] UNIT`, in a directory with that unit.
-class Unit {
- public:
-  explicit Unit(const std::string& service, const std::string& name = "gw.service") : name_(name) {
-    mkdir(files.file("units").c_str(), 0755);
-    write(name, service);
-  }
-  std::string path() const { return files.file("units/" + name_); }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(files.file("units/" + name)) << text;
-  }
-  void drop_in(const std::string& name, const std::string& text) const {
-    mkdir((path() + ".d").c_str(), 0755);
-    write(name_ + ".d/" + name, text);
-  }
-  std::string report() const { return files.file("report"); }
-  Launch launch(std::vector<std::string> options = {}) const {
-    Launch launch;
-    launch.options = std::move(options);
-    launch.unit = path();
-    return launch;
-  }
-
-  TempDir files;
-
- private:
-  std::string name_;
-};
-
-std::string misbehave() { return fixture("misbehave"); }
 
 TEST(UnitFile, RunsWithSystemdsEnvironmentAndNothingOfOurs) {
   Unit unit("");

@@ -1,0 +1,231 @@
+#include "app/launcher.h"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "app/exit_code.h"
+#include "config/command_line.h"
+#include "config/environment_file.h"
+#include "exec/capabilities.h"
+#include "os/file.h"
+#include "os/memory.h"
+#include "os/privileges.h"
+#include "os/users.h"
+
+extern char** environ;
+
+namespace gatevisor::app {
+namespace {
+
+/// Chosen late by a container-wide OOM kill, but not never: -1000 would let the kernel find nobody.
+constexpr int kOwnOomScoreAdj = -999;
+
+OrRefusal<std::optional<exec::Identity>> look_up(const ExecSettings& settings,
+                                                 const exec::OwnCapabilities& own,
+                                                 std::vector<Error>& warnings) {
+  if (settings.user.empty() && settings.group.empty() && settings.supplementary_groups.empty()) {
+    return std::nullopt;
+  }
+  exec::Identity identity;
+  auto user = os::find_user(settings.user.empty() ? std::to_string(geteuid()) : settings.user);
+  if (!user) return refuse(std::move(user.error()), kUser);
+  identity.uid = user->uid;
+  identity.gid = settings.user.empty() ? getegid() : user->gid;
+  if (!settings.user.empty()) {
+    identity.user = user->name;
+    identity.home = user->home;
+    identity.shell = user->shell;
+  }
+  if (!settings.group.empty()) {
+    auto gid = os::find_group(settings.group);
+    if (!gid) return refuse(std::move(gid.error()), kGroup);
+    identity.gid = *gid;
+  }
+  auto groups = os::groups_of(user->name, identity.gid);
+  if (!groups) return refuse(std::move(groups.error()), kGroup);
+  identity.groups = std::move(*groups);
+  for (const std::string& name : settings.supplementary_groups) {
+    auto gid = os::find_group(name);
+    if (!gid) return refuse(std::move(gid.error()), kGroup);
+    if (std::ranges::find(identity.groups, *gid) == identity.groups.end()) {
+      identity.groups.push_back(*gid);
+    }
+  }
+  if (own.has(CAP_SETUID) && own.has(CAP_SETGID)) return identity;
+  // Not root: what gatevisor is already needs no change, and anything else cannot be had.
+  if (identity.uid == geteuid() && identity.gid == getegid()) return std::nullopt;
+  Error error{"",
+              "User=" + settings.user + (settings.group.empty() ? "" : " Group=" + settings.group) +
+                  ": gatevisor runs as uid " + std::to_string(geteuid()) +
+                  " and may not change it (no CAP_SETUID, CAP_SETGID)",
+              0, "start it as root, or allow this with -p StrictCapabilities=no"};
+  if (settings.strict_capabilities) return refuse(std::move(error), kUser);
+  error.advice = "the gateway runs as gatevisor's own user";
+  warnings.push_back(std::move(error));
+  return std::nullopt;
+}
+
+std::string names_of(std::uint64_t set) {
+  std::string names;
+  for (int capability = 0; capability < 64; ++capability) {
+    if ((set >> capability & 1) == 0) continue;
+    names += (names.empty() ? "" : " ") + std::string(exec::capability_name(capability));
+  }
+  return names;
+}
+
+/// What leaves the bounding set; strict means that all of it must.
+OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settings,
+                                                      const exec::OwnCapabilities& own,
+                                                      std::vector<Error>& warnings) {
+  if (!settings.bounding_set) return std::nullopt;
+  const std::uint64_t drop = own.bounding & ~*settings.bounding_set;
+  if (drop == 0) return std::nullopt;
+  if (own.has(CAP_SETPCAP)) return drop;
+  Error error{
+      "", "CapabilityBoundingSet=: gatevisor lacks CAP_SETPCAP and cannot drop " + names_of(drop),
+      0, "give it the capability, or allow this with -p StrictCapabilities=no"};
+  if (settings.strict_capabilities) return refuse(std::move(error), kCapabilities);
+  error.advice = "they stay in the gateway's bounding set";
+  warnings.push_back(std::move(error));
+  return std::nullopt;
+}
+
+OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& settings) {
+  std::vector<std::string> all;
+  for (const EnvironmentFile& file : settings.environment_files) {
+    auto text = os::read_file(file.path);
+    if (!text) {
+      Error& error = text.error();
+      if (file.optional && error.code == ENOENT) continue;
+      if (error.operation == "open") {
+        error.subject = "EnvironmentFile=" + file.path;
+        error.advice = "check the path, or write -" + file.path + " where it may be missing";
+      }
+      return refuse(std::move(error), kNoInput);
+    }
+    auto assignments = config::parse_environment_file(*text, file.path);
+    if (!assignments) return refuse(std::move(assignments.error()), kUsage);
+    all.insert(all.end(), assignments->begin(), assignments->end());
+  }
+  return all;
+}
+
+Expected<std::vector<std::string>> expand_arguments(const Command& command,
+                                                    const std::vector<std::string>& environment) {
+  auto expanded = config::arguments(command, environment);
+  if (!expanded) return fail("expand", command.path, 0, expanded.error());
+  return std::move(*expanded);
+}
+
+exec::Surroundings own_surroundings() {
+  exec::Surroundings surroundings;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    surroundings.environment.emplace_back(*entry);
+  }
+  if (char* directory = getcwd(nullptr, 0)) {
+    surroundings.working_directory = directory;
+    free(directory);
+  }
+  surroundings.expand_arguments = expand_arguments;
+  // gatevisor lowers its own where it may; the gateway gets what gatevisor was started with.
+  surroundings.oom_score_adj = os::own_oom_score_adj();
+  return surroundings;
+}
+
+}  // namespace
+
+OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings, std::vector<Error>& warnings) {
+  Launcher launcher;
+  const exec::OwnCapabilities own = exec::own_capabilities();
+  auto identity = look_up(settings.exec, own, warnings);
+  if (!identity) return std::unexpected(std::move(identity.error()));
+  auto drop = bounding_drop(settings.exec, own, warnings);
+  if (!drop) return std::unexpected(std::move(drop.error()));
+  launcher.settings_ = settings;
+  launcher.identity_ = std::move(*identity);
+  launcher.surroundings_ = own_surroundings();
+  const auto score = launcher.surroundings_.oom_score_adj;
+  if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
+    launcher.surroundings_.oom_score_adj.reset();
+  }
+  launcher.surroundings_.drop_bounding = *drop;
+  // What a command before it may bring (its program, its variables) is not asked for yet.
+  const Commands& commands = settings.commands;
+  if (commands.condition.empty() && commands.start_pre.empty()) {
+    const Command& command = commands.main.front();
+    auto plan = launcher.plan(command, launcher.own_variables(std::string(32, '0'), true));
+    if (!plan) return std::unexpected(std::move(plan.error()));
+    launcher.main_ = std::move(*plan);
+    launcher.keep_main_ = commands.main.size() == 1 && launcher.is_constant(command);
+  }
+  if (own.has(CAP_SYS_RESOURCE) && score) {
+    (void)os::set_own_oom_score_adj(std::min(kOwnOomScoreAdj, *score));
+  }
+  return launcher;
+}
+
+// Nothing in it can differ from one life to the next but the invocation's id.
+bool Launcher::is_constant(const Command& command) const {
+  const bool expands = command.expand && std::ranges::any_of(command.argv, [](const auto& word) {
+                         return word.find('$') != std::string::npos;
+                       });
+  return settings_.exec.environment_files.empty() && !expands && notify_socket_.empty();
+}
+
+OrRefusal<exec::Plan> Launcher::plan(const Command& command,
+                                     const std::vector<std::string>& variables) const {
+  auto files = read_environment_files(settings_.exec);
+  if (!files) return std::unexpected(std::move(files.error()));
+  auto plan = exec::Plan::make(settings_.exec, command, identity_, surroundings_, std::move(*files),
+                               variables);
+  if (!plan) return refuse(std::move(plan.error()), kExec);
+  // Where nothing may be killed, gatevisor's own end must not kill it either.
+  plan->die_with_parent = settings_.kill.mode != KillMode::None && settings_.kill.send_sigkill;
+  return std::move(*plan);
+}
+
+// systemd.exec(5), 'Environment Variables Set or Propagated by the Service Manager'.
+std::vector<std::string> Launcher::own_variables(const std::string& invocation, bool main) const {
+  std::vector<std::string> all = {"INVOCATION_ID=" + invocation};
+  const LifeSettings& life = settings_.life;
+  // `run -- COMMAND` has the container's environment, and none of systemd's.
+  if (!settings_.exec.inherit_environment) all.emplace_back("SYSTEMD_EXEC_PID=");
+  const bool notify =
+      main ? life.notify() != NotifyAccess::None
+           : life.notify() == NotifyAccess::Exec || life.notify() == NotifyAccess::All;
+  if (notify && !notify_socket_.empty()) all.push_back("NOTIFY_SOCKET=" + notify_socket_);
+  if (main && life.watchdog > Duration{0}) {
+    all.push_back("WATCHDOG_USEC=" + std::to_string(life.watchdog.count()));
+    all.emplace_back("WATCHDOG_PID=");
+  }
+  return all;
+}
+
+Expected<const exec::Plan*> Launcher::main(std::size_t index, const std::string& invocation) {
+  if (main_ && keep_main_) {
+    main_->set_invocation(invocation);
+    return &*main_;
+  }
+  auto made = plan(settings_.commands.main.at(index), own_variables(invocation, true));
+  if (!made) return std::unexpected(std::move(made.error().error));
+  main_ = std::move(*made);
+  return &*main_;
+}
+
+Expected<exec::Plan> Launcher::command(CommandKind kind, std::size_t index,
+                                       const std::string& invocation,
+                                       const std::vector<std::string>& variables) const {
+  // Type=forking: the first process of the service, by which it may also say that it is ready.
+  auto all = own_variables(invocation, kind == CommandKind::Main);
+  all.insert(all.end(), variables.begin(), variables.end());
+  auto made = plan(settings_.commands.of(kind).at(index), all);
+  if (!made) return std::unexpected(std::move(made.error().error));
+  return std::move(*made);
+}
+
+}  // namespace gatevisor::app

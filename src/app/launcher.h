@@ -1,0 +1,48 @@
+// What each process of a service is started with.
+//
+// Owns what is looked up once (the user, the capabilities, gatevisor's own environment) and makes a
+// plan for each process from it. The main process's is kept where no respawn can change it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/refusal.h"
+#include "exec/plan.h"
+#include "gatevisor/settings.h"
+
+namespace gatevisor::app {
+
+class Launcher {
+ public:
+  /// Everything that can be refused before anything runs is. What the user allowed to be missing
+  /// becomes a warning.
+  static OrRefusal<Launcher> make(const ServiceSettings& settings, std::vector<Error>& warnings);
+
+  /// '@…' for $NOTIFY_SOCKET of the processes that may use it.
+  void set_notify_socket(const std::string& address) {
+    notify_socket_ = address;
+    keep_main_ = false;
+  }
+
+  /// ExecStart= number `index`. Error: the program or an environment file is not there.
+  Expected<const exec::Plan*> main(std::size_t index, const std::string& invocation);
+  Expected<exec::Plan> command(CommandKind kind, std::size_t index, const std::string& invocation,
+                               const std::vector<std::string>& variables) const;
+
+ private:
+  OrRefusal<exec::Plan> plan(const Command& command,
+                             const std::vector<std::string>& variables) const;
+  std::vector<std::string> own_variables(const std::string& invocation, bool main) const;
+  bool is_constant(const Command& command) const;
+
+  ServiceSettings settings_;
+  std::optional<exec::Identity> identity_;
+  exec::Surroundings surroundings_;
+  std::string notify_socket_;
+  std::optional<exec::Plan> main_;  ///< of the first ExecStart=, or the last one that was made
+  bool keep_main_ = false;
+};
+
+}  // namespace gatevisor::app

@@ -1,0 +1,234 @@
+// What the core wants done, done.
+
+#include "app/runtime.h"
+#include "exec/child.h"
+#include "os/children.h"
+#include "os/invocation.h"
+#include "os/main_finder.h"
+#include "os/pid_file.h"
+
+namespace gatevisor::app {
+
+std::expected<CgroupSnapshot, Runtime::NotMade> Runtime::open_invocation(std::uint64_t number) {
+  os::Placement& placement = parts_.placement;
+  if (invocation_ == number) return placement.snapshot(true);
+  if (placement.slice()) {
+    const bool group = parts_.settings.memory.oom_policy == OomPolicy::Kill;
+    if (auto made = placement.make_leaf(number, group); !made) {
+      return std::unexpected(NotMade{ExecStep::Cgroup, std::move(made.error())});
+    }
+  }
+  invocation_ = number;
+  invocation_id_ = os::new_invocation_id();
+  started_ticks_ = 0;
+  return placement.snapshot(true);
+}
+
+std::expected<Runtime::Running, Runtime::NotMade> Runtime::spawn(const exec::Plan& plan) {
+  const os::Placement& placement = parts_.placement;
+  auto pipe = os::make_pipe();
+  if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
+  const bool may_join = placement.has_leaf() && parts_.maker.child_may_have_to_join();
+  const os::UniqueFd procs = may_join ? placement.leaf().open_procs() : os::UniqueFd();
+  exec::ChildContext context{&plan, pipe->write.get(), procs.get()};
+  const auto run = [](void* argument, bool joined) {
+    exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
+  };
+  auto child =
+      parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
+  if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
+  if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
+  return Running{std::move(*child), std::move(pipe->read)};
+}
+
+void Runtime::perform(const action::Spawn& action) {
+  auto baseline = open_invocation(action.invocation);
+  const auto failed = [this](NotMade& why) {
+    push(event::SpawnFailed{why.step, std::move(why.error)});
+  };
+  if (!baseline) return failed(baseline.error());
+  auto plan = parts_.launcher.main(action.index, invocation_id_);
+  if (!plan) return push(event::SpawnFailed{ExecStep::Exec, std::move(plan.error())});
+  auto running = spawn(**plan);
+  if (!running) return failed(running.error());
+  child_ = std::move(running->child);
+  exec_pipe_ = std::move(running->exec_pipe);
+  note_failure(loop_.watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
+  push(event::Spawned{child_.pid, invocation_id_, std::move(*baseline)});
+  watch_main();
+}
+
+void Runtime::perform(const action::SpawnCommand& action) {
+  auto baseline = open_invocation(action.invocation);
+  const auto failed = [this](NotMade& why) {
+    push(event::CommandSpawnFailed{why.step, std::move(why.error)});
+  };
+  if (!baseline) return failed(baseline.error());
+  auto plan =
+      parts_.launcher.command(action.kind, action.index, invocation_id_, action.environment);
+  if (!plan) return push(event::CommandSpawnFailed{ExecStep::Exec, std::move(plan.error())});
+  auto running = spawn(*plan);
+  if (!running) return failed(running.error());
+  close_pipe(command_pipe_);
+  command_ = std::move(running->child);
+  command_pipe_ = std::move(running->exec_pipe);
+  note_failure(loop_.watch(command_pipe_.get(), os::kReadable, os::Source::CommandPipe));
+  push(event::CommandSpawned{command_.pid, invocation_id_, std::move(*baseline)});
+}
+
+// ---- Type=forking, MAINPID= ------------------------------------------------------------------
+
+void Runtime::perform(const action::FindMain&) {
+  finding_main_ = true;
+  const std::string& path = parts_.settings.pid_file;
+  if (!path.empty() && !pid_file_events_) {
+    auto events = os::watch_pid_file(path);
+    if (events) {
+      pid_file_events_ = std::move(*events);
+      note_failure(loop_.watch(pid_file_events_.get(), os::kReadable, os::Source::PidFile));
+    } else {
+      note_failure(std::unexpected(std::move(events.error())));
+    }
+  }
+  find_main();
+}
+
+void Runtime::find_main() {
+  if (!finding_main_) return;
+  const std::string& path = parts_.settings.pid_file;
+  if (!path.empty()) {
+    if (const auto pid = os::read_pid_file(path)) (void)adopt_main(*pid);
+    return;
+  }
+  os::Guess guess;
+  if (parts_.placement.has_leaf()) {
+    guess = os::guess_main(parts_.placement.leaf());
+  } else {
+    const auto children = os::own_children(started_ticks_, {journal_.pid()});
+    guess = {children.empty() ? 0 : children.front(), children.size() <= 1};
+  }
+  if (guess.pid == 0 || !adopt_main(guess.pid) || guess.only_one) return;
+  push(event::ActionFailed{Error{"main process", std::to_string(guess.pid), 0,
+                                 "the oldest of several is taken for it; PIDFile= would tell"}});
+}
+
+void Runtime::perform(const action::AdoptMain& action) {
+  if (adopt_main(action.pid)) return;
+  push(event::ActionFailed{Error{"MAINPID=" + std::to_string(action.pid), "", 0,
+                                 "it is no process of this invocation, and is not taken"}});
+}
+
+bool Runtime::adopt_main(int pid) {
+  if (!is_of_the_invocation(pid)) return false;
+  auto child = os::adopt(pid);
+  if (!child) return false;
+  if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
+  child_ = std::move(*child);
+  finding_main_ = false;
+  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
+  pid_file_events_.reset();
+  watch_main();
+  push(event::MainFound{pid});
+  return true;
+}
+
+void Runtime::perform(const action::AwaitTree&) {
+  if (others_alive()) return watch_tree();
+  push(event::TreeEmpty{});
+}
+
+void Runtime::watch_main() {
+  if (child_.pidfd) {
+    note_failure(loop_.watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
+  }
+  if (memory_events_ || parts_.placement.rung() != CgroupRung::MemoryController) return;
+  // The slice's: a limit that is hit is told where the limit is, a kill where the victim was, and
+  // both go up to here.
+  auto fd = parts_.placement.slice().open_events("memory.events");
+  if (!fd) return note_failure(std::unexpected(std::move(fd.error())));
+  memory_events_ = std::move(*fd);
+  os::acknowledge(memory_events_);
+  note_failure(loop_.watch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
+}
+
+void Runtime::perform(const action::RearmMemoryWatch&) {
+  if (!memory_events_) return;
+  note_failure(loop_.rewatch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
+}
+
+void Runtime::perform(const action::SignalMain& action) {
+  if (child_.pid != 0) note_failure(parts_.maker.signal(child_, action.signal));
+}
+
+void Runtime::perform(const action::SignalCommand& action) {
+  if (command_.pid != 0) note_failure(parts_.maker.signal(command_, action.signal));
+}
+
+void Runtime::perform(const action::SignalTree& action) {
+  if (parts_.placement.has_leaf()) {
+    // The main process by its pidfd: it may have left its cgroup, if it has the right to.
+    perform(action::SignalMain{action.signal});
+    return note_failure(parts_.placement.leaf().signal_all(
+        action.signal, parts_.maker.has_pidfd_open(), child_.pid));
+  }
+  signal_children(action.signal);
+}
+
+void Runtime::perform(const action::KillTree&) {
+  if (parts_.placement.has_leaf()) {
+    note_failure(parts_.placement.leaf().kill_all(parts_.maker.has_pidfd_open()));
+    perform(action::SignalMain{os::kKillSignal});
+    return;
+  }
+  signal_children(os::kKillSignal);
+}
+
+void Runtime::signal_children(int signal) {
+  if (child_.pid != 0) {
+    // The main process and what shares its process group; before its setsid(2) it has none.
+    if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
+  }
+  for (const int pid : os::own_children(started_ticks_, {child_.pid, journal_.pid()})) {
+    os::signal_child(pid, signal);
+  }
+}
+
+void Runtime::perform(const action::Release&) {
+  awaiting_children_ = false;
+  if (tree_events_) loop_.unwatch(tree_events_.get());
+  tree_events_.reset();
+  if (memory_events_) loop_.unwatch(memory_events_.get());
+  memory_events_.reset();
+  finding_main_ = false;
+  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
+  pid_file_events_.reset();
+  invocation_ = 0;
+  parts_.placement.drop_leaf();
+}
+
+void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
+
+void Runtime::perform(const action::Probe&) {
+  if (auto result = prober_.ask()) push(event::Probed{std::move(*result)});
+}
+
+void Runtime::perform(const action::EndProbe&) { prober_.end(); }
+
+void Runtime::perform(const action::WritePidFile& action) {
+  const std::string& path = parts_.settings.pid_file;
+  // Type=forking: it is the service's own file.
+  if (path.empty() || parts_.settings.life.type == ServiceType::Forking) return;
+  note_failure(os::write_pid_file(path, action.pid));
+}
+
+void Runtime::perform(const action::RemovePidFile&) {
+  const std::string& path = parts_.settings.pid_file;
+  if (!path.empty()) note_failure(os::remove_pid_file(path));
+}
+
+void Runtime::perform(const action::Exit& action) {
+  exit_status_ = action.status;
+  exiting_ = true;
+}
+
+}  // namespace gatevisor::app

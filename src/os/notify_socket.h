@@ -1,0 +1,40 @@
+// The socket of $NOTIFY_SOCKET.
+//
+// Owns an abstract datagram socket (unix(7)) with a random name: it needs no file system, so it
+// works in a read-only container, and nothing is left when gatevisor is killed. Never blocks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gatevisor/error.h"
+#include "os/unique_fd.h"
+
+namespace gatevisor::os {
+
+class NotifySocket {
+ public:
+  NotifySocket() = default;
+  static Expected<NotifySocket> create();
+
+  explicit operator bool() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
+  /// '@gatevisor/…', for $NOTIFY_SOCKET.
+  const std::string& address() const { return address_; }
+
+  struct Datagram {
+    int pid = 0;  ///< as the kernel says it (SCM_CREDENTIALS); never 0
+    int uid = 0;
+    std::string text;
+  };
+  /// The next datagram of at most `most` bytes; nullopt where none waits. What has no sender in our
+  /// pid namespace or is longer is dropped. Descriptors that come with one (BARRIER=1, FDSTORE=1)
+  /// are closed, which is the answer that BARRIER=1 waits for.
+  std::optional<Datagram> receive(std::size_t most);
+
+ private:
+  UniqueFd fd_;
+  std::string address_;
+};
+
+}  // namespace gatevisor::os

@@ -1,0 +1,19 @@
+// The datagrams of sd_notify(3).
+#pragma once
+
+#include <string_view>
+
+#include "gatevisor/event.h"
+
+namespace gatevisor::protocol {
+
+/// Longest datagram that is looked at, as systemd's NOTIFY_BUFFER_MAX (a page).
+inline constexpr std::size_t kMaxNotification = 4096;
+/// Longest STATUS= that is kept, in bytes.
+inline constexpr std::size_t kMaxStatusText = 512;
+
+/// 'READY=1\nSTATUS=…'. Unknown names are left out, as sd_notify(3) wants it, and so is a value
+/// that is none of its name. Never fails; control bytes in STATUS= become '?'.
+event::Notified parse_notification(std::string_view datagram);
+
+}  // namespace gatevisor::protocol
