@@ -265,6 +265,7 @@ class Loader {
       exec.bounding_set.reset();
       exec.ambient_set = 0;
       exec.no_new_privileges = false;
+      exec.syscall_filter = {};
     }
   }
 
@@ -307,10 +308,8 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {
     return value == "infinity" || value == "0";
   }
-  constexpr std::array<std::string_view, 25> kSwitches = {"Delegate",
+  constexpr std::array<std::string_view, 20> kSwitches = {"Delegate",
                                                           "DynamicUser",
-                                                          "LockPersonality",
-                                                          "MemoryDenyWriteExecute",
                                                           "NonBlocking",
                                                           "PermissionsStartOnly",
                                                           "PrivateDevices",
@@ -328,9 +327,6 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
                                                           "ProtectKernelTunables",
                                                           "ProtectSystem",
                                                           "RemoveIPC",
-                                                          "RestrictNamespaces",
-                                                          "RestrictRealtime",
-                                                          "RestrictSUIDSGID",
                                                           "RootDirectoryStartOnly"};
   if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
   const auto yes = parse_boolean(value);

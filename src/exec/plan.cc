@@ -158,6 +158,9 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   }
   plan.ambient = settings.ambient_set;
   plan.no_new_privileges = settings.no_new_privileges;
+  auto filters = SyscallFilters::compile(settings.syscall_filter);
+  if (!filters) return std::unexpected(std::move(filters.error()));
+  plan.syscall_filters = std::move(*filters);
   plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.scheduling = settings.scheduling;
   plan.standard_input = settings.standard_input;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "exec/syscall_filter.h"
 #include "gatevisor/error.h"
 #include "gatevisor/settings.h"
 
@@ -41,7 +42,8 @@ struct Surroundings {
 class Plan {
  public:
   /// `identity`: nullopt where neither User= nor Group= asks for a change. Error: the command is
-  /// not there, an environment file cannot be read.
+  /// not there, an environment file cannot be read, a
+  /// filter cannot be made.
   static Expected<Plan> make(const ExecSettings& settings, std::optional<Identity> identity,
                              const Surroundings& surroundings,
                              std::vector<std::string> file_environment);
@@ -64,6 +66,7 @@ class Plan {
   std::vector<std::pair<int, rlimit>> rlimits;
   std::string oom_score_adj;  ///< text; empty: as it is
   bool no_new_privileges = false;
+  SyscallFilters syscall_filters;
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
   StandardInput standard_input = StandardInput::Null;
