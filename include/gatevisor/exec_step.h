@@ -27,7 +27,8 @@ enum class ExecStep : std::uint8_t {
   Capabilities,  ///< permitted, inheritable and ambient set
   ParentDeath,   ///< prctl(2) PR_SET_PDEATHSIG
   NoNewPrivileges,
-  Exec,  ///< execve(2)
+  Seccomp,  ///< seccomp(2)
+  Exec,     ///< execve(2)
 };
 
 /// 'clone', 'cgroup', 'working-directory', …

@@ -14,6 +14,7 @@
 
 #include "gatevisor/command.h"
 #include "gatevisor/probe.h"
+#include "gatevisor/syscall_filter.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
 #include "gatevisor/wait_status.h"
@@ -220,6 +221,7 @@ struct ExecSettings {
   std::uint64_t ambient_set = 0;
   bool strict_capabilities = true;  ///< ours, StrictCapabilities=
   bool no_new_privileges = false;
+  SyscallFilterSettings syscall_filter;
   bool ignore_sigpipe = false;       ///< IgnoreSIGPIPE=; systemd's default is yes
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with

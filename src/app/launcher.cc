@@ -154,6 +154,12 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings, std::vector<
     launcher.surroundings_.oom_score_adj.reset();
   }
   launcher.surroundings_.drop_bounding = *drop;
+  auto filters = exec::SyscallFilters::compile(settings.exec.syscall_filter);
+  if (!filters) return refuse(std::move(filters.error()), kSeccomp);
+  if (!filters->empty()) {
+    launcher.surroundings_.syscall_filters =
+        std::make_shared<const exec::SyscallFilters>(std::move(*filters));
+  }
   // What a command before it may bring (its program, its variables) is not asked for yet.
   const Commands& commands = settings.commands;
   if (commands.condition.empty() && commands.start_pre.empty()) {

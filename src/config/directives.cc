@@ -100,10 +100,6 @@ constexpr Group kServiceGroups[] = {
     {Fate::Refused, "its privileges would not be what the unit says",
      "PAMName PermissionsStartOnly RootDirectoryStartOnly SecureBits KeyringMode DynamicUser "
      "RemoveIPC"},
-    {Fate::Refused, "no system call filter is installed",
-     "SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog "
-     "MemoryDenyWriteExecute RestrictNamespaces RestrictRealtime RestrictSUIDSGID "
-     "RestrictAddressFamilies LockPersonality RestrictFileSystems"},
     {Fate::Refused, "it has no mount namespace of its own",
      "RootDirectory RootImage RootImageOptions RootHash RootHashSignature RootVerity "
      "ExtensionDirectories ExtensionImages MountImages ReadWriteDirectories ReadOnlyDirectories "
@@ -117,7 +113,8 @@ constexpr Group kServiceGroups[] = {
     {Fate::Refused, "no security module is asked",
      "SELinuxContext AppArmorProfile SmackProcessLabel"},
     {Fate::Refused, "no BPF program is attached",
-     "DeviceAllow DevicePolicy IPAddressAllow IPAddressDeny IPIngressFilterPath "
+     "RestrictFileSystems DeviceAllow DevicePolicy IPAddressAllow IPAddressDeny "
+     "IPIngressFilterPath "
      "IPEgressFilterPath BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces"},
 };
 

@@ -295,10 +295,8 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (name == "MemoryMin" || name == "MemoryLow") {
     return value == "infinity" || value == "0";
   }
-  constexpr std::array<std::string_view, 25> kSwitches = {"Delegate",
+  constexpr std::array<std::string_view, 20> kSwitches = {"Delegate",
                                                           "DynamicUser",
-                                                          "LockPersonality",
-                                                          "MemoryDenyWriteExecute",
                                                           "NonBlocking",
                                                           "PermissionsStartOnly",
                                                           "PrivateDevices",
@@ -316,9 +314,6 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
                                                           "ProtectKernelTunables",
                                                           "ProtectSystem",
                                                           "RemoveIPC",
-                                                          "RestrictNamespaces",
-                                                          "RestrictRealtime",
-                                                          "RestrictSUIDSGID",
                                                           "RootDirectoryStartOnly"};
   if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
   const auto yes = parse_boolean(value);

@@ -38,6 +38,11 @@ Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_p
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,
     set_cpu_affinity;
 
+// systemd.exec(5), what a seccomp filter does: assign_syscall_filter.cc
+Setter set_syscall_filter, set_syscall_error_number, set_syscall_architectures, set_syscall_log,
+    set_address_families, set_restrict_namespaces, set_lock_personality,
+    set_memory_deny_write_execute, set_restrict_realtime, set_restrict_suid_sgid;
+
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,

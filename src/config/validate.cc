@@ -93,6 +93,10 @@ std::vector<Error> remarks(const ServiceSettings& settings) {
     all.push_back(remark("LivenessProbeTimeoutSec= above LivenessProbeSec=",
                          "while an answer is waited for, no other probe is sent"));
   }
+  if (const auto& filter = settings.exec.syscall_filter.filter;
+      filter && filter->denies("execve")) {
+    all.push_back(remark("SystemCallFilter= denies execve", "nothing can be started"));
+  }
   if (settings.kill.mode == KillMode::None) {
     all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));
   }

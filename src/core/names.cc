@@ -164,6 +164,7 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::Capabilities: return "capabilities";
     case ExecStep::ParentDeath: return "parent-death";
     case ExecStep::NoNewPrivileges: return "no-new-privileges";
+    case ExecStep::Seccomp: return "seccomp";
     case ExecStep::Exec: return "exec";
   }
   return "?";
@@ -190,6 +191,7 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::Capabilities: return 218;      // EXIT_CAPABILITIES
     case ExecStep::ParentDeath: return 207;       // EXIT_SIGNAL_MASK
     case ExecStep::NoNewPrivileges: return 227;   // EXIT_NO_NEW_PRIVILEGES
+    case ExecStep::Seccomp: return 228;           // EXIT_SECCOMP
     case ExecStep::Exec: return 203;              // EXIT_EXEC
   }
   return 203;

@@ -208,6 +208,19 @@ void tie_to_parent(const ChildContext& context) {
   if (getppid() != context.plan->parent_pid) fail_step(context, ExecStep::ParentDeath, ESRCH);
 }
 
+/// The last of all: what follows is filtered too.
+void filter_syscalls(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  if (!plan.syscall_filters) return;
+  // The filter itself would say so too late: by SIGSYS, or where nothing may be written any more.
+  if (plan.syscall_filters->denies_execve()) fail_step(context, ExecStep::Exec, EPERM);
+  // seccomp(2): one of the two is needed. systemd.exec(5), NoNewPrivileges=: implied.
+  if (!plan.no_new_privileges && !may_filter_as_it_is()) {
+    check(context, ExecStep::NoNewPrivileges, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  }
+  check(context, ExecStep::Seccomp, plan.syscall_filters->install());
+}
+
 }  // namespace
 
 void run_child(const ChildContext& context, bool joined) {
@@ -232,6 +245,7 @@ void run_child(const ChildContext& context, bool joined) {
     check(context, ExecStep::NoNewPrivileges, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   }
   for (char* slot : plan.pid_slots) write_pid(slot);
+  filter_syscalls(context);
   execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
   fail_step(context, ExecStep::Exec, errno);
 }

@@ -83,6 +83,7 @@ void leave_out(Plan& plan, Privilege privilege) {
   plan.drop_bounding.reset();
   plan.ambient = 0;
   plan.no_new_privileges = false;
+  plan.syscall_filters.reset();
 }
 
 }  // namespace
@@ -183,6 +184,7 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   }
   plan.ambient = settings.ambient_set;
   plan.no_new_privileges = settings.no_new_privileges;
+  plan.syscall_filters = surroundings.syscall_filters;
   plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.scheduling = settings.scheduling;
   plan.standard_input = settings.standard_input;

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "exec/syscall_filter.h"
 #include "gatevisor/error.h"
 #include "gatevisor/settings.h"
 
@@ -37,6 +39,8 @@ struct Surroundings {
       expand_arguments;
   std::optional<int> oom_score_adj;  ///< what the gateway gets where no setting says otherwise
   std::optional<std::uint64_t> drop_bounding;  ///< of the bounding set; nullopt: nothing
+  /// Of the unit, shared by all of its commands. nullptr: none.
+  std::shared_ptr<const SyscallFilters> syscall_filters{};
 };
 
 class Plan {
@@ -69,6 +73,7 @@ class Plan {
   std::vector<std::pair<int, rlimit>> rlimits;
   std::string oom_score_adj;  ///< text; empty: as it is
   bool no_new_privileges = false;
+  std::shared_ptr<const SyscallFilters> syscall_filters;  ///< nullptr: none
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
   StandardInput standard_input = StandardInput::Null;

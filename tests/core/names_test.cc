@@ -119,6 +119,7 @@ TEST(Names, EveryValueHasItsOwn) {
 TEST(Names, ExitCodesOfAStartThatFailed) {
   EXPECT_EQ(systemd_exit_code(ExecStep::WorkingDirectory), 200);  // EXIT_CHDIR
   EXPECT_EQ(systemd_exit_code(ExecStep::Exec), 203);              // EXIT_EXEC
+  EXPECT_EQ(systemd_exit_code(ExecStep::Seccomp), 228);           // EXIT_SECCOMP
   EXPECT_EQ(systemd_exit_code(ExecStep::Limits), 205);            // EXIT_LIMITS
   EXPECT_EQ(systemd_exit_code(ExecStep::OomScore), 206);          // EXIT_OOM_ADJUST
   EXPECT_EQ(systemd_exit_code(ExecStep::Signals), 207);           // EXIT_SIGNAL_MASK

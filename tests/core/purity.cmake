@@ -14,7 +14,7 @@ set(allowed
   "(mem(chr|cmp|cpy|move|set)|bcmp)" "str(len|cmp|ncmp|chr)"
   "powl?"            # delays that grow
   "inet_pton"        # an address from text, no resolver
-  "strerrordesc_np"  # an error number's words, from a table
+  "strerror(desc|name)_np"  # an error number's words and name, from tables
   "__?_?(asan|ubsan|sanitizer|sancov)_.*" "__(start|stop)_+(asan|sancov).*")
 
 # Other rooms, and the parts of the standard library that have a kernel behind them.
