@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "gatevisor/mounts.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
@@ -182,6 +183,8 @@ struct ExecSettings {
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
   SchedulingSettings scheduling;
+  MountSettings mounts;
+  NamespaceSettings namespaces;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;

@@ -10,16 +10,19 @@
 
 #include "app/cli.h"
 #include "app/exit_code.h"
+#include "app/namespaces.h"
 #include "app/runtime.h"
 #include "app/unit_files.h"
 #include "config/command_line.h"
 #include "config/environment_file.h"
 #include "config/properties.h"
 #include "exec/capabilities.h"
+#include "exec/private_tmp.h"
 #include "os/children.h"
 #include "os/condition.h"
 #include "os/data_file.h"
 #include "os/file.h"
+#include "os/machine.h"
 #include "os/memory.h"
 #include "os/privileges.h"
 #include "os/users.h"
@@ -46,7 +49,8 @@ std::unexpected<Refusal> refuse(Error error, int status) {
 }
 
 /// From the unit file; what it asked for and does not get is a warning.
-OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<Error>& warnings) {
+OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, Allowance& allowance,
+                                         std::vector<Error>& warnings) {
   auto unit = read_unit(options.unit, {options.allow.begin(), options.allow.end()});
   if (!unit) return refuse(std::move(unit.error()), kNoInput);
   if (!unit->errors.empty()) {
@@ -58,7 +62,9 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<
         kConfig);
   }
   std::size_t ignored = 0;
+  allowance.names = std::move(unit->allow);
   for (const config::UnitNote& note : unit->notes) {
+    allowance.places[note.name] = to_string(note.at);
     if (note.fate == config::Fate::Ignored) ++ignored;
     if (note.allowed) {
       warnings.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
@@ -73,12 +79,14 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<
   return std::move(unit->settings);
 }
 
-OrRefusal<ServiceSettings> read_settings(const RunOptions& options, std::vector<Error>& warnings) {
+OrRefusal<ServiceSettings> read_settings(const RunOptions& options, Allowance& allowance,
+                                         std::vector<Error>& warnings) {
   ServiceSettings settings = config::run_defaults();
   settings.name = options.name;
   settings.exec.argv = options.command;
+  allowance.names.insert(options.allow.begin(), options.allow.end());
   if (!options.unit.empty()) {
-    auto unit = unit_settings(options, warnings);
+    auto unit = unit_settings(options, allowance, warnings);
     if (!unit) return unit;
     settings = std::move(*unit);
   }
@@ -151,8 +159,9 @@ std::string names_of(std::uint64_t set) {
 OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settings,
                                                       const exec::OwnCapabilities& own,
                                                       std::vector<Error>& warnings) {
-  if (!settings.bounding_set) return std::nullopt;
-  const std::uint64_t drop = own.bounding & ~*settings.bounding_set;
+  const std::uint64_t stays =
+      settings.bounding_set.value_or(~std::uint64_t{0}) & ~exec::dropped_with(settings.mounts);
+  const std::uint64_t drop = own.bounding & ~stays;
   if (drop == 0) return std::nullopt;
   if (own.has(CAP_SETPCAP)) return drop;
   Error error{
@@ -182,6 +191,26 @@ OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& s
     all.insert(all.end(), assignments->begin(), assignments->end());
   }
   return all;
+}
+
+/// systemd.exec(5): some settings bring it where the gateway does not keep CAP_SYS_ADMIN.
+bool implies_no_new_privileges(const ExecSettings& settings, const exec::Plan& plan,
+                               const exec::OwnCapabilities& own) {
+  if (!exec::implies_no_new_privileges(settings)) return false;
+  const auto admin = std::uint64_t{1} << CAP_SYS_ADMIN;
+  const bool root = plan.identity ? plan.identity->uid == 0 : geteuid() == 0;
+  const std::uint64_t bounding = own.bounding & ~plan.drop_bounding.value_or(0);
+  return ((root ? bounding : settings.ambient_set) & admin) == 0;
+}
+
+/// What is made in namespaces of the gateway's own. `tmp` is PrivateTmp='s.
+OrRefusal<exec::MountPlan> make_namespaces(const ServiceSettings& settings, exec::PrivateTmp& tmp) {
+  if (settings.exec.mounts.private_tmp) {
+    if (auto made = tmp.make(settings.name, os::boot_id()); !made) {
+      return refuse(std::move(made.error()), kNamespace);
+    }
+  }
+  return exec::make_mount_plan(settings.exec.mounts, settings.exec.namespaces, tmp.paths());
 }
 
 OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Error>& warnings) {
@@ -221,6 +250,7 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
                                std::move(*file_environment));
   if (!plan) return refuse(std::move(plan.error()), kExec);
   plan->drop_bounding = *drop;
+  if (implies_no_new_privileges(settings.exec, *plan, own)) plan->no_new_privileges = true;
   // Where nothing may be killed, gatevisor's own end must not kill it either.
   plan->die_with_parent = settings.kill.mode != KillMode::None && settings.kill.send_sigkill;
   if (own.has(CAP_SYS_RESOURCE) && surroundings.oom_score_adj) {
@@ -265,18 +295,22 @@ OrRefusal<void> check_journal(const std::string& directory) {
                 kCantCreate);
 }
 
-OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
+OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp) {
   // First of all: a stop that comes while this is set up waits until it can be done in order. As
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
   std::vector<Error> warnings;
-  auto settings = read_settings(options, warnings);
+  Allowance allowance;
+  auto settings = read_settings(options, allowance, warnings);
   if (!settings) return std::unexpected(std::move(settings.error()));
   if (auto checked = check_conditions(settings->conditions); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
   std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
+  const auto separate = may_have_namespaces(settings->exec, allowance, warnings);
+  if (!separate) return refuse(separate.error(), kConfig);
+  if (!*separate) settings->exec.mounts = settings->exec.mounts.without_mounts();
   auto plan = make_plan(*settings, warnings);
   if (!plan) return std::unexpected(std::move(plan.error()));
   if (auto checked = check_journal(options.journal_directory); !checked) {
@@ -284,6 +318,11 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
   }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
+  if (*separate) {
+    auto namespaces = make_namespaces(*settings, tmp);
+    if (!namespaces) return std::unexpected(std::move(namespaces.error()));
+    plan->namespaces = std::move(*namespaces);
+  }
   auto placement = os::Placement::enter(settings->name, pid1);
   if (!placement) return refuse(std::move(placement.error()), kCgroup);
   if (auto set = placement->set_limits(settings->resources); !set) {
@@ -304,7 +343,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  auto parts = prepare(options);
+  exec::PrivateTmp tmp;  // outlives the gateway
+  auto parts = prepare(options, tmp);
   if (!parts) {
     std::fprintf(stderr, "gatevisor: %s\n", to_string(parts.error().error).c_str());
     return parts.error().status;

@@ -57,7 +57,9 @@ constexpr Group kUnitGroups[] = {
 };
 
 constexpr Group kServiceGroups[] = {
-    {Fate::Done, "", "Type ExecStart PassEnvironment StartLimitInterval"},
+    {Fate::Done, "",
+     "Type ExecStart PassEnvironment StartLimitInterval "
+     "ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories"},
     {Fate::NotYet, "only the main process is started",
      "ExecCondition ExecStartPre ExecStartPost ExecReload ExecStop ExecStopPost"},
     {Fate::Ignored, "a service of this Type= has started at once",
@@ -107,17 +109,12 @@ constexpr Group kServiceGroups[] = {
     {Fate::Refused, "no system call filter is installed",
      "SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog "
      "MemoryDenyWriteExecute RestrictNamespaces RestrictRealtime RestrictSUIDSGID "
-     "RestrictAddressFamilies LockPersonality RestrictFileSystems"},
-    {Fate::Refused, "it has no mount namespace of its own",
-     "RootDirectory RootImage RootImageOptions RootHash RootHashSignature RootVerity "
-     "ExtensionDirectories ExtensionImages MountImages ReadWriteDirectories ReadOnlyDirectories "
-     "InaccessibleDirectories ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths "
-     "BindPaths BindReadOnlyPaths TemporaryFileSystem PrivateTmp PrivateDevices ProtectSystem "
-     "ProtectHome ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
-     "ProtectControlGroups ProtectProc ProcSubset MountFlags MountAPIVFS PrivateMounts"},
-    {Fate::Refused, "it has no namespaces but the container's",
-     "NetworkNamespacePath IPCNamespacePath PrivateNetwork PrivateUsers PrivateIPC "
-     "ProtectHostname"},
+     "RestrictAddressFamilies LockPersonality RestrictFileSystems ProtectClock"},
+    {Fate::Refused, "no images are mounted",
+     "RootImage RootImageOptions RootHash RootHashSignature RootVerity ExtensionDirectories "
+     "ExtensionImages MountImages"},
+    {Fate::Refused, "it has no user namespace of its own", "PrivateUsers"},
+    {Fate::Refused, "no namespace of others is joined", "NetworkNamespacePath IPCNamespacePath"},
     {Fate::Refused, "no security module is asked",
      "SELinuxContext AppArmorProfile SmackProcessLabel"},
     {Fate::Refused, "no BPF program is attached",

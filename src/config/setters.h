@@ -33,6 +33,15 @@ Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_p
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,
     set_cpu_affinity;
 
+// systemd.exec(5), 'Sandboxing': assign_mounts.cc
+Setter set_protect_system, set_protect_home, set_read_write_paths, set_read_only_paths,
+    set_inaccessible_paths, set_exec_paths, set_no_exec_paths, set_bind_paths,
+    set_bind_read_only_paths, set_temporary_file_system, set_private_tmp, set_private_devices,
+    set_protect_kernel_tunables, set_protect_kernel_modules, set_protect_kernel_logs,
+    set_protect_control_groups, set_protect_proc, set_proc_subset, set_private_mounts,
+    set_mount_flags, set_mount_api, set_root_directory, set_private_network, set_private_ipc,
+    set_protect_hostname;
+
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,

@@ -72,10 +72,12 @@ bool is_program(const std::string& path, int& error) {
 }  // namespace
 
 Expected<std::string> find_program(const std::string& name, const std::string& path,
-                                   const std::string& working_directory) {
+                                   const std::string& working_directory,
+                                   const MountSettings& mounts) {
   int error = ENOENT;
   if (name.find('/') != std::string::npos) {
     std::string whole = name.front() == '/' ? name : working_directory + "/" + name;
+    if (mounts.other_view()) return whole;
     if (is_program(whole, error)) return whole;
     return fail("execute", name, error, "check the path of the command");
   }
@@ -84,7 +86,8 @@ Expected<std::string> find_program(const std::string& name, const std::string& p
     const std::size_t end = std::min(rest.find(':'), rest.size());
     std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
     int one = ENOENT;
-    if (candidate.front() == '/' && is_program(candidate, one)) return candidate;
+    if (candidate.front() == '/' && is_program(mounts.root_directory + candidate, one))
+      return candidate;
     if (one == EACCES) error = EACCES;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -121,8 +124,8 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is.
   auto program = settings.program.empty()
                      ? find_program(settings.argv.front(), environment.get("PATH"),
-                                    surroundings.working_directory)
-                     : find_program(settings.program, kDefaultPath, "/");
+                                    surroundings.working_directory, settings.mounts)
+                     : find_program(settings.program, kDefaultPath, "/", settings.mounts);
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = settings.argv;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "exec/mount_plan.h"
 #include "gatevisor/error.h"
 #include "gatevisor/settings.h"
 
@@ -66,6 +67,7 @@ class Plan {
   bool no_new_privileges = false;
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
+  MountPlan namespaces;  ///< nothing where make() has left it; whoever calls that fills it in
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
@@ -80,9 +82,11 @@ class Plan {
   std::size_t invocation_slot_ = SIZE_MAX;
 };
 
-/// `name` where it has a slash, else the first executable file of that name in `path`.
+/// `name` where it has a slash, else the first executable file of that name in `path`; with
+/// RootDirectory= in there. Where the service sees other files, a path is taken as it is.
 /// Error: ENOENT or EACCES with the directories that were searched.
 Expected<std::string> find_program(const std::string& name, const std::string& path,
-                                   const std::string& working_directory);
+                                   const std::string& working_directory,
+                                   const MountSettings& mounts = {});
 
 }  // namespace gatevisor::exec
