@@ -23,6 +23,7 @@
 #include <cstring>
 
 #include "exec/mount_calls.h"
+#include "exec/mount_sources.h"
 
 namespace gatevisor::exec {
 namespace {
@@ -37,20 +38,6 @@ struct Step {
   MountEntry entry;
   int source = -1;  ///< what is attached, attached nowhere yet
   bool skipped = false;
-};
-
-/// One name of the new /dev, as it is in the container's.
-struct Device {
-  const char* name;
-  struct stat info;
-  int source = -1;
-  std::string link;
-};
-
-/// What is mounted below /proc, as a container engine does to hide parts of it.
-struct ProcMask {
-  std::string below;  ///< '/kcore'
-  int source = -1;
 };
 
 class Builder {
@@ -131,14 +118,14 @@ class Builder {
   }
 
   int take_sources() {
-    if (const int error = take_inaccessible(); error != 0) return error;
+    if (const int error = take_hidden(); error != 0) return error;
     for (Step& step : steps_) {
       const MountEntry& entry = step.entry;
       if (entry.kind == MountKind::PrivateDevices) {
-        if (const int error = take_devices(); error != 0) return error;
+        if (const int error = devices_.take(); error != 0) return error;
       }
       if (entry.kind == MountKind::Proc) {
-        if (const int error = take_proc_masks(); error != 0) return error;
+        if (const int error = masks_.take(mountinfo_); error != 0) return error;
       }
       if (entry.source.empty()) continue;
       step.source = clone_mount(AT_FDCWD, entry.source.c_str(), entry.recursive);
@@ -149,82 +136,33 @@ class Builder {
     return 0;
   }
 
-  /// Something of each sort without any permission; not even root can write it, since it is
-  /// read-only, and it holds nothing. Made where for a moment nothing else is needed.
-  int take_inaccessible() {
-    const auto hidden = [](const Step& step) { return step.entry.kind == MountKind::Inaccessible; };
-    if (std::ranges::none_of(steps_, hidden)) return 0;
-    std::vector<mode_t> modes;
+  int take_hidden() {
+    std::vector<Hidden> wanted;
     for (const Step& step : steps_) {
+      if (step.entry.kind != MountKind::Inaccessible) continue;
       struct stat info{};
-      if (hidden(step) && lstat(step.entry.path.c_str(), &info) != 0) info.st_mode = S_IFDIR;
-      modes.push_back(info.st_mode);
+      if (lstat(step.entry.path.c_str(), &info) != 0) info.st_mode = S_IFDIR;
+      wanted.push_back({info.st_mode});
     }
-    if (const int error = result(mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                                       "mode=0755,size=4k"));
-        error != 0) {
-      return error;
+    if (wanted.empty()) return 0;
+    const int error = make_hidden(wanted);
+    auto next = wanted.begin();
+    for (Step& step : steps_) {
+      if (step.entry.kind == MountKind::Inaccessible) step.source = next++->source;
     }
-    const int made = result(mkdir("/proc/directory", 0)) | result(mknod("/proc/file", S_IFREG, 0)) |
-                     result(mknod("/proc/socket", S_IFSOCK, 0));
-    int error = made;
-    for (std::size_t i = 0; i < steps_.size() && error == 0; ++i) {
-      if (!hidden(steps_[i])) continue;
-      // A socket stands for a device too: opening it is an error, whoever does it.
-      const char* source = S_ISDIR(modes[i])   ? "/proc/directory"
-                           : S_ISREG(modes[i]) ? "/proc/file"
-                                               : "/proc/socket";
-      steps_[i].source = clone_mount(AT_FDCWD, source, false);
-      error = result(steps_[i].source);
-    }
-    const int gone = result(umount2("/proc", MNT_DETACH));
-    return error != 0 ? error : gone;
-  }
-
-  int take_devices() {
-    // systemd.exec(5): pseudo devices, the terminals, and what is mounted there.
-    constexpr std::array kNames = {"null", "zero",  "full",   "random", "urandom",   "tty",
-                                   "ptmx", "pts",   "shm",    "mqueue", "hugepages", "log",
-                                   "fd",   "stdin", "stdout", "stderr", "core"};
-    for (const char* name : kNames) {
-      const std::string path = std::string("/dev/") + name;
-      Device device{name, {}, -1, {}};
-      if (lstat(path.c_str(), &device.info) != 0) continue;
-      if (S_ISLNK(device.info.st_mode)) {
-        std::array<char, 4096> link{};
-        const ssize_t size = readlink(path.c_str(), link.data(), link.size());
-        if (size <= 0) continue;
-        device.link.assign(link.data(), static_cast<std::size_t>(size));
-      } else {
-        device.source = clone_mount(AT_FDCWD, path.c_str(), true);
-        if (device.source < 0) return errno;
-      }
-      devices_.push_back(std::move(device));
-    }
-    return 0;
-  }
-
-  int take_proc_masks() {
-    return each_mount(mountinfo_, [this](const std::string& path) {
-      if (!path.starts_with("/proc/")) return 0;
-      const int copy = clone_mount(AT_FDCWD, path.c_str(), false);
-      // One that another covers is not to be seen, nor to be had.
-      if (copy < 0) return errno == ENOENT || errno == EINVAL ? 0 : errno;
-      masks_.push_back({path.substr(std::strlen("/proc")), copy});
-      return 0;
-    });
+    return error;
   }
 
   int perform(Step& step) {
     MountEntry& entry = step.entry;
     int target = open_below(root_, below_root(entry.path, root_path_));
     if (target < 0 && errno == ENOENT) {
-      const bool made = !entry.marks_only() && entry.kind != MountKind::Inaccessible;
+      // Of a bind the source may be missing, not the place: that is made.
       if (entry.optional && entry.kind != MountKind::Bind) {
         step.skipped = true;
         return 0;
       }
-      if (!made) return ENOENT;
+      if (entry.marks_only() || entry.kind == MountKind::Inaccessible) return ENOENT;
       target = make_place(step);
     }
     if (target < 0) return errno;
@@ -263,51 +201,13 @@ class Builder {
         return result(mount("tmpfs", path, "tmpfs", entry.flags, entry.data.c_str()));
       case MountKind::MessageQueues:
         return result(mount("mqueue", path, "mqueue", entry.flags, nullptr));
-      case MountKind::Proc: return mount_proc(entry, target);
-      case MountKind::PrivateDevices: return mount_devices(entry);
+      case MountKind::Proc:
+        if (entry.data.empty() && is_mount_root(target)) return 0;
+        if (mount("proc", path, "proc", entry.flags, entry.data.c_str()) != 0) return errno;
+        return masks_.put(path);
+      case MountKind::PrivateDevices: return devices_.mount_at(path);
     }
     return EINVAL;
-  }
-
-  int mount_proc(const MountEntry& entry, int target) {
-    if (entry.data.empty() && is_mount_root(target)) return 0;
-    if (mount("proc", entry.path.c_str(), "proc", entry.flags, entry.data.c_str()) != 0) {
-      return errno;
-    }
-    const int proc = open(entry.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0) return errno;
-    for (const ProcMask& mask : masks_) {
-      const int place = open_below(proc, mask.below);
-      if (place < 0 && errno == ENOENT) continue;
-      if (place < 0 || attach_mount(mask.source, place) != 0) return errno;
-      close(place);
-    }
-    return 0;
-  }
-
-  int mount_devices(const MountEntry& entry) {
-    if (mount("tmpfs", entry.path.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC | MS_STRICTATIME,
-              "mode=0755,size=4m,nr_inodes=1k") != 0) {
-      return errno;
-    }
-    const int devices = open(entry.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (devices < 0) return errno;
-    for (const Device& device : devices_) {
-      if (!device.link.empty()) {
-        if (symlinkat(device.link.c_str(), devices, device.name) != 0) return errno;
-        continue;
-      }
-      const mode_t mode = device.info.st_mode & 07777;
-      const int made = S_ISDIR(device.info.st_mode)
-                           ? mkdirat(devices, device.name, mode)
-                           : mknodat(devices, device.name, S_IFREG | mode, 0);
-      if (made != 0) return errno;
-      const int place = openat(devices, device.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-      if (place < 0 || attach_mount(device.source, place) != 0) return errno;
-      close(place);
-    }
-    close(devices);
-    return 0;
   }
 
   /// Directories down to the entry's path, and a file at its end where a file is attached.
@@ -393,8 +293,8 @@ class Builder {
   int root_ = -1;
   std::string root_path_;  ///< without links; empty: the container's own
   std::vector<Step> steps_;
-  std::vector<Device> devices_;
-  std::vector<ProcMask> masks_;
+  PseudoDevices devices_;
+  ProcMasks masks_;
 };
 
 int bring_up_loopback() {
