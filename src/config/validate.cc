@@ -93,6 +93,9 @@ std::vector<Error> remarks(const ServiceSettings& settings) {
     all.push_back(remark("LivenessProbeTimeoutSec= above LivenessProbeSec=",
                          "while an answer is waited for, no other probe is sent"));
   }
+  if (settings.probe.target && settings.exec.namespaces.network) {
+    all.push_back(remark("LivenessProbe= with PrivateNetwork=yes", "no probe can reach it there"));
+  }
   if (settings.kill.mode == KillMode::None) {
     all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));
   }
