@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,7 +40,10 @@ class Mounts : public ::testing::Test {
   /// What became of each deed; the unit has to start and to end well.
   Deeds done(const std::string& deeds, const std::string& lines) const {
     unlink(files.file("out").c_str());
-    Gatevisor supervisor(unit(deeds, lines));
+    return done(unit(deeds, lines));
+  }
+  Deeds done(const Launch& launch) const {
+    Gatevisor supervisor(launch);
     EXPECT_EQ(supervisor.expect_end(), 0) << supervisor.log();
     Deeds all;
     std::ifstream out(files.file("out"));
@@ -205,6 +209,20 @@ TEST_F(Mounts, ProcShowsLess) {
   EXPECT_EQ(deeds, (Deeds{{"exists /proc/1", "ENOENT"},
                           {"exists /proc/self/status", "ok"},
                           {"exists /proc/meminfo", "ENOENT"}}));
+}
+
+TEST_F(Mounts, WhatTheEngineClosedInProcStaysClosed) {
+  Launch launch =
+      unit("read /proc/version write /proc/sys/kernel/hostname", "ProtectProc=invisible\n");
+  launch.place = Place::Container;
+  launch.prepare = [] {
+    mount("/dev/null", "/proc/version", nullptr, MS_BIND, nullptr);
+    mount("/proc/sys", "/proc/sys", nullptr, MS_BIND, nullptr);
+    mount(nullptr, "/proc/sys", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr);
+  };
+  const auto deeds = done(launch);
+  EXPECT_EQ(deeds,
+            (Deeds{{"read /proc/version", "empty"}, {"write /proc/sys/kernel/hostname", "EROFS"}}));
 }
 
 TEST_F(Mounts, RootDirectoryIsAllThatThereIs) {
