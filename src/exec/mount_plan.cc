@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <span>
 #include <string_view>
 
@@ -280,9 +281,16 @@ bool is_at_or_below(const std::string& path, const std::string& above) {
 }
 
 void normalise(std::vector<MountEntry>& entries) {
-  std::ranges::stable_sort(entries, before);
+  std::vector<std::size_t> order(entries.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&entries](std::size_t a, std::size_t b) {
+    if (before(entries[a], entries[b])) return true;
+    // Of equals the one that was named first.
+    return a < b && !before(entries[b], entries[a]);
+  });
   std::vector<MountEntry> all;
-  for (MountEntry& entry : entries) {
+  for (const std::size_t index : order) {
+    MountEntry& entry = entries[index];
     if (!all.empty() && all.back().path == entry.path) {
       merge(all.back(), entry);
     } else {

@@ -148,6 +148,12 @@ TEST(MountPlan, AMountHasNothingOfWhatIsAroundIt) {
   EXPECT_EQ(at(all, "/d").flags, static_cast<unsigned long>(MS_NODEV));
 }
 
+TEST(MountPlan, OfTwoBindsToOnePlaceTheFirstCounts) {
+  MountSettings mounts;
+  mounts.binds = {{"/z", "/x"}, {"/a", "/x"}};
+  EXPECT_EQ(at(entries(mounts), "/x").source, "/z");
+}
+
 TEST(MountPlan, HomesAreHiddenReadOnlyOrEmpty) {
   MountSettings mounts;
   mounts.protect_home = ProtectHome::Yes;
