@@ -135,15 +135,24 @@ Parsed<std::string> specifier(char letter, const UnitName& unit, const Specifier
   switch (letter) {
     case 'f':
       return name_specifier(letter, unescape_unit_path(instance.empty() ? unit.prefix : instance));
-    case 'i': return instance;
-    case 'I': return name_specifier(letter, unescape_unit_name(instance));
-    case 'j': return std::string(last_component(unit.prefix));
-    case 'J': return name_specifier(letter, unescape_unit_name(last_component(unit.prefix)));
-    case 'n': return unit.whole;
-    case 'N': return unit.instance ? unit.prefix + "@" + instance : unit.prefix;
-    case 'p': return unit.prefix;
-    case 'P': return name_specifier(letter, unescape_unit_name(unit.prefix));
-    default: return host_specifier(letter, values);
+    case 'i':
+      return instance;
+    case 'I':
+      return name_specifier(letter, unescape_unit_name(instance));
+    case 'j':
+      return std::string(last_component(unit.prefix));
+    case 'J':
+      return name_specifier(letter, unescape_unit_name(last_component(unit.prefix)));
+    case 'n':
+      return unit.whole;
+    case 'N':
+      return unit.instance ? unit.prefix + "@" + instance : unit.prefix;
+    case 'p':
+      return unit.prefix;
+    case 'P':
+      return name_specifier(letter, unescape_unit_name(unit.prefix));
+    default:
+      return host_specifier(letter, values);
   }
 }
 
