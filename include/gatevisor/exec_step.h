@@ -19,6 +19,8 @@ enum class ExecStep : std::uint8_t {
   Scheduler,    ///< sched_setscheduler(2)
   Affinity,     ///< sched_setaffinity(2)
   IoPriority,   ///< ioprio_set(2)
+  Network,      ///< a network namespace, with 'lo' up
+  Namespace,    ///< the mounts, and the other namespaces
   Limits,       ///< setrlimit(2)
   WorkingDirectory,
   BoundingSet,   ///< capability bounding set

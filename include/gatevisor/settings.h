@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gatevisor/command.h"
+#include "gatevisor/mounts.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/syscall_filter.h"
 #include "gatevisor/time.h"
@@ -226,6 +227,8 @@ struct ExecSettings {
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
   SchedulingSettings scheduling;
+  MountSettings mounts;
+  NamespaceSettings namespaces;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;

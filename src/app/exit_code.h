@@ -20,6 +20,7 @@ enum ExitCode : int {
   kUser = 217,          ///< EXIT_USER
   kCapabilities = 218,  ///< EXIT_CAPABILITIES
   kCgroup = 219,        ///< EXIT_CGROUP: a limit that cannot be set
+  kNamespace = 226,     ///< EXIT_NAMESPACE: no place for PrivateTmp=
   kSeccomp = 228,       ///< EXIT_SECCOMP: a filter that cannot be made here
 };
 

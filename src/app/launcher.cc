@@ -82,8 +82,12 @@ std::string names_of(std::uint64_t set) {
 OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settings,
                                                       const exec::OwnCapabilities& own,
                                                       std::vector<Error>& warnings) {
-  if (!settings.bounding_set) return std::nullopt;
-  const std::uint64_t drop = own.bounding & ~*settings.bounding_set;
+  std::uint64_t stays =
+      settings.bounding_set.value_or(~std::uint64_t{0}) & ~exec::dropped_with(settings.mounts);
+  if (settings.syscall_filter.protect_clock) {
+    stays &= ~(std::uint64_t{1} << CAP_SYS_TIME | std::uint64_t{1} << CAP_WAKE_ALARM);
+  }
+  const std::uint64_t drop = own.bounding & ~stays;
   if (drop == 0) return std::nullopt;
   if (own.has(CAP_SETPCAP)) return drop;
   Error error{
@@ -115,6 +119,25 @@ OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& s
   return all;
 }
 
+/// systemd.exec(5): some settings bring it where the gateway does not keep CAP_SYS_ADMIN.
+bool implies_no_new_privileges(const ExecSettings& settings,
+                               const std::optional<exec::Identity>& identity,
+                               const exec::OwnCapabilities& own, std::uint64_t dropped) {
+  if (!exec::implies_no_new_privileges(settings)) return false;
+  const auto admin = std::uint64_t{1} << CAP_SYS_ADMIN;
+  const bool root = identity ? identity->uid == 0 : geteuid() == 0;
+  return ((root ? own.bounding & ~dropped : settings.ambient_set) & admin) == 0;
+}
+
+/// Some protections are made of mounts and of a filter.
+SyscallFilterSettings with_halves_of_the_mounts(const ExecSettings& settings) {
+  SyscallFilterSettings filter = settings.syscall_filter;
+  filter.protect_kernel_modules = settings.mounts.protect_kernel_modules;
+  filter.protect_kernel_logs = settings.mounts.protect_kernel_logs;
+  filter.protect_hostname = settings.namespaces.hostname;
+  return filter;
+}
+
 Expected<std::vector<std::string>> expand_arguments(const Command& command,
                                                     const std::vector<std::string>& environment) {
   auto expanded = config::arguments(command, environment);
@@ -139,7 +162,8 @@ exec::Surroundings own_surroundings() {
 
 }  // namespace
 
-OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings, std::vector<Error>& warnings) {
+OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
+                                   const exec::PrivateTmpPaths& tmp, std::vector<Error>& warnings) {
   Launcher launcher;
   const exec::OwnCapabilities own = exec::own_capabilities();
   auto identity = look_up(settings.exec, own, warnings);
@@ -154,7 +178,16 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings, std::vector<
     launcher.surroundings_.oom_score_adj.reset();
   }
   launcher.surroundings_.drop_bounding = *drop;
-  auto filters = exec::SyscallFilters::compile(settings.exec.syscall_filter);
+  const ExecSettings& exec = settings.exec;
+  launcher.surroundings_.namespaces = exec::make_mount_plan(exec.mounts, exec.namespaces, tmp);
+  // '+': the service's view of the files, without what protects them.
+  NamespaceSettings unprotected = exec.namespaces;
+  unprotected.hostname = false;
+  launcher.surroundings_.full_namespaces =
+      exec::make_mount_plan(exec.mounts.unprotected(), unprotected, tmp);
+  launcher.surroundings_.implied_no_new_privileges =
+      implies_no_new_privileges(exec, launcher.identity_, own, drop->value_or(0));
+  auto filters = exec::SyscallFilters::compile(with_halves_of_the_mounts(exec));
   if (!filters) return refuse(std::move(filters.error()), kSeccomp);
   if (!filters->empty()) {
     launcher.surroundings_.syscall_filters =

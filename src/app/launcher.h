@@ -10,15 +10,17 @@
 
 #include "app/refusal.h"
 #include "exec/plan.h"
+#include "exec/private_tmp.h"
 #include "gatevisor/settings.h"
 
 namespace gatevisor::app {
 
 class Launcher {
  public:
-  /// Everything that can be refused before anything runs is. What the user allowed to be missing
-  /// becomes a warning.
-  static OrRefusal<Launcher> make(const ServiceSettings& settings, std::vector<Error>& warnings);
+  /// Everything that can be refused before anything runs is. `tmp`: what PrivateTmp= has made. What
+  /// the user allowed to be missing becomes a warning.
+  static OrRefusal<Launcher> make(const ServiceSettings& settings, const exec::PrivateTmpPaths& tmp,
+                                  std::vector<Error>& warnings);
 
   /// '@…' for $NOTIFY_SOCKET of the processes that may use it.
   void set_notify_socket(const std::string& address) {

@@ -10,20 +10,24 @@
 #include "app/cli.h"
 #include "app/exit_code.h"
 #include "app/launcher.h"
+#include "app/namespaces.h"
 #include "app/runtime.h"
 #include "app/unit_files.h"
 #include "config/command_line.h"
 #include "config/properties.h"
+#include "exec/private_tmp.h"
 #include "os/children.h"
 #include "os/condition.h"
 #include "os/data_file.h"
+#include "os/machine.h"
 #include "os/memory.h"
 
 namespace gatevisor::app {
 namespace {
 
 /// From the unit file; what it asked for and does not get is a warning.
-OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<Error>& warnings) {
+OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, Allowance& allowance,
+                                         std::vector<Error>& warnings) {
   auto unit = read_unit(options.unit, {options.allow.begin(), options.allow.end()});
   if (!unit) return refuse(std::move(unit.error()), kNoInput);
   if (!unit->errors.empty()) {
@@ -35,7 +39,9 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<
         kConfig);
   }
   std::size_t ignored = 0;
+  allowance.names = std::move(unit->allow);
   for (const config::UnitNote& note : unit->notes) {
+    allowance.places[note.name] = to_string(note.at);
     if (note.fate == config::Fate::Ignored) ++ignored;
     if (note.allowed) {
       warnings.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
@@ -50,12 +56,14 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, std::vector<
   return std::move(unit->settings);
 }
 
-OrRefusal<ServiceSettings> read_settings(const RunOptions& options, std::vector<Error>& warnings) {
+OrRefusal<ServiceSettings> read_settings(const RunOptions& options, Allowance& allowance,
+                                         std::vector<Error>& warnings) {
   ServiceSettings settings = config::run_defaults();
   settings.name = options.name;
   if (!options.command.empty()) settings.commands.main = {config::plain_command(options.command)};
+  allowance.names.insert(options.allow.begin(), options.allow.end());
   if (!options.unit.empty()) {
-    auto unit = unit_settings(options, warnings);
+    auto unit = unit_settings(options, allowance, warnings);
     if (!unit) return unit;
     settings = std::move(*unit);
   }
@@ -106,19 +114,31 @@ OrRefusal<void> check_journal(const std::string& directory) {
                 kCantCreate);
 }
 
-OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
+OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp) {
   // First of all: a stop that comes while this is set up waits until it can be done in order. As
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
   std::vector<Error> warnings;
-  auto settings = read_settings(options, warnings);
+  Allowance allowance;
+  auto settings = read_settings(options, allowance, warnings);
   if (!settings) return std::unexpected(std::move(settings.error()));
   if (auto checked = check_conditions(settings->conditions); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
   std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
-  auto launcher = Launcher::make(*settings, warnings);
+  const auto separate = may_have_namespaces(settings->exec, allowance, warnings);
+  if (!separate) return refuse(separate.error(), kConfig);
+  if (!*separate) {
+    settings->exec.mounts = settings->exec.mounts.without_mounts();
+    settings->exec.namespaces = {};
+  }
+  if (settings->exec.mounts.private_tmp) {
+    if (auto made = tmp.make(settings->name, os::boot_id()); !made) {
+      return refuse(std::move(made.error()), kNamespace);
+    }
+  }
+  auto launcher = Launcher::make(*settings, tmp.paths(), warnings);
   if (!launcher) return std::unexpected(std::move(launcher.error()));
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
@@ -145,7 +165,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  auto parts = prepare(options);
+  exec::PrivateTmp tmp;  // outlives the gateway
+  auto parts = prepare(options, tmp);
   if (!parts) {
     std::fprintf(stderr, "gatevisor: %s\n", to_string(parts.error().error).c_str());
     return parts.error().status;

@@ -318,6 +318,10 @@ Parsed<void> set_restrict_realtime(ServiceSettings& settings, std::string_view v
   return store(settings.exec.syscall_filter.restrict_realtime, parse_boolean(value));
 }
 
+Parsed<void> set_protect_clock(ServiceSettings& settings, std::string_view value) {
+  return store(settings.exec.syscall_filter.protect_clock, parse_boolean(value));
+}
+
 Parsed<void> set_restrict_suid_sgid(ServiceSettings& settings, std::string_view value) {
   return store(settings.exec.syscall_filter.restrict_suid_sgid, parse_boolean(value));
 }

@@ -59,7 +59,8 @@ constexpr Group kUnitGroups[] = {
 constexpr Group kServiceGroups[] = {
     {Fate::Done, "",
      "ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopPost "
-     "PassEnvironment StartLimitInterval"},
+     "PassEnvironment StartLimitInterval ReadWriteDirectories ReadOnlyDirectories "
+     "InaccessibleDirectories"},
     {Fate::Ignored, "descriptors are not kept for it", "FileDescriptorStoreMax"},
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
@@ -100,16 +101,11 @@ constexpr Group kServiceGroups[] = {
     {Fate::Refused, "its privileges would not be what the unit says",
      "PAMName PermissionsStartOnly RootDirectoryStartOnly SecureBits KeyringMode DynamicUser "
      "RemoveIPC"},
-    {Fate::Refused, "it has no mount namespace of its own",
-     "RootDirectory RootImage RootImageOptions RootHash RootHashSignature RootVerity "
-     "ExtensionDirectories ExtensionImages MountImages ReadWriteDirectories ReadOnlyDirectories "
-     "InaccessibleDirectories ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths "
-     "BindPaths BindReadOnlyPaths TemporaryFileSystem PrivateTmp PrivateDevices ProtectSystem "
-     "ProtectHome ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
-     "ProtectControlGroups ProtectProc ProcSubset MountFlags MountAPIVFS PrivateMounts"},
-    {Fate::Refused, "it has no namespaces but the container's",
-     "NetworkNamespacePath IPCNamespacePath PrivateNetwork PrivateUsers PrivateIPC "
-     "ProtectHostname"},
+    {Fate::Refused, "no images are mounted",
+     "RootImage RootImageOptions RootHash RootHashSignature RootVerity ExtensionDirectories "
+     "ExtensionImages MountImages"},
+    {Fate::Refused, "it has no user namespace of its own", "PrivateUsers"},
+    {Fate::Refused, "no namespace of others is joined", "NetworkNamespacePath IPCNamespacePath"},
     {Fate::Refused, "no security module is asked",
      "SELinuxContext AppArmorProfile SmackProcessLabel"},
     {Fate::Refused, "no BPF program is attached",

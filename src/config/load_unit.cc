@@ -12,10 +12,23 @@ namespace gatevisor::config {
 namespace {
 
 /// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
-constexpr std::array<std::string_view, 12> kWithSpecifiers = {
-    "User",        "Group",           "SupplementaryGroups", "WorkingDirectory",
-    "Environment", "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
-    "PIDFile",     "StandardOutput",  "StandardError",       "Description"};
+constexpr std::array<std::string_view, 21> kWithSpecifiers = {
+    "User",           "Group",           "SupplementaryGroups", "WorkingDirectory",
+    "Environment",    "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
+    "PIDFile",        "StandardOutput",  "StandardError",       "Description",
+    "ReadWritePaths", "ReadOnlyPaths",   "InaccessiblePaths",   "ExecPaths",
+    "NoExecPaths",    "BindPaths",       "BindReadOnlyPaths",   "TemporaryFileSystem",
+    "RootDirectory"};
+
+/// Older names of settings, still in use (systemd's own table of directives).
+struct OldName {
+  std::string_view old;
+  std::string_view name;
+};
+constexpr std::array<OldName, 4> kOldNames = {{{"StartLimitInterval", "StartLimitIntervalSec"},
+                                               {"ReadWriteDirectories", "ReadWritePaths"},
+                                               {"ReadOnlyDirectories", "ReadOnlyPaths"},
+                                               {"InaccessibleDirectories", "InaccessiblePaths"}}};
 
 constexpr std::array kConditions = {
     Choice{"PathExists", Condition::Kind::PathExists},
@@ -51,6 +64,7 @@ class Loader {
   LoadedUnit load(std::span<const UnitText> texts) {
     // Allow= may stand behind what it allows.
     each(texts, [this](const Assignment& line) { find_allowed(line); });
+    unit_.allow = allow_;
     each(texts, [this](const Assignment& line) { take(line); });
     for (const UnitText& text : texts) {
       unit_.remarks.insert(unit_.remarks.end(), text.remarks.begin(), text.remarks.end());
@@ -188,7 +202,9 @@ class Loader {
 
   void assign_value(const Assignment& line) {
     std::string value = line.value;
-    if (std::ranges::find(kWithSpecifiers, line.name) != kWithSpecifiers.end()) {
+    const auto old = std::ranges::find(kOldNames, line.name, &OldName::old);
+    const std::string_view name = old != kOldNames.end() ? old->name : std::string_view(line.name);
+    if (std::ranges::find(kWithSpecifiers, name) != kWithSpecifiers.end()) {
       auto text = expanded(value);
       if (!text) return error(line.locate(), std::move(text.error()));
       value = std::move(*text);
@@ -198,8 +214,6 @@ class Loader {
       return;
     }
     if (line.name == "PassEnvironment") return pass_environment(line, value);
-    const std::string_view name =
-        line.name == "StartLimitInterval" ? "StartLimitIntervalSec" : std::string_view(line.name);
     if (auto done = assign(unit_.settings, name, value); !done) {
       error(line.locate(), line.name + "=: " + done.error().advice);
     }
@@ -288,33 +302,14 @@ LoadedUnit load_unit(const UnitName& name, std::span<const UnitText> texts,
 bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
   if (name == "KeyringMode") return value == "inherit";
-  if (name == "ProtectProc") return value == "default";
-  if (name == "ProcSubset") return value == "all";
   if (name == "DevicePolicy") return value == "auto";
   if (name == "FileDescriptorStoreMax") return value == "0";
   if (name == "MemoryMin" || name == "MemoryLow") {
     return value == "infinity" || value == "0";
   }
-  constexpr std::array<std::string_view, 20> kSwitches = {"Delegate",
-                                                          "DynamicUser",
-                                                          "NonBlocking",
-                                                          "PermissionsStartOnly",
-                                                          "PrivateDevices",
-                                                          "PrivateIPC",
-                                                          "PrivateMounts",
-                                                          "PrivateNetwork",
-                                                          "PrivateTmp",
-                                                          "PrivateUsers",
-                                                          "ProtectClock",
-                                                          "ProtectControlGroups",
-                                                          "ProtectHome",
-                                                          "ProtectHostname",
-                                                          "ProtectKernelLogs",
-                                                          "ProtectKernelModules",
-                                                          "ProtectKernelTunables",
-                                                          "ProtectSystem",
-                                                          "RemoveIPC",
-                                                          "RootDirectoryStartOnly"};
+  constexpr std::array<std::string_view, 7> kSwitches = {
+      "Delegate",     "DynamicUser", "NonBlocking",           "PermissionsStartOnly",
+      "PrivateUsers", "RemoveIPC",   "RootDirectoryStartOnly"};
   if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
   const auto yes = parse_boolean(value);
   return yes && !*yes;

@@ -31,6 +31,7 @@ struct LoadedUnit {
   std::vector<UnitNote> notes;    ///< each directive once, in the order of the files
   std::vector<UnitError> errors;  ///< what keeps it from starting; empty: it may
   std::vector<std::string> remarks;
+  std::set<std::string> allow;  ///< names of what it may start without, those of Allow= too
 };
 
 /// What a unit file starts from: systemd's defaults. Unlike for `run -- COMMAND` nothing of

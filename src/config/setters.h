@@ -41,7 +41,15 @@ Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_cla
 // systemd.exec(5), what a seccomp filter does: assign_syscall_filter.cc
 Setter set_syscall_filter, set_syscall_error_number, set_syscall_architectures, set_syscall_log,
     set_address_families, set_restrict_namespaces, set_lock_personality,
-    set_memory_deny_write_execute, set_restrict_realtime, set_restrict_suid_sgid;
+    set_memory_deny_write_execute, set_restrict_realtime, set_restrict_suid_sgid, set_protect_clock;
+// systemd.exec(5), 'Sandboxing': assign_mounts.cc
+Setter set_protect_system, set_protect_home, set_read_write_paths, set_read_only_paths,
+    set_inaccessible_paths, set_exec_paths, set_no_exec_paths, set_bind_paths,
+    set_bind_read_only_paths, set_temporary_file_system, set_private_tmp, set_private_devices,
+    set_protect_kernel_tunables, set_protect_kernel_modules, set_protect_kernel_logs,
+    set_protect_control_groups, set_protect_proc, set_proc_subset, set_private_mounts,
+    set_mount_flags, set_mount_api, set_root_directory, set_private_network, set_private_ipc,
+    set_protect_hostname;
 
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,

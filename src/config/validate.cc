@@ -97,6 +97,9 @@ std::vector<Error> remarks(const ServiceSettings& settings) {
       filter && filter->denies("execve")) {
     all.push_back(remark("SystemCallFilter= denies execve", "nothing can be started"));
   }
+  if (settings.probe.target && settings.exec.namespaces.network) {
+    all.push_back(remark("LivenessProbe= with PrivateNetwork=yes", "no probe can reach it there"));
+  }
   if (settings.kill.mode == KillMode::None) {
     all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));
   }

@@ -156,6 +156,8 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::Scheduler: return "scheduler";
     case ExecStep::Affinity: return "affinity";
     case ExecStep::IoPriority: return "io-priority";
+    case ExecStep::Network: return "network";
+    case ExecStep::Namespace: return "namespace";
     case ExecStep::Limits: return "limits";
     case ExecStep::WorkingDirectory: return "working-directory";
     case ExecStep::BoundingSet: return "bounding-set";
@@ -183,6 +185,8 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::Scheduler: return 214;         // EXIT_SETSCHEDULER
     case ExecStep::Affinity: return 215;          // EXIT_CPUAFFINITY
     case ExecStep::IoPriority: return 211;        // EXIT_IOPRIO
+    case ExecStep::Network: return 225;           // EXIT_NETWORK
+    case ExecStep::Namespace: return 226;         // EXIT_NAMESPACE
     case ExecStep::Limits: return 205;            // EXIT_LIMITS
     case ExecStep::WorkingDirectory: return 200;  // EXIT_CHDIR
     case ExecStep::BoundingSet: return 218;       // EXIT_CAPABILITIES

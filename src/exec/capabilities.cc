@@ -1,6 +1,7 @@
 #include "exec/capabilities.h"
 
 #include <cap-ng.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,12 +49,12 @@ const char* capability_name(int capability) {
 }
 
 int drop_bounding(std::uint64_t drop) {
-  start_anew();
-  if (capng_get_caps_process() != 0) return EIO;
-  update(CAPNG_DROP, CAPNG_BOUNDING_SET, drop);
-  errno = 0;
-  if (capng_apply(CAPNG_SELECT_BOUNDS) == 0) return 0;
-  return errno != 0 ? errno : EPERM;
+  // libcap-ng would read /proc, which the service may not have any more.
+  for (int capability = 0; capability <= kLast; ++capability) {
+    if ((drop >> capability & 1) == 0) continue;
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
+  }
+  return 0;
 }
 
 int keep_only(std::uint64_t ambient) {

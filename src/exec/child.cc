@@ -1,5 +1,5 @@
 // Runs in the child, in the copy of a process that has one thread: no lock can be held by another.
-// Only system calls and reads of the plan; libcap-ng, which reads /proc, is the one exception.
+// Only system calls and reads of the plan, but for libcap-ng and for the mounts (mounts.h).
 // The order is that of systemd's exec_child() and of what each step still needs the right to do.
 
 #include "exec/child.h"
@@ -20,6 +20,7 @@
 #include <cstring>
 
 #include "exec/capabilities.h"
+#include "exec/mounts.h"
 
 namespace gatevisor::exec {
 namespace {
@@ -150,6 +151,14 @@ void set_scheduling(const ChildContext& context) {
   }
 }
 
+/// As root, and before a limit on descriptors counts.
+void separate(const ChildContext& context) {
+  const MountPlan& namespaces = context.plan->namespaces;
+  if (namespaces.unshare_flags == 0) return;
+  const NamespaceFailure failure = enter_namespaces(namespaces);
+  if (failure.code != 0) fail_step(context, failure.step, failure.code);
+}
+
 void set_limits(const ChildContext& context) {
   for (const auto& [resource, limit] : context.plan->rlimits) {
     check(context, ExecStep::Limits,
@@ -234,6 +243,7 @@ void run_child(const ChildContext& context, bool joined) {
     write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj", plan.oom_score_adj.c_str());
   }
   set_scheduling(context);
+  separate(context);
   set_limits(context);
   umask(static_cast<mode_t>(plan.umask));
   drop_privileges(context);

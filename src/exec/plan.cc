@@ -89,10 +89,12 @@ void leave_out(Plan& plan, Privilege privilege) {
 }  // namespace
 
 Expected<std::string> find_program(const std::string& name, const std::string& path,
-                                   const std::string& working_directory) {
+                                   const std::string& working_directory,
+                                   const MountSettings& mounts) {
   int error = ENOENT;
   if (name.find('/') != std::string::npos) {
     std::string whole = name.front() == '/' ? name : working_directory + "/" + name;
+    if (mounts.other_view()) return whole;
     if (is_program(whole, error)) return whole;
     return fail("execute", name, error, "check the path of the command");
   }
@@ -101,7 +103,8 @@ Expected<std::string> find_program(const std::string& name, const std::string& p
     const std::size_t end = std::min(rest.find(':'), rest.size());
     std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
     int one = ENOENT;
-    if (candidate.front() == '/' && is_program(candidate, one)) return candidate;
+    if (candidate.front() == '/' && is_program(mounts.root_directory + candidate, one))
+      return candidate;
     if (one == EACCES) error = EACCES;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -138,9 +141,10 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   for (const std::string& entry : settings.unset_environment) environment.unset(entry);
 
   // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is.
-  auto program = command.path.empty() ? find_program(command.argv.front(), environment.get("PATH"),
-                                                     surroundings.working_directory)
-                                      : find_program(command.path, kDefaultPath, "/");
+  auto program = command.path.empty()
+                     ? find_program(command.argv.front(), environment.get("PATH"),
+                                    surroundings.working_directory, settings.mounts)
+                     : find_program(command.path, kDefaultPath, "/", settings.mounts);
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = command.argv;
@@ -183,7 +187,9 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
                                                                : *surroundings.oom_score_adj);
   }
   plan.ambient = settings.ambient_set;
-  plan.no_new_privileges = settings.no_new_privileges;
+  plan.no_new_privileges = settings.no_new_privileges || surroundings.implied_no_new_privileges;
+  plan.namespaces =
+      command.privilege == Privilege::Full ? surroundings.full_namespaces : surroundings.namespaces;
   plan.syscall_filters = surroundings.syscall_filters;
   plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.scheduling = settings.scheduling;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "exec/mount_plan.h"
 #include "exec/syscall_filter.h"
 #include "gatevisor/error.h"
 #include "gatevisor/settings.h"
@@ -41,6 +42,9 @@ struct Surroundings {
   std::optional<std::uint64_t> drop_bounding;  ///< of the bounding set; nullopt: nothing
   /// Of the unit, shared by all of its commands. nullptr: none.
   std::shared_ptr<const SyscallFilters> syscall_filters{};
+  MountPlan namespaces{};                  ///< the same for the mounts
+  MountPlan full_namespaces{};             ///< and for a command with '+'
+  bool implied_no_new_privileges = false;  ///< by another setting
 };
 
 class Plan {
@@ -76,6 +80,7 @@ class Plan {
   std::shared_ptr<const SyscallFilters> syscall_filters;  ///< nullptr: none
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
+  MountPlan namespaces;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
@@ -90,9 +95,11 @@ class Plan {
   std::size_t invocation_slot_ = SIZE_MAX;
 };
 
-/// `name` where it has a slash, else the first executable file of that name in `path`.
+/// `name` where it has a slash, else the first executable file of that name in `path`; with
+/// RootDirectory= in there. Where the service sees other files, a path is taken as it is.
 /// Error: ENOENT or EACCES with the directories that were searched.
 Expected<std::string> find_program(const std::string& name, const std::string& path,
-                                   const std::string& working_directory);
+                                   const std::string& working_directory,
+                                   const MountSettings& mounts = {});
 
 }  // namespace gatevisor::exec

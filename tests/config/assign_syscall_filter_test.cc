@@ -139,16 +139,6 @@ TEST(SystemCallFilter, BadInput_InAUnitHasItsPlace) {
             "gw.service:3:18: SystemCallFilter=: 'nosuch' is no system call");
 }
 
-TEST(SystemCallFilter, FullPrivilegesOfACommandAreNotFiltered) {
-  const auto text = parse_unit_text(
-      "[Service]\nExecStart=+/bin/true\nSystemCallFilter=@system-service\n"
-      "RestrictRealtime=yes\n",
-      "gw.service");
-  const auto name = parse_unit_name("gw.service");
-  const UnitText texts[] = {*text};
-  EXPECT_EQ(load_unit(*name, texts, {}, {}).settings.exec.syscall_filter, SyscallFilterSettings{});
-}
-
 TEST(SystemCallFilter, ADeniedExecveIsRemarked) {
   ServiceSettings settings = with({"SystemCallFilter=@system-service"});
   EXPECT_TRUE(remarks(settings).empty());

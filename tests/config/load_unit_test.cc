@@ -117,22 +117,38 @@ TEST(LoadUnit, WithoutACommandThereIsNoService) {
 }
 
 TEST(LoadUnit, AProtectionThatCannotBeGivenKeepsItFromStarting) {
-  const std::string text = kStart + "ProtectSystem=strict\n";
+  const std::string text = kStart + "PrivateUsers=yes\n";
   EXPECT_EQ(error(text),
-            "/u/gw.service:3:1: ProtectSystem=: it has no mount namespace of its own; to start the "
-            "unit without it, say --allow=ProtectSystem or Allow=ProtectSystem in [X-Gatevisor]");
-  const LoadedUnit allowed = load(text, "gw.service", {}, {"ProtectSystem"});
+            "/u/gw.service:3:1: PrivateUsers=: it has no user namespace of its own; to start the "
+            "unit without it, say --allow=PrivateUsers or Allow=PrivateUsers in [X-Gatevisor]");
+  const LoadedUnit allowed = load(text, "gw.service", {}, {"PrivateUsers"});
   EXPECT_TRUE(allowed.errors.empty());
-  EXPECT_TRUE(note(allowed, "ProtectSystem").allowed);
-  EXPECT_TRUE(load("[X-Gatevisor]\nAllow=ProtectSystem PrivateTmp\n" + text).errors.empty());
+  EXPECT_TRUE(note(allowed, "PrivateUsers").allowed);
+  EXPECT_TRUE(load("[X-Gatevisor]\nAllow=PrivateUsers IPAddressDeny\n" + text).errors.empty());
 }
 
 TEST(LoadUnit, OneThatIsSwitchedOffAsksForNothing) {
-  for (const char* line : {"ProtectSystem=no", "PrivateTmp=false", "DynamicUser=0",
+  for (const char* line : {"PrivateUsers=no", "DynamicUser=0",
                            "KeyringMode=inherit", "RuntimeMaxSec=infinity", "ProtectHome="}) {
     EXPECT_TRUE(load(kStart + line + "\n").errors.empty()) << line;
   }
-  EXPECT_EQ(load(kStart + "PrivateTmp=no\nPrivateTmp=yes\n").errors.size(), 1u);
+  EXPECT_EQ(load(kStart + "PrivateUsers=no\nPrivateUsers=yes\n").errors.size(), 1u);
+}
+
+TEST(LoadUnit, TheSandboxIsDoneWithSpecifiersAndOlderNames) {
+  const LoadedUnit unit = load(kStart +
+                               "ProtectSystem=strict\nReadWriteDirectories=-/var/lib/%N\n"
+                               "ReadOnlyDirectories=/lost\nReadOnlyPaths=\nReadOnlyPaths=+/a /b\n"
+                               "InaccessibleDirectories=/c\nBindPaths=%t/%p:/run/x\n"
+                               "[X-Gatevisor]\nAllow=ProtectSystem\n");
+  EXPECT_TRUE(unit.errors.empty());
+  EXPECT_EQ(note(unit, "ReadWriteDirectories").fate, Fate::Done);
+  EXPECT_EQ(unit.allow, std::set<std::string>{"ProtectSystem"});
+  const MountSettings& mounts = unit.settings.exec.mounts;
+  EXPECT_EQ(mounts.read_write, (std::vector<SandboxPath>{{"/var/lib/gw", true}}));
+  EXPECT_EQ(mounts.read_only, (std::vector<SandboxPath>{{"/a", false, true}, {"/b"}}));
+  EXPECT_EQ(mounts.inaccessible, (std::vector<SandboxPath>{{"/c"}}));
+  EXPECT_EQ(mounts.binds, (std::vector<BindPath>{{"/run/gw", "/run/x"}}));
 }
 
 TEST(LoadUnit, WhatHasNoMeaningHereIsNoted) {

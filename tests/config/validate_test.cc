@@ -107,6 +107,13 @@ TEST(Remarks, NoneForABackOffThatWorks) {
   EXPECT_TRUE(remarks(runnable({"MemoryHigh=512M", "MemoryMax=1G"})).empty());
 }
 
+TEST(Remarks, AProbeDoesNotReachAPrivateNetwork) {
+  const auto all = remarks(runnable({"LivenessProbe=tcp://127.0.0.1:80", "PrivateNetwork=yes"}));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(to_string(all[0]),
+            "LivenessProbe= with PrivateNetwork=yes; no probe can reach it there");
+}
+
 TEST(Remarks, ReadAsOneLine) {
   EXPECT_EQ(to_string(remarks(runnable({"RestartSteps=3"})).at(0)),
             "RestartSteps= without RestartMaxDelaySec=; the delay does not grow");

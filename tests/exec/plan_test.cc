@@ -63,6 +63,21 @@ TEST(Plan, PrefixesOfACommandLeaveOutItsUserOrEverything) {
   EXPECT_FALSE(make(settings, user, {}, command).no_new_privileges);
 }
 
+TEST(Plan, CommandOfFullPrivilegesHasNoFilterAndTheMountsOfItsOwn) {
+  Surroundings surroundings{{"PATH=/usr/bin:/bin"}, "/", {}, std::nullopt, std::nullopt};
+  surroundings.syscall_filters = std::make_shared<const SyscallFilters>();
+  surroundings.namespaces.unshare_flags = 1;
+  surroundings.full_namespaces.unshare_flags = 2;
+  Command command = kShell;
+  const auto unit = Plan::make({}, command, std::nullopt, surroundings, {});
+  EXPECT_EQ(unit->syscall_filters, surroundings.syscall_filters);
+  EXPECT_EQ(unit->namespaces.unshare_flags, 1);
+  command.privilege = Privilege::Full;
+  const auto full = Plan::make({}, command, std::nullopt, surroundings, {});
+  EXPECT_EQ(full->syscall_filters, nullptr);
+  EXPECT_EQ(full->namespaces.unshare_flags, 2);
+}
+
 TEST(Plan, DirectoryIsNoCommand) { EXPECT_EQ(find_program("/tmp", "", "/").error().code, EACCES); }
 
 TEST(Plan, CommandWithASlashIsRelativeToWhereGatevisorWasStarted) {

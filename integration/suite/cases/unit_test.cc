@@ -70,13 +70,13 @@ TEST(UnitFile, StartLimitIsSystemds) {
 }
 
 TEST(UnitFile, AProtectionThatCannotBeGivenKeepsItFromStarting) {
-  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nPrivateTmp=yes\n");
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nPrivateUsers=yes\n");
   Gatevisor refused(unit.launch());
   EXPECT_EQ(refused.expect_end(), 78);
   EXPECT_EQ(std::ranges::count(refused.log(), '\n'), 1) << refused.log();
-  EXPECT_NE(refused.log().find("gw.service:3:1: PrivateTmp=:"), std::string::npos);
-  Gatevisor allowed(unit.launch({"--allow=PrivateTmp"}));
-  EXPECT_NE(allowed.expect("warning").text("/message").find("PrivateTmp="), std::string::npos);
+  EXPECT_NE(refused.log().find("gw.service:3:1: PrivateUsers=:"), std::string::npos);
+  Gatevisor allowed(unit.launch({"--allow=PrivateUsers"}));
+  EXPECT_NE(allowed.expect("warning").text("/message").find("PrivateUsers="), std::string::npos);
   EXPECT_EQ(allowed.expect_end(), 0);
 }
 
@@ -113,7 +113,7 @@ TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
 }
 
 TEST(UnitFile, VerifyTellsTheFateOfEachDirective) {
-  Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nProtectHome=yes\n");
+  Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nPrivateUsers=yes\n");
   std::FILE* pipe = popen((gatevisor_program() + " verify " + unit.path()).c_str(), "r");
   std::string output;
   char bytes[4096];
@@ -123,7 +123,7 @@ TEST(UnitFile, VerifyTellsTheFateOfEachDirective) {
   EXPECT_NE(output.find("cannot be started, 1 error"), std::string::npos) << output;
   EXPECT_NE(output.find("ignored   After "), std::string::npos);
   EXPECT_NE(output.find("done      ExecStart"), std::string::npos);
-  EXPECT_NE(output.find("refused   ProtectHome "), std::string::npos);
+  EXPECT_NE(output.find("refused   PrivateUsers "), std::string::npos);
 }
 
 }  // namespace
