@@ -126,6 +126,9 @@ void Judge::decide() {
     case StopReason::MemoryStall:
     case StopReason::CommandFailed: break;
   }
+  if (death_.stop_reason == StopReason::None && death_.timed_out) {
+    return as_stop_timeout();  // STOPPING=1, and it went on
+  }
   if (death_.stop_reason == StopReason::Request) {
     if (death_.timed_out) return as_stop_timeout();
     const WaitStatus& status = *death_.status;
@@ -247,7 +250,8 @@ void Judge::as_time_out(Cause cause, const char* setting, Duration time, const c
       find_sent(death_, death_.status->value) != nullptr) {
     verdict_.sender = Sender::Gatevisor;
   }
-  if (!death_.status) verdict_.shell_status = 1;
+  // It is a failure whatever its exit code.
+  if (verdict_.shell_status == 0) verdict_.shell_status = 1;
   add({"setting", setting, format_duration(time)});
   verdict_.summary = what + format_duration(time) + ", ended for it";
   if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";

@@ -10,7 +10,10 @@ namespace gatevisor::core {
 // ---- memory --------------------------------------------------------------------------------
 
 void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
-  if (!main_alive()) return;
+  if (!main_alive()) {
+    life_.memory_missed = true;
+    return;
+  }
   memory_.changed(now, event.now);
   check_memory(now, out);
 }
@@ -111,7 +114,8 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   if (event.extend_timeout) {
     // Never sooner than it would be (sd_notify(3)).
     const Instant until = after(now, *event.extend_timeout);
-    if (state_deadline_ != Instant::max() && state_ != ServiceState::Running) {
+    if (state_deadline_ != Instant::max() && state_ != ServiceState::Running &&
+        state_ != ServiceState::StopKilling) {
       state_deadline_ = std::max(state_deadline_, until);
     }
     if (life_.runtime_due != Instant::max()) life_.runtime_due = std::max(life_.runtime_due, until);
@@ -123,11 +127,12 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
     emit(out, record::Ready{death_.pid});
     return main_started(now, out);
   }
-  if (event.ready && state_ == ServiceState::Reloading && !control_ && life_.reload_begun) {
-    emit(out, record::Reloaded{});
-    return enter(ServiceState::Running, Instant::max());
+  if (event.ready && state_ == ServiceState::Reloading && life_.reload_begun) {
+    life_.reload_ended = true;
+    if (!control_) after_commands(CommandKind::Reload, now, out);
+    return;
   }
-  if (event.stopping && state_ == ServiceState::Running) {
+  if (event.stopping && state_ == ServiceState::Running && settings_.kill.mode != KillMode::None) {
     // It ends by itself, in the time that a stop has.
     end_probes(out);
     life_.watchdog_due = life_.runtime_due = Instant::max();
@@ -146,7 +151,7 @@ void Service::reload(Instant now, const Requester& from, Actions& out) {
                                "it is " + std::string(to_string(state_)) + ", and not running"}});
   }
   emit(out, record::Reloading{from});
-  life_.reload_begun = false;
+  life_.reload_begun = life_.reload_ended = false;
   if (settings_.life.type == ServiceType::NotifyReload) {
     const int signal = settings_.life.reload_signal;
     note_sent(now, signal, "reload", true);

@@ -1,5 +1,7 @@
 // Type=: when a service counts as started, and what ends it before and after.
 
+#include <algorithm>
+
 #include "core_testing.h"
 
 namespace gatevisor::core {
@@ -179,8 +181,8 @@ TEST(Oneshot, CommandsRunOneAfterTheOtherAndThenItIsOver) {
   EXPECT_EQ(rig.exits(0), "spawn:1");
   rig.spawned();
   rig.exec_succeeded();
-  EXPECT_EQ(rig.exits(0), "emit:exited no-pidfile ExecStartPost:0");
-  EXPECT_EQ(rig.command_exits(0), "release emit:finished exit:0");
+  EXPECT_EQ(rig.exits(0), "ExecStartPost:0");
+  EXPECT_EQ(rig.command_exits(0), "emit:exited no-pidfile release emit:finished exit:0");
   EXPECT_EQ(rig.count<record::Exited>(), 1U);
 }
 
@@ -233,6 +235,112 @@ TEST(MainPid, OfAServiceCanBeAnotherOne) {
   rig.feed(event::MainFound{77});
   rig.exits(1);
   EXPECT_EQ(rig.verdict().pid, 77);
+}
+
+TEST(Notify, StoppingThatTakesTooLongIsAStopTimeout) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.timer(), "emit:escalated kill");
+  rig.dies(WaitStatus::killed(SIGKILL));
+  EXPECT_EQ(rig.verdict().cause, Cause::StopTimeout);
+}
+
+TEST(Notify, WhatIsLeftOfAServiceThatStoppedItselfIsAskedToEnd) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true),
+            "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Notify, StoppingWithKillModeNoneKillsNothing) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  settings.kill.mode = KillMode::None;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(NotifyReload, ReadyThatComesBeforeTheCommandIsDoneCounts) {
+  ServiceSettings settings = of_type(ServiceType::NotifyReload);
+  settings.commands.start_post.clear();
+  settings.commands.reload = {Command{.path = "/r", .argv = {"/r"}}};
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.signal(SIGHUP);
+  rig.feed(event::Notified{.reloading = true});
+  EXPECT_EQ(rig.feed(event::Notified{.ready = true}), "");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloaded");
+}
+
+TEST(StartTimeout, IsAFailureAlsoWithCode0) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.restart.mode = RestartMode::No;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.timer();
+  rig.exits(0);
+  EXPECT_EQ(rig.exit_status, 1);
+}
+
+TEST(StartTimeout, KillModeNoneKillsNothing) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.kill.mode = KillMode::None;
+  settings.life.start_failure = TimeoutMode::Kill;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.timer(), "");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Oneshot, RestartWithKillModeNoneWaitsForAllOfItsCommands) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.kill.mode = KillMode::None;
+  settings.commands.start_post.clear();
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.restart(), "emit:warning");
+  EXPECT_EQ(rig.exits(0), "spawn:1");
+  rig.spawned();
+  EXPECT_EQ(rig.state(), ServiceState::Starting);
+}
+
+TEST(Oneshot, MemoryEventsBetweenItsCommandsAreNotLost) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.exits(0);
+  rig.feed(event::MemoryChanged{});
+  EXPECT_EQ(rig.spawned(), "rearm");
 }
 
 }  // namespace
