@@ -117,7 +117,7 @@ void Judge::decide() {
     case StopReason::RuntimeLimit:
       return as_time_out(Cause::RuntimeLimit, "RuntimeMaxSec", life.runtime_max, "had run for ");
     case StopReason::Watchdog:
-      return as_time_out(Cause::Watchdog, "WatchdogSec", life.watchdog,
+      return as_time_out(Cause::Watchdog, "WatchdogSec", death_.watchdog,
                          "alive but sent no WATCHDOG=1 within ");
     case StopReason::Protocol: return as_protocol();
     case StopReason::None:

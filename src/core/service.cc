@@ -85,7 +85,7 @@ void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
   if (state_ != ServiceState::Starting || death_.pid != 0) return;
   death_.exec_failure = ExecFailure{event.step, event.error.code};
   emit(out, record::Warning{event.error});
-  died(now, false, out);
+  died(now, life_.others_alive, out);  // of ExecStartPre=
 }
 
 void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {

@@ -139,6 +139,7 @@ class Service {
     Instant watchdog_due = Instant::max();
     Duration watchdog{0};  ///< WatchdogSec=, or what the service set
     Instant runtime_due = Instant::max();
+    Duration stop_time{0};  ///< how long what was asked to end may take
   };
 
   bool main_alive() const { return life_.main_alive; }

@@ -189,7 +189,8 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   }
   // A stopped process acts on the signal only when it goes on (systemd does the same).
   if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT);
-  enter(ServiceState::Stopping, after(now, stop_timeout(reason)));
+  life_.stop_time = stop_timeout(reason);
+  enter(ServiceState::Stopping, after(now, life_.stop_time));
 }
 
 void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
@@ -264,6 +265,7 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
   if (kill.mode == KillMode::Process) {
     if (!control_) return cleared(now, out);
     out.push_back(action::SignalCommand{kill.signal});
+    life_.stop_time = kill.timeout_stop;
     return enter(ServiceState::Clearing, after(now, kill.timeout_stop));
   }
   const bool oom = life_.verdict && life_.verdict->cause == Cause::OomKill &&
@@ -289,6 +291,7 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
     if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
     if (signal != SIGKILL && signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
   }
+  if (!stopping) life_.stop_time = kill.timeout_stop;
   // One deadline for all of a stop: theirs has passed where the main process's has.
   const Instant shared = life_.gave_up ? now : state_deadline_;
   enter(ServiceState::Clearing, stopping ? shared : after(now, kill.timeout_stop));
@@ -330,7 +333,7 @@ void Service::escalate(Instant now, Actions& out) {
     state_deadline_ = Instant::max();
     return;
   }
-  emit(out, record::KillEscalated{alive ? death_.pid : 0, stop_timeout(death_.stop_reason)});
+  emit(out, record::KillEscalated{alive ? death_.pid : 0, life_.stop_time});
   if (alive) {
     death_.timed_out = true;
     note_sent(now, kill.final_signal, "stop time-out");

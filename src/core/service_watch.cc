@@ -136,7 +136,8 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
     // It ends by itself, in the time that a stop has.
     end_probes(out);
     life_.watchdog_due = life_.runtime_due = Instant::max();
-    enter(ServiceState::Stopping, after(now, settings_.kill.timeout_stop));
+    life_.stop_time = settings_.kill.timeout_stop;
+    enter(ServiceState::Stopping, after(now, life_.stop_time));
   }
 }
 
@@ -172,6 +173,7 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
 void Service::check_watchdog(Instant now, Actions& out) {
   if (now < life_.watchdog_due) return;
   life_.watchdog_due = Instant::max();
+  death_.watchdog = life_.watchdog;
   if (undisturbed()) begin_stop(now, StopReason::Watchdog, out);
 }
 

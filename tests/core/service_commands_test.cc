@@ -307,6 +307,28 @@ TEST(Commands, StopSignalReachesTheCommandInEveryKillMode) {
             "release emit:finished exit:143");
 }
 
+TEST(Commands, WhatStartPreLeftIsEndedAlsoWhereNoMainProcessCanBeMade) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  rig.command_exits(0, true);
+  EXPECT_EQ(rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}}),
+            "emit:warning emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Commands, EscalationTellsTheTimeThatWasGiven) {
+  ServiceSettings settings = with({{CommandKind::StopPost, {"/p"}}});
+  settings.life.watchdog = 20s;
+  settings.life.timeout_abort = 60s;
+  Rig rig(settings);
+  rig.run();
+  rig.timer();  // tidy
+  EXPECT_EQ(rig.timer(), "tree:SIGABRT tree:SIGCONT");
+  rig.dies(WaitStatus::dumped(SIGABRT));
+  rig.command_exits(0, true);
+  rig.timer();
+  EXPECT_EQ(rig.last<record::KillEscalated>().timeout, 8s);
+}
+
 TEST(Commands, TimeOfACommandCountsFromItsProcess) {
   Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
   rig.start();

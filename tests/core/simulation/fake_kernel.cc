@@ -33,6 +33,17 @@ void FakeKernel::run_next() {
 void FakeKernel::perform(const Action& action, bool forwarded) {
   if (const auto* spawn_action = std::get_if<action::Spawn>(&action)) {
     spawn(spawn_action->invocation);
+  } else if (const auto* command = std::get_if<action::SpawnCommand>(&action)) {
+    spawn_command(*command);
+  } else if (std::holds_alternative<action::FindMain>(action)) {
+    find_main();
+  } else if (const auto* adopted = std::get_if<action::AdoptMain>(&action)) {
+    adopt_main(adopted->pid);
+  } else if (std::holds_alternative<action::AwaitTree>(action)) {
+    awaiting_tree_ = population() > 0;
+    if (!awaiting_tree_) events.push_back(event::TreeEmpty{});
+  } else if (const auto* to_command = std::get_if<action::SignalCommand>(&action)) {
+    if (Process* process = find(command_)) deliver(*process, to_command->signal, false);
   } else if (const auto* to_main = std::get_if<action::SignalMain>(&action)) {
     act(to_main->signal);
     if (Process* main = find(main_)) deliver(*main, to_main->signal, forwarded);
@@ -60,21 +71,28 @@ void FakeKernel::act(int signal) {
   ending_.sent.set(static_cast<std::size_t>(signal));
 }
 
-void FakeKernel::spawn(std::uint64_t invocation) {
+void FakeKernel::open_invocation(std::uint64_t invocation) {
+  if (invocation_ == invocation) return;
   invocation_ = invocation;
   std::erase_if(processes_, [](const Process& process) { return !process.alive; });
   groups_.begin_invocation(invocation);
-  life_ = draw_life(dice_, scenario_);
-  ending_ = {};
   oom_kills_ = 0;
   spun_ = false;
-  wedged_ = false;
-  serves_from_ = Instant::max();
-  exec_told_ = false;
   watching_ = true;
   awaiting_tree_ = false;
   memory_armed_ = true;
   memory_changed_ = false;
+  command_ = 0;
+}
+
+void FakeKernel::spawn(std::uint64_t invocation) {
+  open_invocation(invocation);
+  life_ = draw_life(dice_, scenario_);
+  ending_ = {};
+  wedged_ = false;
+  serves_from_ = Instant::max();
+  exec_told_ = false;
+  ready_ = false;
   if (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone) {
     truth_ = {Cause::ExecFailure, {}, {}};
     told_pid_ = 0;
@@ -104,13 +122,133 @@ void FakeKernel::exec_done(int pid) {
     return;
   }
   main->executed = true;
-  serves_from_ = after(now_, life_.boots_in);
   events.push_back(event::ExecSucceeded{});
+  begin_serving(pid);
+}
+
+void FakeKernel::begin_serving(int pid) {
+  serves_from_ = after(now_, life_.boots_in);
+  const ServiceType type = scenario_.settings.life.type;
+  if ((type == ServiceType::Notify || type == ServiceType::NotifyReload) &&
+      life_.ready_in != kForever) {
+    in(life_.ready_in, [this, pid] {
+      if (pid == main_ && main_alive()) events.push_back(event::Notified{.ready = true});
+    });
+  }
   for (unsigned i = 0; i < life_.helpers; ++i) {
     // A child, one that double-forked away, or a child of the helper before.
     add_helper(dice_.pick({pid, 1, processes_.back().pid}));
   }
   in(life_.until, [this, pid] { strike(pid); });
+}
+
+// ---- commands ------------------------------------------------------------------------------
+
+void FakeKernel::spawn_command(const action::SpawnCommand& action) {
+  open_invocation(action.invocation);
+  const CommandLife life = draw_command_life(dice_, action.kind);
+  finding_ = false;
+  command_life_ = life;
+  if (action.kind == CommandKind::Main) {
+    ending_ = {};
+    exec_told_ = true;
+  }
+  if (life.fate == CommandLife::Fate::NoClone) {
+    command_ = 0;
+    command_cause_ = Cause::ExecFailure;
+    events.push_back(event::CommandSpawnFailed{life.step, Error{"spawn", "", life.code, ""}});
+    return;
+  }
+  Process command;
+  command.pid = command_ = next_pid_++;
+  command.parent = 1;
+  command.command = true;
+  command.executed = true;
+  command.invocation = action.invocation;
+  command.nature = draw_nature(dice_, scenario_);
+  processes_.push_back(command);
+  events.push_back(
+      event::CommandSpawned{command.pid, std::to_string(action.invocation), groups_.baseline()});
+  if (life.fate == CommandLife::Fate::Hangs) return;
+  if (life.stops_main && main_ != 0) {
+    in(dice_.span(0ms, 300ms), [this, pid = main_, own = command.pid] {
+      if (own == command_ && pid == main_) end(pid, WaitStatus::exited(0), End::ByItself);
+    });
+  }
+  in(life.until, [this, pid = command.pid, life] {
+    const Process* process = find(pid);
+    if (process == nullptr || !process->alive || process->doomed) return;
+    for (unsigned i = 0; i < life.leaves; ++i) add_helper(dice_.pick({pid, 1}));
+    end(pid, life.end, End::ByItself);
+  });
+}
+
+// As src/app does: only the last one is told, and the tree is watched where there is no main.
+void FakeKernel::tell_command(int pid, WaitStatus status) {
+  in(soon(), [this, pid, status] {
+    if (pid != command_) return tell_tree();
+    command_ = 0;
+    const bool exec_failed =
+        command_life_.fate == CommandLife::Fate::ExecFails && status.with_code(203);
+    command_cause_ = exec_failed                      ? Cause::ExecFailure
+                     : status.kind == EndKind::Exited ? Cause::ExitCode
+                     : status.kind == EndKind::Dumped ? Cause::CoreDump
+                                                      : Cause::Signal;
+    if (exec_failed) {
+      events.push_back(event::CommandExecFailed{command_life_.step, command_life_.code});
+    }
+    const bool others = population() > 0;
+    events.push_back(event::CommandExited{status, groups_.now(), others});
+    awaiting_tree_ = awaiting_tree_ || (others && main_ == 0);
+  });
+}
+
+bool FakeKernel::command_goes_on() const {
+  const Process* command = find(command_);
+  return command != nullptr && command->alive && !command->doomed;
+}
+
+// ---- a main process that was not made by us ---------------------------------------------------
+
+void FakeKernel::forget_main() {
+  if (Process* main = find(main_)) main->main = false;
+  main_ = 0;
+}
+
+void FakeKernel::find_main() {
+  finding_ = true;
+  if (dice_.chance(15)) return;  // its PID file is never written
+  in(dice_.chance(80) ? soon() : dice_.span(0s, 10s), [this, life = invocation_] {
+    if (life != invocation_ || !watching_ || !finding_) return;
+    const auto found = std::ranges::find_if(processes_, [&](const Process& process) {
+      return process.alive && process.invocation == invocation_ && !process.command;
+    });
+    if (found != processes_.end() && main_ == 0) adopt_main(found->pid);
+  });
+}
+
+void FakeKernel::adopt_main(int pid) {
+  Process* process = find(pid);
+  const bool can = process != nullptr && process->alive && !process->command &&
+                   process->invocation == invocation_ && (main_ == 0 || main_alive());
+  if (!can) {
+    events.push_back(event::ActionFailed{Error{"MAINPID=", "", 0, "it is not taken"}});
+    return;
+  }
+  if (Process* old = find(main_)) old->main = false;
+  process->main = true;
+  main_ = pid;
+  do {
+    life_ = draw_life(dice_, scenario_);
+  } while (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone ||
+           life_.fate == Fate::ExecFails);
+  exec_told_ = true;
+  events.push_back(event::MainFound{pid});
+  begin_serving(pid);
+}
+
+int FakeKernel::some_pid() {
+  return processes_.empty() ? 1 : processes_[dice_.below(processes_.size())].pid;
 }
 
 // ---- probes --------------------------------------------------------------------------------
@@ -208,7 +346,8 @@ void FakeKernel::strike_for_memory(Process& main) {
 void FakeKernel::lose_helper(int main_pid) {
   const auto victim = [this] {
     return std::ranges::find_if(processes_, [&](const Process& process) {
-      return process.alive && !process.main && process.invocation == invocation_;
+      return process.alive && !process.main && !process.command &&
+             process.invocation == invocation_;
     });
   };
   if (victim() == processes_.end()) add_helper(1);
@@ -252,6 +391,7 @@ void FakeKernel::kill_everybody() {
 // ---- signals and ends ----------------------------------------------------------------------
 
 void FakeKernel::deliver_to_tree(int signal) {
+  finding_ = false;
   // By number, and as it is now: what is delivered may end one and so let go of another.
   std::vector<int> targets;
   for (const Process& process : processes_) {
@@ -311,13 +451,17 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   if (process->doomed && !status.by_signal(SIGKILL)) return;
   const bool was_ours = reachable(*process);
   process->alive = false;
+  if (process->command) return tell_command(pid, status);
   if (!process->main) {
     if (was_ours) tell_tree();
     return;
   }
   if (life_.fate == Fate::ExecFails && exec_told_) how = End::NotStarted;
   const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || now_ - last_oom_ < 13s);
-  truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom},
+  const ServiceType type = scenario_.settings.life.type;
+  const bool waits = type == ServiceType::Notify || type == ServiceType::NotifyReload;
+  truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom,
+                     waits && !ready_, command_cause_},
                     scenario_.settings);
   // The counters tell which limits were hit in this life, not which one at which moment.
   if (oom_kills_ > 1 || spun_) truth_.scope.reset();
@@ -327,7 +471,8 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill - 5ms;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
-  in(soon(), [this, pid, status, seccomp_mode] {
+  in(soon(), [this, pid, status, seccomp_mode, was_ready = ready_] {
+    truth_.ambiguous = truth_.ambiguous || was_ready != ready_;
     if (!exec_told_) events.push_back(event::ExecSucceeded{});  // all that its pipe shows
     exec_told_ = true;
     truth_.ambiguous = truth_.ambiguous || acts_at_death_ != ending_.acts;
