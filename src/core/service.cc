@@ -62,7 +62,7 @@ void Service::spawn_main(Actions& out) {
 }
 
 void Service::on(Instant now, const event::Spawned& event, Actions& out) {
-  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  if (!asked_for_main()) return;
   death_.pid = event.pid;
   life_.main_alive = true;
   if (death_.invocation.empty()) {
@@ -72,6 +72,8 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   memory_.begin(death_.baseline);
   if (life_.memory_missed) out.push_back(action::RearmMemoryWatch{});
   life_.memory_missed = false;
+  life_.watchdog = settings_.life.watchdog;  // of Type=oneshot this may be the next one
+  life_.watchdog_due = Instant::max();
   // Until execve(2) nothing can take long; what comes then may.
   const LifeSettings& life = settings_.life;
   const bool waits = life.type == ServiceType::Oneshot || life.type == ServiceType::Notify ||
@@ -82,7 +84,7 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
 }
 
 void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
-  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  if (!asked_for_main()) return;
   death_.exec_failure = ExecFailure{event.step, event.error.code};
   emit(out, record::Warning{event.error});
   died(now, life_.others_alive, out);  // of ExecStartPre=

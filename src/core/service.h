@@ -143,6 +143,11 @@ class Service {
   };
 
   bool main_alive() const { return life_.main_alive; }
+  /// A main process was asked for, and Spawned has not answered.
+  bool asked_for_main() const {
+    return state_ == ServiceState::Starting && death_.pid == 0 && !control_ &&
+           settings_.life.type != ServiceType::Forking;
+  }
   /// A command was asked for, and CommandSpawned has not answered.
   bool asked_for_command() const { return control_ && control_->pid == 0; }
   /// A stop, or a restart that may end something.

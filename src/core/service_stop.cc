@@ -43,6 +43,8 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   ending_ = true;
   requester_ = from;
   emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
+  const StopReason reason =  // None: it had said STOPPING=1
+      death_.stop_reason == StopReason::None ? StopReason::Request : death_.stop_reason;
   switch (state_) {
     case ServiceState::Inactive: return over(0, "stopped before it was started");
     case ServiceState::Condition:
@@ -58,7 +60,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Reloading: return end_reload(now, out);
     case ServiceState::Stopping:
       // It is on its way down, unless it outlived that and may not be killed: once more, then.
-      if (life_.gave_up) begin_stop(now, death_.stop_reason, out);
+      if (life_.gave_up) begin_stop(now, reason, out);
       return;
     case ServiceState::StopKilling:
       if (life_.gave_up) let_go(now, 137, "the gateway could not be killed", out);
@@ -210,9 +212,7 @@ void Service::kill_now(Instant now, StopReason reason, std::string why, Actions&
 // Somebody wants it to end, and it has no main process yet: nothing has died, and there is no
 // verdict.
 void Service::abort_start(Instant now, Actions& out) {
-  const bool main_asked = state_ == ServiceState::Starting && !control_ && death_.pid == 0 &&
-                          settings_.life.type != ServiceType::Forking && !death_.exec_failure;
-  if (asked_for_command() || main_asked) return;  // its Spawned event comes back to this
+  if (asked_for_command() || asked_for_main()) return;  // its Spawned event comes back to this
   if (ending_) {
     next_ = {NextAction::Stop, Duration{0}, "stop requested"};
     exit_status_ = 0;
@@ -291,10 +291,10 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
     if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
     if (signal != SIGKILL && signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
   }
-  if (!stopping) life_.stop_time = kill.timeout_stop;
+  if (!asked) life_.stop_time = kill.timeout_stop;
   // One deadline for all of a stop: theirs has passed where the main process's has.
   const Instant shared = life_.gave_up ? now : state_deadline_;
-  enter(ServiceState::Clearing, stopping ? shared : after(now, kill.timeout_stop));
+  enter(ServiceState::Clearing, asked ? shared : after(now, kill.timeout_stop));
 }
 
 void Service::final_kill(Actions& out) const {

@@ -277,6 +277,22 @@ TEST(Notify, StoppingWithKillModeNoneKillsNothing) {
   EXPECT_EQ(rig.state(), ServiceState::Running);
 }
 
+TEST(Notify, StopOfOneThatOutlivedItsOwnIsARequest) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  settings.kill.send_sigkill = false;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.timer(), "emit:left-behind");
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
+  rig.dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig.verdict().cause, Cause::Requested);
+}
+
 TEST(NotifyReload, ReadyThatComesBeforeTheCommandIsDoneCounts) {
   ServiceSettings settings = of_type(ServiceType::NotifyReload);
   settings.commands.start_post.clear();
@@ -329,6 +345,20 @@ TEST(Oneshot, RestartWithKillModeNoneWaitsForAllOfItsCommands) {
   EXPECT_EQ(rig.exits(0), "spawn:1");
   rig.spawned();
   EXPECT_EQ(rig.state(), ServiceState::Starting);
+}
+
+TEST(Oneshot, WatchdogOfOneCommandIsNotTheNextOnes) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.watchdog_usec = 10s});
+  EXPECT_EQ(rig.deadline(), rig.now + 10s);
+  rig.exits(0);
+  rig.spawned();
+  EXPECT_EQ(rig.deadline(), rig.now + 90s);
 }
 
 TEST(Oneshot, MemoryEventsBetweenItsCommandsAreNotLost) {

@@ -235,15 +235,17 @@ void FakeKernel::adopt_main(int pid) {
     events.push_back(event::ActionFailed{Error{"MAINPID=", "", 0, "it is not taken"}});
     return;
   }
-  if (Process* old = find(main_)) old->main = false;
   process->main = true;
-  main_ = pid;
+  exec_told_ = true;
+  events.push_back(event::MainFound{pid});
+  if (Process* old = find(std::exchange(main_, pid))) {
+    old->main = old->pid == pid;
+    return in(life_.until, [this, pid] { strike(pid); });
+  }
   do {
     life_ = draw_life(dice_, scenario_);
   } while (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone ||
            life_.fate == Fate::ExecFails);
-  exec_told_ = true;
-  events.push_back(event::MainFound{pid});
   begin_serving(pid);
 }
 
@@ -367,7 +369,7 @@ void FakeKernel::lose_helper(int main_pid) {
 
 void FakeKernel::spin(int main_pid) {
   const Process* main = find(main_pid);
-  if (main == nullptr || !main->alive || !has_memory_events()) return;
+  if (main == nullptr || !main->alive || !main->main || !has_memory_events()) return;
   spun_ = true;
   groups_.declare_oom(Scope::OwnLimit, 1 + dice_.below(300));
   notify_memory();
@@ -377,7 +379,7 @@ void FakeKernel::spin(int main_pid) {
 
 void FakeKernel::press(int main_pid) {
   const Process* main = find(main_pid);
-  if (main == nullptr || !main->alive || !has_memory_events()) return;
+  if (main == nullptr || !main->alive || !main->main || !has_memory_events()) return;
   events.push_back(event::PressureHigh{});
   in(dice_.span(2s, 3s), [this, main_pid] { press(main_pid); });
 }

@@ -220,7 +220,7 @@ Duration Referee::longest_stop() const {
   const Duration timeout =
       std::max(settings.kill.timeout_stop, settings.life.timeout_abort.value_or(Duration{0}));
   const std::size_t commands = settings.commands.stop.size() + settings.commands.stop_post.size();
-  if (commands == 0) return timeout + extended_;
+  if (commands == 0 && !scenario_.notifies) return timeout;
   return (static_cast<int>(commands) + 2) * timeout + 3 * Service::kKillGrace + extended_;
 }
 

@@ -124,13 +124,17 @@ void Simulation::note_reasons(const Event& event, const Actions& actions, Servic
   for (const Action& action : actions) {
     const auto* emit = std::get_if<action::Emit>(&action);
     if (emit == nullptr) continue;
-    if (first && std::holds_alternative<record::OomWhileAlive>(emit->record)) {
+    const auto* oom = std::get_if<record::OomWhileAlive>(&emit->record);
+    const auto* stall = std::get_if<record::MemoryStalled>(&emit->record);
+    const auto* probe = std::get_if<record::ProbeFailed>(&emit->record);
+    const auto* failed = std::get_if<record::CommandFailed>(&emit->record);
+    if (first && oom != nullptr && oom->stopping) {
       kernel_.note_reason(Reason::OutOfMemory);
-    } else if (const auto* failed = std::get_if<record::CommandFailed>(&emit->record)) {
-      if (first && failed->kind == CommandKind::StartPost) kernel_.note_reason(Reason::Command);
-    } else if (first && std::holds_alternative<record::MemoryStalled>(emit->record)) {
+    } else if (first && failed != nullptr && failed->kind == CommandKind::StartPost) {
+      kernel_.note_reason(Reason::Command);
+    } else if (first && stall != nullptr && stall->killing) {
       kernel_.note_reason(Reason::Stall);
-    } else if (first && std::holds_alternative<record::ProbeFailed>(emit->record)) {
+    } else if (first && probe != nullptr && probe->ending) {
       kernel_.note_reason(Reason::Probe);
     } else if (std::holds_alternative<record::KillEscalated>(emit->record)) {
       kernel_.note_timed_out();
