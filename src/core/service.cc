@@ -159,6 +159,7 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
       starting_oneshot && !death_.exec_failure && life_.main_index + 1 < commands.size();
   if (more && (is_success(event.status, settings_) || commands[life_.main_index].ignore_failure)) {
     life_.main_alive = false;
+    life_.others_alive = event.others_alive;
     ++life_.main_index;
     return spawn_main(out);
   }

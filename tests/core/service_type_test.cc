@@ -361,6 +361,18 @@ TEST(Oneshot, WatchdogOfOneCommandIsNotTheNextOnes) {
   EXPECT_EQ(rig.deadline(), rig.now + 90s);
 }
 
+TEST(Oneshot, WhatACommandLeftIsEndedAlsoWhereTheNextCannotBeMade) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "spawn:1");
+  EXPECT_EQ(rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", 11, ""}}),
+            "emit:warning emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
 TEST(Oneshot, MemoryEventsBetweenItsCommandsAreNotLost) {
   ServiceSettings settings = of_type(ServiceType::Oneshot);
   settings.commands.main.push_back(settings.commands.main.front());

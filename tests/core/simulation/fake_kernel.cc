@@ -78,6 +78,7 @@ void FakeKernel::open_invocation(std::uint64_t invocation) {
   groups_.begin_invocation(invocation);
   oom_kills_ = 0;
   spun_ = false;
+  refused_ = refusing_ = false;
   watching_ = true;
   awaiting_tree_ = false;
   memory_armed_ = true;
@@ -93,6 +94,7 @@ void FakeKernel::spawn(std::uint64_t invocation) {
   serves_from_ = Instant::max();
   exec_told_ = false;
   ready_ = false;
+  refused_ = refused_ || refusing_;
   if (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone) {
     truth_ = {Cause::ExecFailure, {}, {}};
     told_pid_ = 0;
@@ -310,6 +312,7 @@ void FakeKernel::strike(int pid) {
       if (life_.end.by_signal(SIGKILL)) return doom(*main, End::FromOutside);
       return end(pid, life_.end, End::FromOutside);
     case Fate::TaskLimit:
+      refusing_ = true;
       groups_.refuse_forks(1 + dice_.below(5), dice_.chance(50));
       in(dice_.span(0ms, 50ms), [this, pid] { end(pid, life_.end, End::NoMoreTasks); });
       return;
@@ -471,6 +474,8 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   const bool taken = how == End::KernelOom || how == End::KernelOomAll;
   truth_.ambiguous = truth_.ambiguous || (taken && now_ - last_oom_ > kOomAttribution - 1s);
   truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill - 5ms;
+  // The counter is the invocation's, and Type=oneshot has several main processes in one.
+  truth_.ambiguous = truth_.ambiguous || refused_;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
   in(soon(), [this, pid, status, seccomp_mode, was_ready = ready_] {

@@ -143,6 +143,8 @@ class FakeKernel {
   bool exec_told_ = false;
   bool ready_ = false;
   bool finding_ = false;
+  bool refused_ = false;  ///< forks, in this invocation and not for the main process of now
+  bool refusing_ = false;
   int command_ = 0;  ///< the last that was asked for; 0: its end was told
   CommandLife command_life_;
   Cause command_cause_ = Cause::ExitCode;

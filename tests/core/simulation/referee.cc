@@ -66,7 +66,10 @@ void Referee::answered(const Event& event, Instant due, const Actions& actions,
   // A oneshot goes on: with its next command, or with ExecStartPost=.
   const bool goes_on =
       type == ServiceType::Oneshot && before == ServiceState::Starting && verdicts_ == 0;
-  if (death && !goes_on) require(exited_records_ == 1, "a death has exactly one record");
+  // One that gatevisor had let go, and that ends while ExecStopPost= runs.
+  const bool let_go = before == ServiceState::StopPost && verdicts_ == 0;
+  if (let_go) main_died_ = false;
+  if (death && !goes_on && !let_go) require(exited_records_ == 1, "a death has exactly one record");
   if (scenario_.plain && !death) require(exited_records_ == 0, "a record of no death");
   require(verdicts_ <= 1, "two verdicts on one invocation");
   main_died_ = main_died_ && !std::holds_alternative<event::Spawned>(event);
@@ -285,10 +288,11 @@ void Referee::check_next(const Verdict& verdict) {
   const RestartSettings& rules = scenario_.settings.restart;
   const auto rule = rules.by_cause.find(verdict.cause);
   const bool stays = next.action == NextAction::Stop;
+  if (scenario_.settings.life.remain_after_exit && verdict.cause == Cause::Clean) {
+    return require(stays, "RemainAfterExit= was not heeded");
+  }
   if (rule != rules.by_cause.end() && rule->second.restart) {
     require(stays != *rule->second.restart, "RestartCause= was not heeded");
-  } else if (scenario_.settings.life.remain_after_exit && verdict.cause == Cause::Clean) {
-    require(stays, "RemainAfterExit= was not heeded");
   } else if (!verdict.status) {
     return;
   } else if (verdict.cause != Cause::ExecFailure && rules.prevent.contains(*verdict.status)) {
