@@ -348,7 +348,9 @@ void Service::escalate(Instant now, Actions& out) {
 }
 
 void Service::on(Instant, const event::TreeChanged&, Actions& out) {
-  if (state_ == ServiceState::ClearKilling) out.push_back(action::KillTree{});
+  if (state_ != ServiceState::ClearKilling) return;
+  // KillMode=process: it is a command that is waited for, and the others are nobody's.
+  if (settings_.kill.mode != KillMode::Process) out.push_back(action::KillTree{});
 }
 
 }  // namespace gatevisor::core

@@ -110,7 +110,10 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   if ((event.watchdog && watched) || (event.watchdog_usec && undisturbed())) {
     life_.watchdog_due = life_.watchdog > Duration{0} ? after(now, life_.watchdog) : Instant::max();
   }
-  if (event.watchdog_trigger && undisturbed()) life_.watchdog_due = now;
+  if (event.watchdog_trigger && undisturbed()) {  // a WATCHDOG=1 after it does not take it back
+    death_.watchdog = life_.watchdog;
+    return begin_stop(now, StopReason::Watchdog, out);
+  }
   if (event.extend_timeout) {
     // Never sooner than it would be (sd_notify(3)).
     const Instant until = after(now, *event.extend_timeout);

@@ -329,6 +329,18 @@ TEST(Commands, EscalationTellsTheTimeThatWasGiven) {
   EXPECT_EQ(rig.last<record::KillEscalated>().timeout, 8s);
 }
 
+TEST(Commands, KillModeProcessEndsAHungCommandAlone) {
+  ServiceSettings settings = with({{CommandKind::StopPost, {"/p"}}});
+  settings.kill.mode = KillMode::Process;
+  Rig rig(settings);
+  rig.run();
+  rig.dies(WaitStatus::exited(1), true);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.timer(), "emit:command-failed command:SIGTERM");
+  EXPECT_EQ(rig.timer(), "emit:escalated command:SIGKILL");
+  EXPECT_EQ(rig.feed(event::TreeChanged{}), "");
+}
+
 TEST(Commands, TimeOfACommandCountsFromItsProcess) {
   Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
   rig.start();

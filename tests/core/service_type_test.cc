@@ -92,6 +92,14 @@ TEST(Notify, WatchdogAbortsWhatIsSilent) {
   EXPECT_EQ(rig.verdict().cause, Cause::Watchdog);
 }
 
+TEST(Notify, WatchdogTriggerActsAtOnce) {
+  Rig rig;
+  rig.run();
+  EXPECT_EQ(rig.feed(event::Notified{.watchdog_trigger = true}), "tree:SIGABRT tree:SIGCONT");
+  rig.dies(WaitStatus::dumped(SIGABRT));
+  EXPECT_EQ(rig.verdict().cause, Cause::Watchdog);
+}
+
 TEST(Notify, StoppingIsItsOwnStopWithinTheTimeOfOne) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.commands.start_post.clear();

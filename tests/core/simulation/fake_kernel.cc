@@ -462,7 +462,9 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
     return;
   }
   if (life_.fate == Fate::ExecFails && exec_told_) how = End::NotStarted;
-  const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || now_ - last_oom_ < 13s);
+  // Also one of which the file has not told yet: its timer is late.
+  const bool untold = memory_changed_ || now_ - last_oom_ < 13s;
+  const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || untold);
   const ServiceType type = scenario_.settings.life.type;
   const bool waits = type == ServiceType::Notify || type == ServiceType::NotifyReload;
   truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom,

@@ -117,6 +117,8 @@ void Simulation::note_reasons(const Event& event, const Actions& actions, Servic
                  before == ServiceState::Reloading))) {
     kernel_.note_reason(Reason::Request);
   }
+  const auto* told = std::get_if<event::Notified>(&event);
+  if (first && told != nullptr && told->watchdog_trigger) kernel_.note_reason(Reason::Watchdog);
   if (first && std::holds_alternative<event::TimerExpired>(event)) {
     const Reason reason = time_out(before);
     if (reason != Reason::None) kernel_.note_reason(reason);
@@ -176,10 +178,6 @@ void Simulation::note_clocks(const Event& event, ServiceState before) {
   if (told->watchdog_usec) watchdog_ = *told->watchdog_usec;
   if (told->watchdog_usec || (told->watchdog && watched_ != Instant::max())) {
     watched_ = kernel_.now();
-  }
-  if (told->watchdog_trigger) {
-    watchdog_ = 1us;
-    watched_ = kernel_.now() - 1s;
   }
 }
 
