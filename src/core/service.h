@@ -21,6 +21,7 @@
 //   Waiting       the delay of the respawn     delay over → Condition; stop → Over
 //   Over          nothing runs any more        –
 //
+// The time of a command, and of a start, counts from the process that was made for it.
 // States whose commands are not given are passed through at once. Never two main processes: a spawn
 // is only asked for when the last one is dead.
 #pragma once

@@ -58,9 +58,9 @@ class FakeKernel {
   void note_timed_out() { ending_.timed_out = true; }
   /// It counts as started: READY=1 is no longer waited for.
   void note_ready() { ready_ = true; }
-  /// It is being stopped without a signal: by ExecStop=.
   /// What was found is not taken: gatevisor has given this invocation up.
   void forget_main();
+  /// It is being stopped without a signal: by ExecStop=.
   void note_act() { ++ending_.acts; }
   Reason reason() const { return ending_.reason; }
 

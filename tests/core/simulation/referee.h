@@ -3,6 +3,9 @@
 // After every step: never two main processes; nothing is sent to one that has ended; no respawn
 // before its delay nor after a stop; one Exited record a death, with its true cause; an empty leaf
 // at Release; a bounded stop; no deadline that stays in the past; nothing asked after Exit.
+// Of commands: never one beside another that was not killed; ExecStop= at most once, ExecStopPost=
+// exactly once an invocation; one verdict, or none where a stop or ExecCondition= came first; and
+// whatever waits has a deadline, unless a setting says that it has none.
 #pragma once
 
 #include <array>
