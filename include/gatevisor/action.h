@@ -23,6 +23,7 @@ struct Spawn {
 
 /// The same for another command of the unit; of Type=forking ExecStart= is one. `environment` is
 /// added to the unit's. Answered by CommandSpawned or CommandSpawnFailed.
+/// Of a command before it that still lives no more is told: it was given up.
 struct SpawnCommand {
   std::uint64_t invocation;
   CommandKind kind;

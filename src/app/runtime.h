@@ -92,6 +92,7 @@ class Runtime {
   std::expected<CgroupSnapshot, NotMade> open_invocation(std::uint64_t number);
   std::expected<Running, NotMade> spawn(const exec::Plan& plan);
   void find_main();
+  void stop_finding_main();
   bool adopt_main(int pid);
   bool is_of_the_invocation(int pid) const;
   bool may_notify(int pid) const;

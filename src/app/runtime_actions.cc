@@ -59,6 +59,7 @@ void Runtime::perform(const action::Spawn& action) {
 }
 
 void Runtime::perform(const action::SpawnCommand& action) {
+  stop_finding_main();
   auto baseline = open_invocation(action.invocation);
   const auto failed = [this](NotMade& why) {
     push(event::CommandSpawnFailed{why.step, std::move(why.error)});
@@ -118,15 +119,20 @@ void Runtime::perform(const action::AdoptMain& action) {
                                  "it is no process of this invocation, and is not taken"}});
 }
 
+// From here on nothing that is found could be its main process.
+void Runtime::stop_finding_main() {
+  finding_main_ = false;
+  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
+  pid_file_events_.reset();
+}
+
 bool Runtime::adopt_main(int pid) {
   if (!is_of_the_invocation(pid)) return false;
   auto child = os::adopt(pid);
   if (!child) return false;
   if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
   child_ = std::move(*child);
-  finding_main_ = false;
-  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
-  pid_file_events_.reset();
+  stop_finding_main();
   watch_main();
   push(event::MainFound{pid});
   return true;
@@ -165,6 +171,7 @@ void Runtime::perform(const action::SignalCommand& action) {
 }
 
 void Runtime::perform(const action::SignalTree& action) {
+  stop_finding_main();
   if (parts_.placement.has_leaf()) {
     // The main process by its pidfd: it may have left its cgroup, if it has the right to.
     perform(action::SignalMain{action.signal});
@@ -175,6 +182,7 @@ void Runtime::perform(const action::SignalTree& action) {
 }
 
 void Runtime::perform(const action::KillTree&) {
+  stop_finding_main();
   if (parts_.placement.has_leaf()) {
     note_failure(parts_.placement.leaf().kill_all(parts_.maker.has_pidfd_open()));
     perform(action::SignalMain{os::kKillSignal});
@@ -199,9 +207,7 @@ void Runtime::perform(const action::Release&) {
   tree_events_.reset();
   if (memory_events_) loop_.unwatch(memory_events_.get());
   memory_events_.reset();
-  finding_main_ = false;
-  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
-  pid_file_events_.reset();
+  stop_finding_main();
   invocation_ = 0;
   parts_.placement.drop_leaf();
 }

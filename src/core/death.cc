@@ -117,7 +117,7 @@ void Judge::decide() {
     case StopReason::RuntimeLimit:
       return as_time_out(Cause::RuntimeLimit, "RuntimeMaxSec", life.runtime_max, "had run for ");
     case StopReason::Watchdog:
-      return as_time_out(Cause::Watchdog, "WatchdogSec", life.watchdog,
+      return as_time_out(Cause::Watchdog, "WatchdogSec", death_.watchdog,
                          "alive but sent no WATCHDOG=1 within ");
     case StopReason::Protocol: return as_protocol();
     case StopReason::None:
@@ -125,6 +125,9 @@ void Judge::decide() {
     case StopReason::OutOfMemory:
     case StopReason::MemoryStall:
     case StopReason::CommandFailed: break;
+  }
+  if (death_.stop_reason == StopReason::None && death_.timed_out) {
+    return as_stop_timeout();  // STOPPING=1, and it went on
   }
   if (death_.stop_reason == StopReason::Request) {
     if (death_.timed_out) return as_stop_timeout();
@@ -247,7 +250,8 @@ void Judge::as_time_out(Cause cause, const char* setting, Duration time, const c
       find_sent(death_, death_.status->value) != nullptr) {
     verdict_.sender = Sender::Gatevisor;
   }
-  if (!death_.status) verdict_.shell_status = 1;
+  // It is a failure whatever its exit code.
+  if (verdict_.shell_status == 0) verdict_.shell_status = 1;
   add({"setting", setting, format_duration(time)});
   verdict_.summary = what + format_duration(time) + ", ended for it";
   if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";

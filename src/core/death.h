@@ -70,6 +70,7 @@ struct Death {
   std::string probe_summary;             ///< the same in one clause
   std::optional<FailedCommand> command;  ///< StopReason::CommandFailed
   std::string protocol;                  ///< StopReason::Protocol: what it did or left undone
+  Duration watchdog{0};                  ///< StopReason::Watchdog: WatchdogSec=, or its own
   std::string status_text;               ///< the last STATUS= that it sent
   std::optional<int> error_number;       ///< the last ERRNO=
   OomHistory oom;

@@ -52,19 +52,17 @@ void Service::begin(Instant now, Actions& out) {
   run(CommandKind::Condition, now, out);
 }
 
-void Service::spawn_main(Instant now, Actions& out) {
+void Service::spawn_main(Actions& out) {
   const LifeSettings& life = settings_.life;
-  if (life.type == ServiceType::Forking) return start_command(CommandKind::Main, 0, now, out);
-  // Until execve(2) nothing can take long; what comes then may.
-  const bool waits = life.type == ServiceType::Oneshot || life.notifies();
-  enter(ServiceState::Starting, waits ? after(now, life.start_timeout()) : Instant::max());
+  if (life.type == ServiceType::Forking) return start_command(CommandKind::Main, 0, out);
+  enter(ServiceState::Starting, Instant::max());  // Spawned arms it
   death_.pid = 0;
   life_.executed = false;
   out.push_back(action::Spawn{launches_, life_.main_index});
 }
 
 void Service::on(Instant now, const event::Spawned& event, Actions& out) {
-  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  if (!asked_for_main()) return;
   death_.pid = event.pid;
   life_.main_alive = true;
   if (death_.invocation.empty()) {
@@ -72,15 +70,24 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
     death_.baseline = event.baseline;
   }
   memory_.begin(death_.baseline);
+  if (life_.memory_missed) out.push_back(action::RearmMemoryWatch{});
+  life_.memory_missed = false;
+  life_.watchdog = settings_.life.watchdog;  // of Type=oneshot this may be the next one
+  life_.watchdog_due = Instant::max();
+  // Until execve(2) nothing can take long; what comes then may.
+  const LifeSettings& life = settings_.life;
+  const bool waits = life.type == ServiceType::Oneshot || life.type == ServiceType::Notify ||
+                     life.type == ServiceType::NotifyReload;
+  if (waits) state_deadline_ = after(now, life.start_timeout());
   // A stop that came between the decision and the process.
-  if (ending_ || restarting_) begin_stop(now, StopReason::Request, out);
+  if (not_wanted()) begin_stop(now, StopReason::Request, out);
 }
 
 void Service::on(Instant now, const event::SpawnFailed& event, Actions& out) {
-  if (state_ != ServiceState::Starting || death_.pid != 0) return;
+  if (!asked_for_main()) return;
   death_.exec_failure = ExecFailure{event.step, event.error.code};
   emit(out, record::Warning{event.error});
-  died(now, false, out);
+  died(now, life_.others_alive, out);  // of ExecStartPre=
 }
 
 void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
@@ -122,8 +129,12 @@ void Service::main_started(Instant now, Actions& out) {
   run(CommandKind::StartPost, now, out);
 }
 
+void Service::resume(Instant now) {
+  enter(ServiceState::Running, life_.tidied ? Instant::max() : now + kTidyAfter);
+}
+
 void Service::enter_running(Instant now) {
-  enter(ServiceState::Running, now + kTidyAfter);
+  resume(now);
   probe_.begin(now);
   const LifeSettings& life = settings_.life;
   if (life_.watchdog > Duration{0}) life_.watchdog_due = after(now, life_.watchdog);
@@ -142,13 +153,22 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
   death_.after = event.after;
   death_.seccomp_mode = event.seccomp_mode;
   const std::vector<Command>& commands = settings_.commands.main;
-  const bool more = settings_.life.type == ServiceType::Oneshot &&
-                    state_ == ServiceState::Starting && !death_.exec_failure &&
-                    life_.main_index + 1 < commands.size();
+  const bool starting_oneshot =
+      settings_.life.type == ServiceType::Oneshot && state_ == ServiceState::Starting;
+  const bool more =
+      starting_oneshot && !death_.exec_failure && life_.main_index + 1 < commands.size();
   if (more && (is_success(event.status, settings_) || commands[life_.main_index].ignore_failure)) {
     life_.main_alive = false;
+    life_.others_alive = event.others_alive;
     ++life_.main_index;
-    return spawn_main(now, out);
+    return spawn_main(out);
+  }
+  if (starting_oneshot && !death_.exec_failure && is_success(event.status, settings_) &&
+      !settings_.commands.start_post.empty()) {
+    // It is started only when ExecStartPost= is done, and until then it can fail.
+    life_.main_alive = false;
+    life_.others_alive = event.others_alive;
+    return main_started(now, out);
   }
   if (settings_.life.notifies() && state_ == ServiceState::Starting &&
       is_success(event.status, settings_)) {
@@ -159,6 +179,19 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
 }
 
 void Service::died(Instant now, bool others_alive, Actions& out) {
+  tell_verdict(now, others_alive, out);
+  if (settings_.life.type == ServiceType::Oneshot && state_ == ServiceState::Starting &&
+      has_ended_well()) {
+    life_.started = true;
+  }
+  // A command that has begun is not cut short; after_commands() goes on.
+  const bool commands_run =
+      control_ && (state_ == ServiceState::StartPost || state_ == ServiceState::Reloading ||
+                   state_ == ServiceState::StopCommands);
+  if (!commands_run) after_death(now, out);
+}
+
+void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
   end_probes(out);
   life_.main_alive = false;
   life_.others_alive = others_alive;
@@ -182,15 +215,6 @@ void Service::died(Instant now, bool others_alive, Actions& out) {
   }
   end_reason_ = verdict.summary;
   out.push_back(action::RemovePidFile{});
-  const bool oneshot = settings_.life.type == ServiceType::Oneshot;
-  if (oneshot && state_ == ServiceState::Starting && has_ended_well()) {
-    return main_started(now, out);
-  }
-  // A command that has begun is not cut short; after_commands() goes on.
-  const bool commands_run =
-      control_ && (state_ == ServiceState::StartPost || state_ == ServiceState::Reloading ||
-                   state_ == ServiceState::StopCommands);
-  if (!commands_run) after_death(now, out);
 }
 
 // The main process is dead, its verdict is told, and none of the commands runs.
@@ -234,6 +258,7 @@ void Service::decide_next(Verdict& verdict, Instant now) {
 }
 
 void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
+  if (asked_for_command()) return;  // of before it
   life_.others_alive = false;
   if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) {
     return cleared(now, out);
@@ -248,6 +273,8 @@ void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
 
 // Nothing of the invocation is alive, or what is has been given up.
 void Service::cleared(Instant now, Actions& out) {
+  // Its CommandSpawned is still to come, and would be taken for the next one's.
+  if (asked_for_command()) return enter(ServiceState::ClearKilling, Instant::max());
   control_.reset();
   life_.others_alive = false;
   if (life_.post_ran) return finish(now, out);
@@ -256,8 +283,8 @@ void Service::cleared(Instant now, Actions& out) {
 }
 
 void Service::finish(Instant now, Actions& out) {
-  out.push_back(action::Release{});
-  if (next_.action != NextAction::Respawn) return over(exit_status_, end_reason_);
+  if (!life_.left) out.push_back(action::Release{});
+  if (ending_ || next_.action != NextAction::Respawn) return over(exit_status_, end_reason_);
   const Instant due = life_.verdict ? after(life_.verdict->ended, next_.delay) : now;
   if (due <= now) return begin(now, out);
   enter(ServiceState::Waiting, due);
@@ -284,6 +311,7 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
     case ServiceState::ClearKilling: return escalate(now, out);
     case ServiceState::Running:
       out.push_back(action::Tidy{});
+      life_.tidied = true;
       state_deadline_ = Instant::max();
       return;
     case ServiceState::Inactive:

@@ -21,6 +21,7 @@
 //   Waiting       the delay of the respawn     delay over → Condition; stop → Over
 //   Over          nothing runs any more        –
 //
+// The time of a command, and of a start, counts from the process that was made for it.
 // States whose commands are not given are passed through at once. Never two main processes: a spawn
 // is only asked for when the last one is dead.
 #pragma once
@@ -131,20 +132,38 @@ class Service {
     bool post_ran = false;      ///< ExecStopPost= was run
     bool others_alive = false;  ///< at the last look
     bool reload_begun = false;  ///< RELOADING=1 came after the reload was asked for
+    bool reload_ended = false;  ///< and READY=1 after that
+    bool tidied = false;
+    bool left = false;           ///< gatevisor ends, and its main process goes on
+    bool memory_missed = false;  ///< memory.events changed while there was no main process
     std::optional<Verdict> verdict;
     Instant watchdog_due = Instant::max();
     Duration watchdog{0};  ///< WatchdogSec=, or what the service set
     Instant runtime_due = Instant::max();
+    Duration stop_time{0};  ///< how long what was asked to end may take
   };
 
   bool main_alive() const { return life_.main_alive; }
+  /// A main process was asked for, and Spawned has not answered.
+  bool asked_for_main() const {
+    return state_ == ServiceState::Starting && death_.pid == 0 && !control_ &&
+           settings_.life.type != ServiceType::Forking;
+  }
+  /// A command was asked for, and CommandSpawned has not answered.
+  bool asked_for_command() const { return control_ && control_->pid == 0; }
+  /// A stop, or a restart that may end something.
+  bool not_wanted() const {
+    return ending_ || (restarting_ && settings_.kill.mode != KillMode::None);
+  }
   bool has_ended_well() const { return life_.verdict && life_.verdict->cause == Cause::Clean; }
 
   // service.cc: from the start to the end of one invocation
   void begin(Instant now, Actions& out);
-  void spawn_main(Instant now, Actions& out);
+  void spawn_main(Actions& out);
   void main_started(Instant now, Actions& out);
   void enter_running(Instant now);
+  void resume(Instant now);
+  void tell_verdict(Instant now, bool others_alive, Actions& out);
   void died(Instant now, bool others_alive, Actions& out);
   void after_death(Instant now, Actions& out);
   void skipped(Instant now, Actions& out);
@@ -162,19 +181,23 @@ class Service {
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
   void abort_start(Instant now, Actions& out);
+  void end_reload(Instant now, Actions& out);
+  void end_start_post(Instant now, Actions& out);
   void start_timeout(Instant now, Actions& out);
   void clear(Instant now, ServiceState before, Actions& out);
   void escalate(Instant now, Actions& out);
-  void abandon(Actions& out);
+  void let_go(Instant now, int status, std::string reason, Actions& out);
   void note_sent(Instant now, int signal, std::string why, bool forwarded = false);
 
   // service_commands.cc: ExecStartPre= and its like
   void run(CommandKind kind, Instant now, Actions& out);
-  void start_command(CommandKind kind, std::size_t index, Instant now, Actions& out);
+  void start_command(CommandKind kind, std::size_t index, Actions& out);
   std::vector<std::string> command_environment(CommandKind kind) const;
   void command_ended(Instant now, const FailedCommand& what, Actions& out);
   void command_failed(Instant now, const FailedCommand& what, Actions& out);
   void command_timeout(Instant now, Actions& out);
+  void command_came_late(Instant now, Actions& out);
+  Duration command_time(CommandKind kind) const;
   void after_commands(CommandKind kind, Instant now, Actions& out);
   const Command& command() const;
 

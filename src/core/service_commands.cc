@@ -40,14 +40,16 @@ const Command& Service::command() const {
 
 void Service::run(CommandKind kind, Instant now, Actions& out) {
   if (settings_.commands.of(kind).empty()) return after_commands(kind, now, out);
-  start_command(kind, 0, now, out);
+  start_command(kind, 0, out);
 }
 
-void Service::start_command(CommandKind kind, std::size_t index, Instant now, Actions& out) {
+Duration Service::command_time(CommandKind kind) const {
+  return is_of_the_stop(kind) ? settings_.kill.timeout_stop : settings_.life.start_timeout();
+}
+
+void Service::start_command(CommandKind kind, std::size_t index, Actions& out) {
   control_ = Control{kind, index};
-  const Duration time =
-      is_of_the_stop(kind) ? settings_.kill.timeout_stop : settings_.life.start_timeout();
-  enter(state_of(kind), after(now, time));
+  enter(state_of(kind), Instant::max());  // CommandSpawned arms it
   out.push_back(action::SpawnCommand{launches_, kind, index, command_environment(kind)});
 }
 
@@ -79,26 +81,54 @@ void Service::on(Instant now, const event::CommandSpawned& event, Actions& out) 
     death_.invocation = event.invocation;
     death_.baseline = event.baseline;
   }
+  if (state_ != state_of(control_->kind)) return command_came_late(now, out);
+  state_deadline_ = after(now, command_time(control_->kind));
   // A stop that came between the decision and the process.
-  const bool starting = state_ == ServiceState::Condition || state_ == ServiceState::StartPre ||
-                        state_ == ServiceState::Starting;
-  if ((ending_ || restarting_) && starting) abort_start(now, out);
+  if (!not_wanted()) return;
+  switch (state_) {
+    case ServiceState::Condition:
+    case ServiceState::StartPre:
+    case ServiceState::Starting: return abort_start(now, out);
+    case ServiceState::StartPost:
+      if (!main_alive()) end_start_post(now, out);
+      return;
+    case ServiceState::Reloading: return end_reload(now, out);
+    default: return;
+  }
+}
+
+// The unit is being ended since it was asked for.
+void Service::command_came_late(Instant now, Actions& out) {
+  const KillSettings& kill = settings_.kill;
+  const bool clearing = state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling;
+  if (clearing && kill.mode == KillMode::None) return cleared(now, out);
+  const bool killing = state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
+  out.push_back(
+      action::SignalCommand{killing && kill.send_sigkill ? kill.final_signal : kill.signal});
+  if (state_ == ServiceState::ClearKilling) state_deadline_ = after(now, kKillGrace);
 }
 
 void Service::on(Instant now, const event::CommandSpawnFailed& event, Actions& out) {
   if (!control_ || control_->pid != 0) return;
+  emit(out, record::Warning{event.error});
+  if (state_ != state_of(control_->kind)) {
+    control_.reset();
+    const bool clearing = state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling;
+    if (clearing && !life_.others_alive) cleared(now, out);
+    return;
+  }
   FailedCommand what{control_->kind, command().argv.front(), 0, {}, {}};
   what.exec_failure = ExecFailure{event.step, event.error.code};
-  emit(out, record::Warning{event.error});
   command_ended(now, what, out);
 }
 
 void Service::on(Instant, const event::CommandExecFailed& event, Actions&) {
-  if (control_) control_->exec_failure = ExecFailure{event.step, event.code};
+  const bool running = control_ && control_->pid != 0;
+  if (running) control_->exec_failure = ExecFailure{event.step, event.code};
 }
 
 void Service::on(Instant now, const event::CommandExited& event, Actions& out) {
-  if (!control_) return;
+  if (!control_ || control_->pid == 0) return;  // of one that was given up
   life_.others_alive = event.others_alive;
   if (!main_alive()) death_.after = event.after;
   switch (state_) {
@@ -107,7 +137,8 @@ void Service::on(Instant now, const event::CommandExited& event, Actions& out) {
     case ServiceState::Clearing:
     case ServiceState::ClearKilling:
       control_.reset();
-      if (!event.others_alive) cleared(now, out);
+      // KillMode=process: what it leaves is nobody's.
+      if (!event.others_alive || settings_.kill.mode == KillMode::Process) cleared(now, out);
       return;
     default: break;
   }
@@ -121,6 +152,14 @@ void Service::command_ended(Instant now, const FailedCommand& what, Actions& out
   const Command& ended = command();
   control_.reset();
   const bool well = !what.exec_failure && what.status && is_success(*what.status, settings_);
+  if (not_wanted() && what.status == std::nullopt) {
+    // A stop came between the decision and the process that could not be made.
+    if (state_ == ServiceState::Condition || state_ == ServiceState::StartPre ||
+        state_ == ServiceState::Starting) {
+      return abort_start(now, out);
+    }
+    if (state_ == ServiceState::Reloading) return end_reload(now, out);
+  }
   if (kind == CommandKind::Condition && !well && !what.exec_failure && !ended.ignore_failure &&
       !what.status->by_signal() && what.status->value < 255) {
     emit(out, record::Skipped{what.program, how(what)});
@@ -128,7 +167,7 @@ void Service::command_ended(Instant now, const FailedCommand& what, Actions& out
   }
   if (!well && !ended.ignore_failure) return command_failed(now, what, out);
   if (index + 1 < settings_.commands.of(kind).size()) {
-    return start_command(kind, index + 1, now, out);
+    return start_command(kind, index + 1, out);
   }
   after_commands(kind, now, out);
 }
@@ -143,10 +182,15 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
       death_.stop_reason = StopReason::CommandFailed;
       return died(now, life_.others_alive, out);
     case CommandKind::StartPost:
-      if (!main_alive()) return after_death(now, out);
-      death_.command = what;
-      return begin_stop(now, StopReason::CommandFailed, out);
+      // KillMode=none has nothing that could end it: it is only told.
+      if (main_alive() && settings_.kill.mode == KillMode::None) return enter_running(now);
+      if (main_alive() || !life_.verdict) death_.command = what;
+      if (main_alive()) return begin_stop(now, StopReason::CommandFailed, out);
+      if (!life_.verdict) death_.stop_reason = StopReason::CommandFailed;
+      return end_start_post(now, out);
     case CommandKind::Reload:
+      if (!main_alive()) return after_death(now, out);
+      return resume(now);
     case CommandKind::Stop:
     case CommandKind::StopPost: return after_commands(what.kind, now, out);
   }
@@ -156,25 +200,27 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
 void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
   switch (kind) {
     case CommandKind::Condition: return run(CommandKind::StartPre, now, out);
-    case CommandKind::StartPre: return spawn_main(now, out);
+    case CommandKind::StartPre: return spawn_main(out);
     case CommandKind::Main:
       // Type=forking: it has gone into the background.
       out.push_back(action::AwaitTree{});
       out.push_back(action::FindMain{});
       return;
     case CommandKind::StartPost:
-      if (!main_alive()) return after_death(now, out);
-      return enter_running(now);
+      if (main_alive()) return enter_running(now);
+      return life_.verdict ? after_death(now, out) : died(now, life_.others_alive, out);
     case CommandKind::Reload:
       if (!main_alive()) return after_death(now, out);
-      if (settings_.life.type == ServiceType::NotifyReload) return;  // READY=1 ends it
+      if (settings_.life.type == ServiceType::NotifyReload && !life_.reload_ended) {
+        return enter(ServiceState::Reloading, after(now, settings_.life.start_timeout()));
+      }
       emit(out, record::Reloaded{});
-      return enter(ServiceState::Running, Instant::max());
+      return resume(now);
     case CommandKind::Stop:
       if (main_alive()) return begin_stop(now, StopReason::Request, out);
       return clear(now, ServiceState::Running, out);
     case CommandKind::StopPost:
-      if (life_.others_alive) return clear(now, ServiceState::Running, out);
+      if (life_.others_alive && !life_.left) return clear(now, ServiceState::Running, out);
       return finish(now, out);
   }
 }
@@ -184,18 +230,20 @@ void Service::command_timeout(Instant now, Actions& out) {
   if (!control_) {
     emit(out, record::Warning{Error{"reload", settings_.name, 0,
                                     "no READY=1 within TimeoutStartSec=; going on as it is"}});
-    return enter(ServiceState::Running, Instant::max());
+    return resume(now);
   }
-  const Duration time =
-      is_of_the_stop(control_->kind) ? settings_.kill.timeout_stop : settings_.life.start_timeout();
-  emit(out, record::CommandFailed{control_->kind, command().argv.front(),
-                                  "no end within " + format_duration(time)});
+  emit(out,
+       record::CommandFailed{control_->kind, command().argv.front(),
+                             "no end within " + format_duration(command_time(control_->kind))});
   const CommandKind kind = control_->kind;
   if (kind == CommandKind::Reload) {
     // What it was to bring about can be undone by nobody; the service goes on.
     out.push_back(action::SignalCommand{9});
     control_.reset();
-    return main_alive() ? enter(ServiceState::Running, Instant::max()) : after_death(now, out);
+    return main_alive() ? resume(now) : after_death(now, out);
+  }
+  if (life_.left && settings_.kill.mode != KillMode::None) {
+    out.push_back(action::SignalCommand{9});
   }
   // It is in the tree, and goes with it.
   life_.others_alive = true;

@@ -43,6 +43,8 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   ending_ = true;
   requester_ = from;
   emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
+  const StopReason reason =  // None: it had said STOPPING=1
+      death_.stop_reason == StopReason::None ? StopReason::Request : death_.stop_reason;
   switch (state_) {
     case ServiceState::Inactive: return over(0, "stopped before it was started");
     case ServiceState::Condition:
@@ -52,19 +54,16 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
       return abort_start(now, out);
     case ServiceState::StartPost:
       if (main_alive()) return begin_stop(now, StopReason::Request, out);
-      return;  // it is waited for, and then all of it ends
+      return end_start_post(now, out);
     case ServiceState::Running:
     case ServiceState::Exited: return run_stop(now, out);
-    case ServiceState::Reloading:
-      if (control_) out.push_back(action::SignalCommand{SIGKILL});
-      control_.reset();
-      return run_stop(now, out);
+    case ServiceState::Reloading: return end_reload(now, out);
     case ServiceState::Stopping:
       // It is on its way down, unless it outlived that and may not be killed: once more, then.
-      if (life_.gave_up) begin_stop(now, death_.stop_reason, out);
+      if (life_.gave_up) begin_stop(now, reason, out);
       return;
     case ServiceState::StopKilling:
-      if (life_.gave_up) abandon(out);
+      if (life_.gave_up) let_go(now, 137, "the gateway could not be killed", out);
       return;
     case ServiceState::StopCommands:
     case ServiceState::Clearing:
@@ -84,6 +83,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::StartPre:
       restarting_ = true;
       requester_ = from;
+      if (!not_wanted()) return;
       return abort_start(now, out);
     case ServiceState::Starting:
     case ServiceState::StartPost:
@@ -91,8 +91,9 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Reloading:
       restarting_ = true;
       requester_ = from;
-      if (life_.verdict) {  // ExecStartPost= of what has died
+      if (life_.verdict) {  // a command of what has died
         next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
+        if (state_ == ServiceState::StartPost) end_start_post(now, out);
         return;
       }
       if (settings_.kill.mode == KillMode::None) {
@@ -101,11 +102,10 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
       }
       emit(out, record::Stopping{from, death_.pid, stop_signal(StopReason::Request), true});
       if (state_ == ServiceState::Running || state_ == ServiceState::Reloading) {
-        if (control_) out.push_back(action::SignalCommand{SIGKILL});
-        control_.reset();
-        return run_stop(now, out);
+        return end_reload(now, out);
       }
       if (main_alive()) return begin_stop(now, StopReason::Request, out);
+      if (state_ == ServiceState::StartPost) return end_start_post(now, out);
       if (state_ == ServiceState::Starting) abort_start(now, out);
       return;
     case ServiceState::Exited:
@@ -130,6 +130,12 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
 
 void Service::run_stop(Instant now, Actions& out) {
   life_.stop_ran = true;
+  if (main_alive()) {
+    end_probes(out);
+    life_.watchdog_due = life_.runtime_due = Instant::max();
+    death_.stop_reason = StopReason::Request;
+    death_.requester = requester_;
+  }
   run(CommandKind::Stop, now, out);
 }
 
@@ -156,9 +162,12 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   const int signal = stop_signal(reason);
   if (kill.mode == KillMode::None) {
     // systemd.kill(5): nothing is killed. What runs is nobody's from here on.
-    if (!ending_) return enter(ServiceState::Running, Instant::max());
-    out.push_back(action::RemovePidFile{});
-    return over(0, "KillMode=none: the gateway is left running");
+    if (ending_) return let_go(now, 0, "KillMode=none: the gateway is left running", out);
+    if (reason == StopReason::StartTimeout) {
+      control_.reset();
+      enter_running(now);
+    }
+    return;
   }
   end_probes(out);
   life_.watchdog_due = life_.runtime_due = Instant::max();
@@ -173,13 +182,17 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   };
   send(signal);
   note_sent(now, signal, why_stopped(reason));
+  if (control_ && kill.mode != KillMode::ControlGroup) {
+    out.push_back(action::SignalCommand{signal});
+  }
   if (kill.send_sighup) {
     send(SIGHUP);
     note_sent(now, SIGHUP, "SendSIGHUP=yes");
   }
   // A stopped process acts on the signal only when it goes on (systemd does the same).
   if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT);
-  enter(ServiceState::Stopping, after(now, stop_timeout(reason)));
+  life_.stop_time = stop_timeout(reason);
+  enter(ServiceState::Stopping, after(now, life_.stop_time));
 }
 
 void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
@@ -187,17 +200,19 @@ void Service::kill_now(Instant now, StopReason reason, std::string why, Actions&
   life_.watchdog_due = life_.runtime_due = Instant::max();
   death_.stop_reason = reason;
   note_sent(now, SIGKILL, std::move(why));
-  out.push_back(action::KillTree{});
+  if (reason == StopReason::StartTimeout && settings_.kill.mode == KillMode::Process) {
+    out.push_back(action::SignalMain{SIGKILL});
+    if (control_) out.push_back(action::SignalCommand{SIGKILL});
+  } else {
+    out.push_back(action::KillTree{});
+  }
   enter(ServiceState::StopKilling, after(now, kKillGrace));
 }
 
 // Somebody wants it to end, and it has no main process yet: nothing has died, and there is no
 // verdict.
 void Service::abort_start(Instant now, Actions& out) {
-  const bool asked_only =
-      control_ ? control_->pid == 0
-               : state_ == ServiceState::Starting && settings_.life.type != ServiceType::Forking;
-  if (asked_only) return;  // its Spawned event comes back to this
+  if (asked_for_command() || asked_for_main()) return;  // its Spawned event comes back to this
   if (ending_) {
     next_ = {NextAction::Stop, Duration{0}, "stop requested"};
     exit_status_ = 0;
@@ -209,17 +224,35 @@ void Service::abort_start(Instant now, Actions& out) {
   clear(now, state_, out);
 }
 
+// ExecStartPost= failed, hangs or is not wanted any more, and the main process has ended.
+void Service::end_start_post(Instant now, Actions& out) {
+  if (asked_for_command()) return;  // its CommandSpawned event comes back to this
+  const bool others = life_.others_alive || control_.has_value();
+  if (!life_.verdict) tell_verdict(now, others, out);
+  clear(now, state_, out);
+}
+
+// A reload does not hold up a stop.
+void Service::end_reload(Instant now, Actions& out) {
+  if (asked_for_command()) return;  // its CommandSpawned event comes back to this
+  if (control_) {
+    out.push_back(action::SignalCommand{SIGKILL});
+    control_.reset();
+    life_.others_alive = true;
+  }
+  if (main_alive()) return run_stop(now, out);
+  after_death(now, out);
+}
+
 void Service::start_timeout(Instant now, Actions& out) {
   const bool kill = settings_.life.start_failure == TimeoutMode::Kill;
   if (!main_alive()) {
-    if (life_.verdict) {  // ExecStartPost= of what has died: told already
-      life_.others_alive = true;
-      return after_death(now, out);
-    }
-    death_.stop_reason = StopReason::StartTimeout;
+    if (!life_.verdict) death_.stop_reason = StopReason::StartTimeout;
+    if (state_ == ServiceState::StartPost) return end_start_post(now, out);
     return died(now, true, out);
   }
-  if (kill) return kill_now(now, StopReason::StartTimeout, "TimeoutStartSec=", out);
+  if (kill && settings_.kill.mode != KillMode::None)
+    return kill_now(now, StopReason::StartTimeout, "TimeoutStartSec=", out);
   begin_stop(now, StopReason::StartTimeout, out);
 }
 
@@ -227,11 +260,12 @@ void Service::start_timeout(Instant now, Actions& out) {
 // already.
 void Service::clear(Instant now, ServiceState before, Actions& out) {
   const KillSettings& kill = settings_.kill;
-  if (!life_.others_alive) return cleared(now, out);
+  if (!life_.others_alive && !control_) return cleared(now, out);
   if (kill.mode == KillMode::None) return cleared(now, out);
   if (kill.mode == KillMode::Process) {
     if (!control_) return cleared(now, out);
     out.push_back(action::SignalCommand{kill.signal});
+    life_.stop_time = kill.timeout_stop;
     return enter(ServiceState::Clearing, after(now, kill.timeout_stop));
   }
   const bool oom = life_.verdict && life_.verdict->cause == Cause::OomKill &&
@@ -249,15 +283,18 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
     return enter(ServiceState::ClearKilling, after(now, kKillGrace));
   }
   const bool stopping = before == ServiceState::Stopping;
-  if (!stopping || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
+  // STOPPING=1: nobody was asked.
+  const bool asked = stopping && death_.stop_reason != StopReason::None;
+  if (!asked || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
     const int signal = death_.pid == 0 ? stop_signal(death_.stop_reason) : kill.signal;
     out.push_back(action::SignalTree{signal});
     if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
     if (signal != SIGKILL && signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
   }
+  if (!asked) life_.stop_time = kill.timeout_stop;
   // One deadline for all of a stop: theirs has passed where the main process's has.
   const Instant shared = life_.gave_up ? now : state_deadline_;
-  enter(ServiceState::Clearing, stopping ? shared : after(now, kill.timeout_stop));
+  enter(ServiceState::Clearing, asked ? shared : after(now, kill.timeout_stop));
 }
 
 void Service::final_kill(Actions& out) const {
@@ -269,9 +306,15 @@ void Service::final_kill(Actions& out) const {
 }
 
 // gatevisor ends and leaves the main process behind.
-void Service::abandon(Actions& out) {
+void Service::let_go(Instant now, int status, std::string reason, Actions& out) {
+  end_probes(out);
   out.push_back(action::RemovePidFile{});
-  over(137, "the gateway could not be killed");
+  life_.main_alive = false;
+  life_.left = true;
+  next_ = {NextAction::Stop, Duration{0}, "stop requested"};
+  exit_status_ = status;
+  end_reason_ = std::move(reason);
+  cleared(now, out);
 }
 
 // A deadline of Stopping, StopKilling, Clearing or ClearKilling has passed.
@@ -285,12 +328,12 @@ void Service::escalate(Instant now, Actions& out) {
          record::LeftBehind{alive ? death_.pid : 0, kill.send_sigkill ? kill.final_signal : 0});
     if (!alive) return cleared(now, out);
     // While the main process lives there can be no other. Its end, if it comes, is an event.
-    if (ending_) return abandon(out);
+    if (ending_) return let_go(now, 137, "the gateway could not be killed", out);
     life_.gave_up = true;
     state_deadline_ = Instant::max();
     return;
   }
-  emit(out, record::KillEscalated{alive ? death_.pid : 0, stop_timeout(death_.stop_reason)});
+  emit(out, record::KillEscalated{alive ? death_.pid : 0, life_.stop_time});
   if (alive) {
     death_.timed_out = true;
     note_sent(now, kill.final_signal, "stop time-out");
@@ -305,7 +348,9 @@ void Service::escalate(Instant now, Actions& out) {
 }
 
 void Service::on(Instant, const event::TreeChanged&, Actions& out) {
-  if (state_ == ServiceState::ClearKilling) out.push_back(action::KillTree{});
+  if (state_ != ServiceState::ClearKilling) return;
+  // KillMode=process: it is a command that is waited for, and the others are nobody's.
+  if (settings_.kill.mode != KillMode::Process) out.push_back(action::KillTree{});
 }
 
 }  // namespace gatevisor::core

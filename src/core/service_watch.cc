@@ -10,7 +10,10 @@ namespace gatevisor::core {
 // ---- memory --------------------------------------------------------------------------------
 
 void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
-  if (!main_alive()) return;
+  if (!main_alive()) {
+    life_.memory_missed = true;
+    return;
+  }
   memory_.changed(now, event.now);
   check_memory(now, out);
 }
@@ -107,11 +110,15 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   if ((event.watchdog && watched) || (event.watchdog_usec && undisturbed())) {
     life_.watchdog_due = life_.watchdog > Duration{0} ? after(now, life_.watchdog) : Instant::max();
   }
-  if (event.watchdog_trigger && undisturbed()) life_.watchdog_due = now;
+  if (event.watchdog_trigger && undisturbed()) {  // a WATCHDOG=1 after it does not take it back
+    death_.watchdog = life_.watchdog;
+    return begin_stop(now, StopReason::Watchdog, out);
+  }
   if (event.extend_timeout) {
     // Never sooner than it would be (sd_notify(3)).
     const Instant until = after(now, *event.extend_timeout);
-    if (state_deadline_ != Instant::max() && state_ != ServiceState::Running) {
+    if (state_deadline_ != Instant::max() && state_ != ServiceState::Running &&
+        state_ != ServiceState::StopKilling) {
       state_deadline_ = std::max(state_deadline_, until);
     }
     if (life_.runtime_due != Instant::max()) life_.runtime_due = std::max(life_.runtime_due, until);
@@ -121,15 +128,17 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
     emit(out, record::Ready{death_.pid});
     return main_started(now, out);
   }
-  if (event.ready && state_ == ServiceState::Reloading && !control_ && life_.reload_begun) {
-    emit(out, record::Reloaded{});
-    return enter(ServiceState::Running, Instant::max());
+  if (event.ready && state_ == ServiceState::Reloading && life_.reload_begun) {
+    life_.reload_ended = true;
+    if (!control_) after_commands(CommandKind::Reload, now, out);
+    return;
   }
-  if (event.stopping && state_ == ServiceState::Running) {
+  if (event.stopping && state_ == ServiceState::Running && settings_.kill.mode != KillMode::None) {
     // It ends by itself, in the time that a stop has.
     end_probes(out);
     life_.watchdog_due = life_.runtime_due = Instant::max();
-    enter(ServiceState::Stopping, after(now, settings_.kill.timeout_stop));
+    life_.stop_time = settings_.kill.timeout_stop;
+    enter(ServiceState::Stopping, after(now, life_.stop_time));
   }
 }
 
@@ -144,7 +153,7 @@ void Service::reload(Instant now, const Requester& from, Actions& out) {
                                "it is " + std::string(to_string(state_)) + ", and not running"}});
   }
   emit(out, record::Reloading{from});
-  life_.reload_begun = false;
+  life_.reload_begun = life_.reload_ended = false;
   if (settings_.life.type == ServiceType::NotifyReload) {
     const int signal = settings_.life.reload_signal;
     note_sent(now, signal, "reload", true);
@@ -165,6 +174,7 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
 void Service::check_watchdog(Instant now, Actions& out) {
   if (now < life_.watchdog_due) return;
   life_.watchdog_due = Instant::max();
+  death_.watchdog = life_.watchdog;
   if (undisturbed()) begin_stop(now, StopReason::Watchdog, out);
 }
 

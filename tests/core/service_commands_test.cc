@@ -1,5 +1,7 @@
 // ExecStartPre= and its like: what runs when, what it is told, and what its end means.
 
+#include <cerrno>
+
 #include "core_testing.h"
 
 namespace gatevisor::core {
@@ -146,8 +148,9 @@ TEST(Commands, StopPostThatHangsIsEndedAndTheRespawnFollows) {
   rig.exits(1);
   rig.feed(event::CommandSpawned{50, "x", {}});
   EXPECT_EQ(rig.timer(), "emit:command-failed tree:SIGTERM tree:SIGCONT");
-  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}), "release");
-  EXPECT_EQ(rig.state(), ServiceState::Waiting);
+  // The delay counts from the death, and has passed by now.
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}),
+            "release spawn:2");
 }
 
 TEST(Commands, StartPreThatHangsIsAStartTimeout) {
@@ -201,6 +204,150 @@ TEST(Commands, MainProcessThatDiesDuringAReloadIsRespawnedWhenThatIsOver) {
   EXPECT_EQ(rig.dies(WaitStatus::exited(1), true), "emit:exited no-pidfile");
   EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false}), "release");
   EXPECT_EQ(rig.state(), ServiceState::Waiting);
+}
+
+TEST(Commands, FailedStartPostOfAnEndedOneshotIsItsVerdict) {
+  ServiceSettings settings = with({{CommandKind::StartPost, {"/p"}}, {CommandKind::Stop, {"/s"}}});
+  settings.life.type = ServiceType::Oneshot;
+  settings.life.remain_after_exit = true;
+  settings.restart.mode = RestartMode::No;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.exits(0), "ExecStartPost:0");
+  EXPECT_EQ(rig.command_exits(4),
+            "emit:command-failed emit:exited no-pidfile release emit:finished exit:4");
+}
+
+TEST(Commands, StopDoesNotWaitForTheStartPostOfAnEndedOneshot) {
+  ServiceSettings settings = with({{CommandKind::StartPost, {"/p"}}});
+  settings.life.type = ServiceType::Oneshot;
+  settings.restart.mode = RestartMode::Always;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.exits(0);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, false}),
+            "release emit:finished exit:0");
+}
+
+TEST(Commands, StopAfterTheVerdictTakesBackTheRespawn) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  rig.signal(SIGHUP);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  rig.dies(WaitStatus::exited(1), true);
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping command:SIGKILL tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::TreeEmpty{}), "release emit:finished exit:1");
+}
+
+TEST(Commands, MainProcessThatExecStopEndsWasStoppedOnRequest) {
+  Rig rig(with({{CommandKind::Stop, {"/bin/kill"}}}));
+  rig.run();
+  rig.signal(SIGTERM);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  rig.dies(WaitStatus::killed(SIGINT), true);
+  EXPECT_EQ(rig.verdict().cause, Cause::Requested);
+}
+
+TEST(Commands, FailedReloadIsNoReload) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  rig.signal(SIGHUP);
+  EXPECT_EQ(rig.command_exits(1, true), "emit:command-failed");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Commands, OneThatCannotBeMadeDuringAStopDoesNotUndoTheStop) {
+  Rig rig(with({{CommandKind::StartPost, {"/p"}}}));
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.feed(event::CommandSpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}}),
+            "emit:warning");
+  EXPECT_EQ(rig.state(), ServiceState::Stopping);
+}
+
+TEST(Commands, OneThatComesAfterTheStopSignalIsSentItToo) {
+  Rig rig(with({{CommandKind::StartPost, {"/p"}}}));
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.signal(SIGTERM);
+  EXPECT_EQ(rig.feed(event::CommandSpawned{50, "x", {}}), "command:SIGTERM");
+  EXPECT_EQ(rig.state(), ServiceState::Stopping);
+}
+
+TEST(Commands, StopPostRunsAlsoForAMainProcessThatIsLeft) {
+  ServiceSettings settings = with({{CommandKind::StopPost, {"/p"}}});
+  settings.kill.mode = KillMode::None;
+  Rig rig(settings);
+  rig.run();
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping no-pidfile ExecStopPost:0,SERVICE_RESULT=success");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:finished exit:0");
+}
+
+TEST(Commands, StopSignalReachesTheCommandInEveryKillMode) {
+  ServiceSettings settings = with({{CommandKind::StartPost, {"/p"}}});
+  settings.kill.mode = KillMode::Process;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping main:SIGTERM command:SIGTERM main:SIGCONT");
+  EXPECT_EQ(rig.dies(WaitStatus::killed(SIGTERM), true), "emit:exited no-pidfile command:SIGTERM");
+  // What else it leaves is nobody's.
+  EXPECT_EQ(rig.feed(event::CommandExited{WaitStatus::killed(SIGTERM), {}, true}),
+            "release emit:finished exit:143");
+}
+
+TEST(Commands, WhatStartPreLeftIsEndedAlsoWhereNoMainProcessCanBeMade) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  rig.command_exits(0, true);
+  EXPECT_EQ(rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}}),
+            "emit:warning emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Commands, EscalationTellsTheTimeThatWasGiven) {
+  ServiceSettings settings = with({{CommandKind::StopPost, {"/p"}}});
+  settings.life.watchdog = 20s;
+  settings.life.timeout_abort = 60s;
+  Rig rig(settings);
+  rig.run();
+  rig.timer();  // tidy
+  EXPECT_EQ(rig.timer(), "tree:SIGABRT tree:SIGCONT");
+  rig.dies(WaitStatus::dumped(SIGABRT));
+  rig.command_exits(0, true);
+  rig.timer();
+  EXPECT_EQ(rig.last<record::KillEscalated>().timeout, 8s);
+}
+
+TEST(Commands, KillModeProcessEndsAHungCommandAlone) {
+  ServiceSettings settings = with({{CommandKind::StopPost, {"/p"}}});
+  settings.kill.mode = KillMode::Process;
+  Rig rig(settings);
+  rig.run();
+  rig.dies(WaitStatus::exited(1), true);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.timer(), "emit:command-failed command:SIGTERM");
+  EXPECT_EQ(rig.timer(), "emit:escalated command:SIGKILL");
+  EXPECT_EQ(rig.feed(event::TreeChanged{}), "");
+}
+
+TEST(Commands, TimeOfACommandCountsFromItsProcess) {
+  Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
+  rig.start();
+  EXPECT_EQ(rig.deadline(), Instant::max());
+  rig.now += 5s;
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  EXPECT_EQ(rig.deadline(), rig.now + 90s);
 }
 
 }  // namespace

@@ -27,6 +27,15 @@ enum class Row : std::uint8_t {
   Clearing,
   ClearKilling,
   Waiting,
+  Condition,  ///< from here on each kind of command is given; it runs
+  AskedPre,   ///< StartPre: SpawnCommand is not yet answered
+  StartPre,
+  Forked,  ///< Starting: Type=forking, and its main process is looked for
+  StartPost,
+  Exited,
+  Reloading,
+  StopCommands,  ///< for good
+  StopPost,
   Over,
 };
 constexpr int kRows = static_cast<int>(Row::Over) + 1;
@@ -54,11 +63,34 @@ enum class Column : std::uint8_t {
   TooEarly,
   Due,
   ActionFailed,
+  CommandSpawned,
+  CommandSpawnFailed,
+  CommandExecFailed,
+  CommandExits,
+  MainFound,
+  SaysStopping,  ///< Notified
 };
-constexpr int kColumns = static_cast<int>(Column::ActionFailed) + 1;
+constexpr int kColumns = static_cast<int>(Column::SaysStopping) + 1;
+
+ServiceSettings settings_of(Row row) {
+  ServiceSettings settings = loop_settings();
+  settings.life.timeout_start = 90s;
+  if (row == Row::Forked) settings.life.type = ServiceType::Forking;
+  if (row < Row::Condition || row == Row::Forked || row == Row::Over) return settings;
+  settings.life.remain_after_exit = row == Row::Exited;
+  const std::vector<Command> one = {Command{.path = "/x", .argv = {"/x"}}};
+  for (const CommandKind kind :
+       {CommandKind::StartPost, CommandKind::Reload, CommandKind::Stop, CommandKind::StopPost}) {
+    settings.commands.of(kind) = one;
+  }
+  if (row > Row::StartPre) return settings;
+  settings.commands.condition = settings.commands.start_pre = one;
+  return settings;
+}
 
 /// Brings a new manager into this state.
 void reach(Rig& rig, Row row) {
+  const auto command_runs = [&] { rig.feed(event::CommandSpawned{50, "x", {}}); };
   const auto running = [&] { rig.run(FakeCgroups().baseline()); };
   switch (row) {
     case Row::Inactive: return;
@@ -100,6 +132,41 @@ void reach(Rig& rig, Row row) {
       running();
       rig.exits(1);
       return;
+    case Row::Condition: rig.start(); return command_runs();
+    case Row::AskedPre:
+      rig.start();
+      rig.command_exits(0);
+      return;
+    case Row::StartPre: reach(rig, Row::AskedPre); return command_runs();
+    case Row::Forked:
+      rig.start();
+      rig.command_exits(0, true);
+      return;
+    case Row::StartPost:
+      rig.start();
+      rig.spawned(FakeCgroups().baseline());
+      rig.exec_succeeded();
+      return command_runs();
+    case Row::Exited:
+      reach(rig, Row::StartPost);
+      rig.command_exits(0);
+      rig.exits(0);
+      return;
+    case Row::Reloading:
+      reach(rig, Row::StartPost);
+      rig.command_exits(0);
+      rig.signal(SIGHUP);
+      return command_runs();
+    case Row::StopCommands:
+      reach(rig, Row::StartPost);
+      rig.command_exits(0);
+      rig.signal(SIGTERM);
+      return command_runs();
+    case Row::StopPost:
+      reach(rig, Row::StartPost);
+      rig.command_exits(0);
+      rig.exits(1);
+      return command_runs();
     case Row::Over:
       running();
       rig.exits(0);
@@ -136,6 +203,15 @@ std::string apply(Rig& rig, Column column) {
       return rig.feed(event::TimerExpired{});
     case Column::ActionFailed:
       return rig.feed(event::ActionFailed{Error{"open", "/run/x", EROFS, ""}});
+    case Column::CommandSpawned: return rig.feed(event::CommandSpawned{50, "x", {}});
+    case Column::CommandSpawnFailed:
+      return rig.feed(event::CommandSpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}});
+    case Column::CommandExecFailed:
+      return rig.feed(event::CommandExecFailed{ExecStep::Exec, ENOENT});
+    case Column::CommandExits:
+      return rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false});
+    case Column::MainFound: return rig.feed(event::MainFound{77});
+    case Column::SaysStopping: return rig.feed(event::Notified{.stopping = true});
   }
   return {};
 }
@@ -157,12 +233,65 @@ void add_while_alive(Table& table, Row row, ServiceState same) {
   table[{row, Column::Usr1}] = {same, kUsr1};
 }
 
+void add_commands(Table& t) {
+  using enum Column;
+  using enum ServiceState;
+  const std::string asked = "tree:SIGTERM tree:SIGCONT";
+  const std::string stop = "ExecStop:0,MAINPID=101,SERVICE_RESULT=success";
+  const std::string stop_exited =
+      "ExecStop:0,SERVICE_RESULT=success,EXIT_CODE=exited,EXIT_STATUS=0";
+  for (int row = static_cast<int>(Row::Condition); row < static_cast<int>(Row::Over); ++row) {
+    // ExecReload= says what SIGHUP is, and only Running can reload.
+    const Row here = static_cast<Row>(row);
+    if (here != Row::Forked) t[{here, Hup}].actions = "emit:warning";
+  }
+  for (const Row row : {Row::Condition, Row::StartPre, Row::Forked}) {
+    for (const Column end : {Term, Int}) t[{row, end}] = {Clearing, "emit:stopping " + asked};
+    t[{row, Restart}] = {Clearing, (row == Row::Forked ? "emit:stopping " : "") + asked};
+    t[{row, Due}] = {Clearing, "emit:exited no-pidfile " + asked};
+  }
+  t[{Row::Condition, CommandExits}] = {StartPre, "ExecStartPre:0"};
+  t[{Row::StartPre, CommandExits}] = {Starting, "spawn:1"};
+  t[{Row::AskedPre, CommandSpawned}] = {StartPre, ""};
+  t[{Row::AskedPre, CommandSpawnFailed}] = {
+      StopPost,
+      "emit:warning emit:command-failed emit:exited no-pidfile "
+      "ExecStopPost:0,SERVICE_RESULT=resources"};
+  t[{Row::Forked, MainFound}] = {Running, "emit:started"};
+  t[{Row::Forked, TreeEmpty}] = {Waiting, "emit:exited no-pidfile release"};
+  for (const Column end : {Term, Int}) {
+    t[{Row::AskedPre, end}] = {StartPre, "emit:stopping"};
+    t[{Row::StartPost, end}] = {Stopping, kStop};
+    t[{Row::Exited, end}] = {StopCommands, "emit:stopping " + stop_exited};
+    t[{Row::Reloading, end}] = {StopCommands, "emit:stopping command:SIGKILL " + stop};
+    t[{Row::StopPost, end}] = {StopPost, "emit:stopping"};
+  }
+  t[{Row::StartPost, Restart}] = {Stopping, kStop};
+  t[{Row::Exited, Restart}] = {StopCommands, stop_exited};
+  t[{Row::Reloading, Restart}] = {StopCommands, "emit:stopping command:SIGKILL " + stop};
+  // A command that has begun is not cut short by the main process's end.
+  for (const auto& [row, same] : {std::pair{Row::StartPost, StartPost},
+                                  {Row::Reloading, Reloading},
+                                  {Row::StopCommands, StopCommands}}) {
+    t[{row, Exits}] = t[{row, ExitsAlone}] = {same, "emit:exited no-pidfile"};
+    t[{row, Usr1}] = {same, kUsr1};
+  }
+  t[{Row::StartPost, CommandExits}] = {Running, ""};
+  t[{Row::StartPost, Due}] = {Stopping, asked};
+  t[{Row::Reloading, CommandExits}] = {Running, "emit:reloaded"};
+  t[{Row::Reloading, Due}] = {Running, "emit:command-failed command:SIGKILL"};
+  t[{Row::StopCommands, CommandExits}] = {Stopping, asked};
+  t[{Row::StopCommands, Due}] = {Stopping, "emit:command-failed " + asked};
+  t[{Row::StopPost, CommandExits}] = {Waiting, "release"};
+  t[{Row::StopPost, Due}] = {Clearing, "emit:command-failed " + asked};
+}
+
 Table expected_cells() {
   using enum Column;
   using enum ServiceState;
   Table t;
   for (int row = 0; row < static_cast<int>(Row::Over); ++row) {
-    Rig rig;
+    Rig rig(settings_of(static_cast<Row>(row)));
     reach(rig, static_cast<Row>(row));
     const ServiceState same = rig.state();
     t[{static_cast<Row>(row), Column::ActionFailed}] = {same, "emit:warning"};
@@ -199,6 +328,7 @@ Table expected_cells() {
     add_while_alive(t, row, same);
   }
   t[{Row::Running, Due}] = {Running, "tidy"};
+  t[{Row::Running, SaysStopping}] = {Stopping, ""};
 
   const std::string died_for_good = std::string(kDied) + " emit:finished exit:1";
   const std::string died_for_next = std::string(kDied) + " spawn:2";
@@ -230,6 +360,7 @@ Table expected_cells() {
 
   t[{Row::Waiting, Due}] = {Starting, "spawn:2"};
   t[{Row::Waiting, Restart}] = {Starting, "spawn:2"};
+  add_commands(t);
   return t;
 }
 
@@ -239,7 +370,7 @@ TEST_P(EachCell, GoesWhereTheTableSays) {
   static const Table table = expected_cells();
   const Row row = static_cast<Row>(std::get<0>(GetParam()));
   const Column column = static_cast<Column>(std::get<1>(GetParam()));
-  Rig rig;
+  Rig rig(settings_of(row));
   reach(rig, row);
   const ServiceState before = rig.state();
   const Instant deadline = rig.deadline();
@@ -266,7 +397,8 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
   static constexpr std::array<const char*, kRows> kRowNames = {
       "Inactive",    "Asked",          "Starting",   "Running",  "Stopping",     "Restarting",
       "StopKilling", "RestartKilling", "Unkillable", "Clearing", "ClearKilling", "Waiting",
-      "Over"};
+      "Condition",   "AskedPre",       "StartPre",   "Forked",   "StartPost",    "Exited",
+      "Reloading",   "StopCommands",   "StopPost",   "Over"};
   static constexpr std::array<const char*, kColumns> kColumnNames = {"Start",
                                                                      "Spawned",
                                                                      "SpawnFailed",
@@ -288,7 +420,13 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "RestartRequested",
                                                                      "TimerTooEarly",
                                                                      "TimerDue",
-                                                                     "ActionFailed"};
+                                                                     "ActionFailed",
+                                                                     "CommandSpawned",
+                                                                     "CommandSpawnFailed",
+                                                                     "CommandExecFailed",
+                                                                     "CommandExited",
+                                                                     "MainFound",
+                                                                     "SaysStopping"};
   return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
          kColumnNames[static_cast<std::size_t>(std::get<1>(info.param))];
 }
@@ -301,7 +439,7 @@ INSTANTIATE_TEST_SUITE_P(ServiceTable, EachCell,
 TEST(ServiceTable, HasARowForEveryState) {
   std::map<ServiceState, int> seen;
   for (int row = 0; row < kRows; ++row) {
-    Rig rig;
+    Rig rig(settings_of(static_cast<Row>(row)));
     reach(rig, static_cast<Row>(row));
     ++seen[rig.state()];
   }
@@ -310,7 +448,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 15u);
+  EXPECT_EQ(std::variant_size_v<Event>, 21u);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Type=: when a service counts as started, and what ends it before and after.
 
+#include <algorithm>
+
 #include "core_testing.h"
 
 namespace gatevisor::core {
@@ -86,6 +88,14 @@ TEST(Notify, WatchdogAbortsWhatIsSilent) {
   rig.feed(event::Notified{.watchdog = true});
   EXPECT_EQ(rig.deadline(), rig.now + 20s);
   EXPECT_EQ(rig.timer(), "tree:SIGABRT tree:SIGCONT");
+  rig.dies(WaitStatus::dumped(SIGABRT));
+  EXPECT_EQ(rig.verdict().cause, Cause::Watchdog);
+}
+
+TEST(Notify, WatchdogTriggerActsAtOnce) {
+  Rig rig;
+  rig.run();
+  EXPECT_EQ(rig.feed(event::Notified{.watchdog_trigger = true}), "tree:SIGABRT tree:SIGCONT");
   rig.dies(WaitStatus::dumped(SIGABRT));
   EXPECT_EQ(rig.verdict().cause, Cause::Watchdog);
 }
@@ -179,8 +189,8 @@ TEST(Oneshot, CommandsRunOneAfterTheOtherAndThenItIsOver) {
   EXPECT_EQ(rig.exits(0), "spawn:1");
   rig.spawned();
   rig.exec_succeeded();
-  EXPECT_EQ(rig.exits(0), "emit:exited no-pidfile ExecStartPost:0");
-  EXPECT_EQ(rig.command_exits(0), "release emit:finished exit:0");
+  EXPECT_EQ(rig.exits(0), "ExecStartPost:0");
+  EXPECT_EQ(rig.command_exits(0), "emit:exited no-pidfile release emit:finished exit:0");
   EXPECT_EQ(rig.count<record::Exited>(), 1U);
 }
 
@@ -233,6 +243,154 @@ TEST(MainPid, OfAServiceCanBeAnotherOne) {
   rig.feed(event::MainFound{77});
   rig.exits(1);
   EXPECT_EQ(rig.verdict().pid, 77);
+}
+
+TEST(Notify, StoppingThatTakesTooLongIsAStopTimeout) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.timer(), "emit:escalated kill");
+  rig.dies(WaitStatus::killed(SIGKILL));
+  EXPECT_EQ(rig.verdict().cause, Cause::StopTimeout);
+}
+
+TEST(Notify, WhatIsLeftOfAServiceThatStoppedItselfIsAskedToEnd) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true),
+            "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Notify, StoppingWithKillModeNoneKillsNothing) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  settings.kill.mode = KillMode::None;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Notify, StopOfOneThatOutlivedItsOwnIsARequest) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.commands.start_post.clear();
+  settings.kill.send_sigkill = false;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.feed(event::Notified{.stopping = true});
+  EXPECT_EQ(rig.timer(), "emit:left-behind");
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
+  rig.dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig.verdict().cause, Cause::Requested);
+}
+
+TEST(NotifyReload, ReadyThatComesBeforeTheCommandIsDoneCounts) {
+  ServiceSettings settings = of_type(ServiceType::NotifyReload);
+  settings.commands.start_post.clear();
+  settings.commands.reload = {Command{.path = "/r", .argv = {"/r"}}};
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.ready = true});
+  rig.signal(SIGHUP);
+  rig.feed(event::Notified{.reloading = true});
+  EXPECT_EQ(rig.feed(event::Notified{.ready = true}), "");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloaded");
+}
+
+TEST(StartTimeout, IsAFailureAlsoWithCode0) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.restart.mode = RestartMode::No;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.timer();
+  rig.exits(0);
+  EXPECT_EQ(rig.exit_status, 1);
+}
+
+TEST(StartTimeout, KillModeNoneKillsNothing) {
+  ServiceSettings settings = of_type(ServiceType::Notify);
+  settings.kill.mode = KillMode::None;
+  settings.life.start_failure = TimeoutMode::Kill;
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.timer(), "");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
+TEST(Oneshot, RestartWithKillModeNoneWaitsForAllOfItsCommands) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.kill.mode = KillMode::None;
+  settings.commands.start_post.clear();
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.restart(), "emit:warning");
+  EXPECT_EQ(rig.exits(0), "spawn:1");
+  rig.spawned();
+  EXPECT_EQ(rig.state(), ServiceState::Starting);
+}
+
+TEST(Oneshot, WatchdogOfOneCommandIsNotTheNextOnes) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.feed(event::Notified{.watchdog_usec = 10s});
+  EXPECT_EQ(rig.deadline(), rig.now + 10s);
+  rig.exits(0);
+  rig.spawned();
+  EXPECT_EQ(rig.deadline(), rig.now + 90s);
+}
+
+TEST(Oneshot, WhatACommandLeftIsEndedAlsoWhereTheNextCannotBeMade) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "spawn:1");
+  EXPECT_EQ(rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", 11, ""}}),
+            "emit:warning emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
+}
+
+TEST(Oneshot, MemoryEventsBetweenItsCommandsAreNotLost) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.push_back(settings.commands.main.front());
+  Rig rig(settings);
+  rig.start();
+  rig.spawned();
+  rig.exec_succeeded();
+  rig.exits(0);
+  rig.feed(event::MemoryChanged{});
+  EXPECT_EQ(rig.spawned(), "rearm");
 }
 
 }  // namespace

@@ -33,6 +33,17 @@ void FakeKernel::run_next() {
 void FakeKernel::perform(const Action& action, bool forwarded) {
   if (const auto* spawn_action = std::get_if<action::Spawn>(&action)) {
     spawn(spawn_action->invocation);
+  } else if (const auto* command = std::get_if<action::SpawnCommand>(&action)) {
+    spawn_command(*command);
+  } else if (std::holds_alternative<action::FindMain>(action)) {
+    find_main();
+  } else if (const auto* adopted = std::get_if<action::AdoptMain>(&action)) {
+    adopt_main(adopted->pid);
+  } else if (std::holds_alternative<action::AwaitTree>(action)) {
+    awaiting_tree_ = population() > 0;
+    if (!awaiting_tree_) events.push_back(event::TreeEmpty{});
+  } else if (const auto* to_command = std::get_if<action::SignalCommand>(&action)) {
+    if (Process* process = find(command_)) deliver(*process, to_command->signal, false);
   } else if (const auto* to_main = std::get_if<action::SignalMain>(&action)) {
     act(to_main->signal);
     if (Process* main = find(main_)) deliver(*main, to_main->signal, forwarded);
@@ -60,21 +71,30 @@ void FakeKernel::act(int signal) {
   ending_.sent.set(static_cast<std::size_t>(signal));
 }
 
-void FakeKernel::spawn(std::uint64_t invocation) {
+void FakeKernel::open_invocation(std::uint64_t invocation) {
+  if (invocation_ == invocation) return;
   invocation_ = invocation;
   std::erase_if(processes_, [](const Process& process) { return !process.alive; });
   groups_.begin_invocation(invocation);
-  life_ = draw_life(dice_, scenario_);
-  ending_ = {};
   oom_kills_ = 0;
   spun_ = false;
-  wedged_ = false;
-  serves_from_ = Instant::max();
-  exec_told_ = false;
+  refused_ = refusing_ = false;
   watching_ = true;
   awaiting_tree_ = false;
   memory_armed_ = true;
   memory_changed_ = false;
+  command_ = 0;
+}
+
+void FakeKernel::spawn(std::uint64_t invocation) {
+  open_invocation(invocation);
+  life_ = draw_life(dice_, scenario_);
+  ending_ = {};
+  wedged_ = false;
+  serves_from_ = Instant::max();
+  exec_told_ = false;
+  ready_ = false;
+  refused_ = refused_ || refusing_;
   if (life_.fate == Fate::NoLeaf || life_.fate == Fate::NoClone) {
     truth_ = {Cause::ExecFailure, {}, {}};
     told_pid_ = 0;
@@ -104,8 +124,19 @@ void FakeKernel::exec_done(int pid) {
     return;
   }
   main->executed = true;
-  serves_from_ = after(now_, life_.boots_in);
   events.push_back(event::ExecSucceeded{});
+  begin_serving(pid);
+}
+
+void FakeKernel::begin_serving(int pid) {
+  serves_from_ = after(now_, life_.boots_in);
+  const ServiceType type = scenario_.settings.life.type;
+  if ((type == ServiceType::Notify || type == ServiceType::NotifyReload) &&
+      life_.ready_in != kForever) {
+    in(life_.ready_in, [this, pid] {
+      if (pid == main_ && main_alive()) events.push_back(event::Notified{.ready = true});
+    });
+  }
   for (unsigned i = 0; i < life_.helpers; ++i) {
     // A child, one that double-forked away, or a child of the helper before.
     add_helper(dice_.pick({pid, 1, processes_.back().pid}));
@@ -170,6 +201,7 @@ void FakeKernel::strike(int pid) {
       if (life_.end.by_signal(SIGKILL)) return doom(*main, End::FromOutside);
       return end(pid, life_.end, End::FromOutside);
     case Fate::TaskLimit:
+      refusing_ = true;
       groups_.refuse_forks(1 + dice_.below(5), dice_.chance(50));
       in(dice_.span(0ms, 50ms), [this, pid] { end(pid, life_.end, End::NoMoreTasks); });
       return;
@@ -208,7 +240,8 @@ void FakeKernel::strike_for_memory(Process& main) {
 void FakeKernel::lose_helper(int main_pid) {
   const auto victim = [this] {
     return std::ranges::find_if(processes_, [&](const Process& process) {
-      return process.alive && !process.main && process.invocation == invocation_;
+      return process.alive && !process.main && !process.command &&
+             process.invocation == invocation_;
     });
   };
   if (victim() == processes_.end()) add_helper(1);
@@ -228,7 +261,7 @@ void FakeKernel::lose_helper(int main_pid) {
 
 void FakeKernel::spin(int main_pid) {
   const Process* main = find(main_pid);
-  if (main == nullptr || !main->alive || !has_memory_events()) return;
+  if (main == nullptr || !main->alive || !main->main || !has_memory_events()) return;
   spun_ = true;
   groups_.declare_oom(Scope::OwnLimit, 1 + dice_.below(300));
   notify_memory();
@@ -238,7 +271,7 @@ void FakeKernel::spin(int main_pid) {
 
 void FakeKernel::press(int main_pid) {
   const Process* main = find(main_pid);
-  if (main == nullptr || !main->alive || !has_memory_events()) return;
+  if (main == nullptr || !main->alive || !main->main || !has_memory_events()) return;
   events.push_back(event::PressureHigh{});
   in(dice_.span(2s, 3s), [this, main_pid] { press(main_pid); });
 }
@@ -252,6 +285,7 @@ void FakeKernel::kill_everybody() {
 // ---- signals and ends ----------------------------------------------------------------------
 
 void FakeKernel::deliver_to_tree(int signal) {
+  finding_ = false;
   // By number, and as it is now: what is delivered may end one and so let go of another.
   std::vector<int> targets;
   for (const Process& process : processes_) {
@@ -311,13 +345,19 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   if (process->doomed && !status.by_signal(SIGKILL)) return;
   const bool was_ours = reachable(*process);
   process->alive = false;
+  if (process->command) return tell_command(pid, status);
   if (!process->main) {
     if (was_ours) tell_tree();
     return;
   }
   if (life_.fate == Fate::ExecFails && exec_told_) how = End::NotStarted;
-  const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || now_ - last_oom_ < 13s);
-  truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom},
+  // Also one of which the file has not told yet: its timer is late.
+  const bool untold = memory_changed_ || now_ - last_oom_ < 13s;
+  const bool recent_oom = oom_kills_ > 0 && (!has_memory_events() || untold);
+  const ServiceType type = scenario_.settings.life.type;
+  const bool waits = type == ServiceType::Notify || type == ServiceType::NotifyReload;
+  truth_ = truth_of({how, status, ending_, oom_scope_, scenario_.rung, groups_.pids(), recent_oom,
+                     waits && !ready_, command_cause_},
                     scenario_.settings);
   // The counters tell which limits were hit in this life, not which one at which moment.
   if (oom_kills_ > 1 || spun_) truth_.scope.reset();
@@ -325,9 +365,12 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   const bool taken = how == End::KernelOom || how == End::KernelOomAll;
   truth_.ambiguous = truth_.ambiguous || (taken && now_ - last_oom_ > kOomAttribution - 1s);
   truth_.prompt = oom_kills_ > 0 && now_ - last_oom_ <= kOomSameKill - 5ms;
+  // The counter is the invocation's, and Type=oneshot has several main processes in one.
+  truth_.ambiguous = truth_.ambiguous || refused_;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
-  in(soon(), [this, pid, status, seccomp_mode] {
+  in(soon(), [this, pid, status, seccomp_mode, was_ready = ready_] {
+    truth_.ambiguous = truth_.ambiguous || was_ready != ready_;
     if (!exec_told_) events.push_back(event::ExecSucceeded{});  // all that its pipe shows
     exec_told_ = true;
     truth_.ambiguous = truth_.ambiguous || acts_at_death_ != ending_.acts;

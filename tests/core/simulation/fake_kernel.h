@@ -23,6 +23,7 @@ struct Process {
   int pid = 0;
   int parent = 0;  ///< 1: reparented to gatevisor
   bool main = false;
+  bool command = false;
   bool in_group = false;  ///< of the main process's process group
   bool executed = false;  ///< past execve(2): signals have their handlers
   bool alive = true;
@@ -55,6 +56,12 @@ class FakeKernel {
   /// second time.
   void note_reason(Reason reason) { ending_.reason = reason; }
   void note_timed_out() { ending_.timed_out = true; }
+  /// It counts as started: READY=1 is no longer waited for.
+  void note_ready() { ready_ = true; }
+  /// What was found is not taken: gatevisor has given this invocation up.
+  void forget_main();
+  /// It is being stopped without a signal: by ExecStop=.
+  void note_act() { ++ending_.acts; }
   Reason reason() const { return ending_.reason; }
 
   // ---- what is true
@@ -76,13 +83,25 @@ class FakeKernel {
   /// The death that was told last.
   const Truth& truth() const { return truth_; }
   int told_pid() const { return told_pid_; }
+  /// How the command ended that was told last.
+  Cause command_cause() const { return command_cause_; }
+  /// The command that was asked for last lives, and nothing of ours is ending it for good.
+  bool command_goes_on() const;
+  /// What MAINPID= may name.
+  int some_pid();
   bool has_memory_events() const { return scenario_.rung == CgroupRung::MemoryController; }
 
   /// The outside world: SIGKILL for all of them, from elsewhere.
   void kill_everybody();
 
  private:
+  void open_invocation(std::uint64_t invocation);
   void spawn(std::uint64_t invocation);
+  void spawn_command(const action::SpawnCommand& action);
+  void begin_serving(int pid);
+  void find_main();
+  void adopt_main(int pid);
+  void tell_command(int pid, WaitStatus status);
   void exec_done(int pid);
   void strike(int pid);
   void strike_for_memory(Process& main);
@@ -122,6 +141,13 @@ class FakeKernel {
   Truth truth_;
   int told_pid_ = 0;
   bool exec_told_ = false;
+  bool ready_ = false;
+  bool finding_ = false;
+  bool refused_ = false;  ///< forks, in this invocation and not for the main process of now
+  bool refusing_ = false;
+  int command_ = 0;  ///< the last that was asked for; 0: its end was told
+  CommandLife command_life_;
+  Cause command_cause_ = Cause::ExitCode;
   unsigned acts_at_death_ = 0;
   unsigned oom_kills_ = 0;  ///< in this life
   Scope oom_scope_{};

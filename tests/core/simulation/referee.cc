@@ -40,28 +40,48 @@ void Referee::note(const Event& event, Instant due) {
     late_until_ = now();
   }
   if (is_stop(event) && !stop_at_) stop_at_ = now();
+  const auto* told = std::get_if<event::Notified>(&event);
+  if (told != nullptr && told->extend_timeout) extended_ += *told->extend_timeout;
+  aborted_ = aborted_ || is_stop(event) || std::holds_alternative<event::RestartRequested>(event);
+  main_died_ = main_died_ || std::holds_alternative<event::MainExited>(event);
   if (std::holds_alternative<event::RestartRequested>(event) && !stop_at_) restart_asked_ = true;
 }
 
-void Referee::answered(const Event& event, Instant due, const Actions& actions) {
+void Referee::answered(const Event& event, Instant due, const Actions& actions,
+                       ServiceState before) {
   require(++statistics_.steps < kMostSteps, "a busy loop");
-  left_behind_ = false;
+  command_failed_ = command_killed_ = false;
   exited_records_ = 0;
   memory_told_ = false;
   note(event, due);
   require(!exited_ || actions.empty(), "something was asked after Exit");
-  require(actions.size() <= 12, "too many actions in one step");
+  require(actions.size() <= 16, "too many actions in one step");
   for (const Action& action : actions) {
     require(!exited_, "Exit was not the last action");
     check(event, action);
   }
   const bool death = std::holds_alternative<event::MainExited>(event) ||
                      std::holds_alternative<event::SpawnFailed>(event);
-  require(exited_records_ == (death ? 1u : 0u), "a death has exactly one record");
+  const ServiceType type = scenario_.settings.life.type;
+  // A oneshot goes on: with its next command, or with ExecStartPost=.
+  const bool goes_on =
+      type == ServiceType::Oneshot && before == ServiceState::Starting && verdicts_ == 0;
+  // One that gatevisor had let go, and that ends while ExecStopPost= runs.
+  const bool let_go = before == ServiceState::StopPost && verdicts_ == 0;
+  if (let_go) main_died_ = false;
+  if (death && !goes_on && !let_go) require(exited_records_ == 1, "a death has exactly one record");
+  if (scenario_.plain && !death) require(exited_records_ == 0, "a record of no death");
+  require(verdicts_ <= 1, "two verdicts on one invocation");
+  main_died_ = main_died_ && !std::holds_alternative<event::Spawned>(event);
 }
 
 void Referee::check(const Event& event, const Action& action) {
   if (const auto* spawn = std::get_if<action::Spawn>(&action)) return check_spawn(*spawn);
+  if (const auto* run = std::get_if<action::SpawnCommand>(&action)) return check_command(*run);
+  if (const auto* to_command = std::get_if<action::SignalCommand>(&action)) {
+    command_killed_ = command_killed_ || to_command->signal == SIGKILL;
+    return require(!released_, "a signal to a command of an invocation that is over");
+  }
   if (std::holds_alternative<action::Release>(action)) return check_release();
   if (std::holds_alternative<action::Exit>(action)) return check_exit();
   if (const auto* written = std::get_if<action::WritePidFile>(&action)) {
@@ -87,11 +107,19 @@ void Referee::check(const Event& event, const Action& action) {
   if (const auto* exited = std::get_if<record::Exited>(&emit->record)) {
     check_exited(event, *exited);
   } else if (const auto* killing = std::get_if<record::KillEscalated>(&emit->record)) {
-    const Duration timeout = scenario_.settings.kill.timeout_stop;
+    const Duration timeout = killing->timeout;
     require(now() >= after(asked_at_, timeout), "a kill before TimeoutStopSec=");
-    require(killing->timeout == timeout, "a time-out that nobody set");
+    require(timeout == scenario_.settings.kill.timeout_stop ||
+                timeout == scenario_.settings.life.timeout_abort,
+            "a time-out that nobody set");
   } else if (std::holds_alternative<record::Started>(emit->record)) {
-    require(std::holds_alternative<event::ExecSucceeded>(event), "started without execve(2)");
+    require(std::holds_alternative<event::ExecSucceeded>(event) ||
+                std::holds_alternative<event::MainFound>(event),
+            "started without execve(2)");
+  } else if (std::holds_alternative<record::CommandFailed>(emit->record)) {
+    command_failed_ = true;
+  } else if (std::holds_alternative<record::Skipped>(emit->record)) {
+    aborted_ = true;
   } else if (std::holds_alternative<record::LeftBehind>(emit->record)) {
     left_behind_ = true;
     ++statistics_.left_behind;
@@ -122,20 +150,54 @@ void Referee::check(const Event& event, const Action& action) {
 void Referee::check_spawn(const action::Spawn& spawn) {
   require(!kernel_.main_known(), "two main processes");
   require(!stop_at_, "a spawn after a stop");
+  check_begin(spawn.invocation);
+  require(verdicts_ == 0, "a spawn after the verdict");
+  ++statistics_.spawns;
+}
+
+void Referee::check_command(const action::SpawnCommand& command) {
+  check_begin(command.invocation);
+  const bool of_the_stop =
+      command.kind == CommandKind::Stop || command.kind == CommandKind::StopPost;
+  require(!stop_at_ || of_the_stop, "a command of the start after a stop");
+  require(command.kind != CommandKind::Main || !kernel_.main_known(), "two main processes");
+  if (command.kind == CommandKind::Stop && command.index == 0) ++stops_run_;
+  if (command.kind == CommandKind::StopPost && command.index == 0) ++posts_run_;
+  require(stops_run_ <= 1, "ExecStop= ran twice");
+  require(posts_run_ <= 1, "ExecStopPost= ran twice");
+  const KillSettings& kill = scenario_.settings.kill;
+  const bool excused = kill.mode == KillMode::None || left_behind_ || command_killed_ ||
+                       !kill.send_sigkill || kill.final_signal != SIGKILL;
+  require(excused || !kernel_.command_goes_on(), "a command beside another one");
+}
+
+void Referee::check_begin(std::uint64_t invocation) {
+  if (invocation == launches_) return require(!released_, "a spawn after Release");
+  require(!stop_at_, "a start after a stop");
   require(released_, "a spawn before Release");
-  require(spawn.invocation == ++launches_, "an invocation was skipped");
+  require(invocation == ++launches_, "an invocation was skipped");
   if (launches_ > 1 && !restart_asked_) {
     require(last_ && last_->next.action == NextAction::Respawn, "a respawn that was not decided");
     require(last_ && now() >= after(last_->ended, last_->next.delay), "a respawn before its delay");
   }
-  ++statistics_.spawns;
   released_ = false;
   restart_asked_ = false;
   hard_to_kill_ = false;
+  left_behind_ = false;
+  verdicts_ = stops_run_ = posts_run_ = 0;
+  main_died_ = aborted_ = false;
+}
+
+/// What must have been done when an invocation is over.
+void Referee::check_invocation() {
+  require(verdicts_ == 1 || (aborted_ && !main_died_), "an invocation without a verdict");
+  require(posts_run_ == (scenario_.settings.commands.stop_post.empty() ? 0u : 1u),
+          "ExecStopPost= did not run once");
 }
 
 void Referee::check_release() {
   require(!released_, "Release twice");
+  check_invocation();
   released_ = true;
   require(!kernel_.main_known(), "Release while the main process lives");
   const KillMode mode = scenario_.settings.kill.mode;
@@ -145,24 +207,38 @@ void Referee::check_release() {
 
 void Referee::check_exit() {
   exited_ = true;
+  if (!released_) check_invocation();
   const KillSettings& kill = scenario_.settings.kill;
   if (!stop_at_ || kill.timeout_stop == kForever) return;
   // One that can be killed is gone at the time-out. What SIGKILL does not end at once is given the
   // grace, the main process and then what it left behind.
   const Duration grace = unkillable_ ? 2 * Service::kKillGrace : Duration{0};
-  require(now() - *stop_at_ <= kill.timeout_stop + grace + kLatency + late_,
-          "a stop took too long");
+  require(now() - *stop_at_ <= longest_stop() + grace + kLatency + late_, "a stop took too long");
   ++statistics_.stops;
+}
+
+/// One TimeoutStopSec= for the processes; one for each command, and what that leaves.
+Duration Referee::longest_stop() const {
+  const ServiceSettings& settings = scenario_.settings;
+  const Duration timeout =
+      std::max(settings.kill.timeout_stop, settings.life.timeout_abort.value_or(Duration{0}));
+  const std::size_t commands = settings.commands.stop.size() + settings.commands.stop_post.size();
+  if (commands == 0 && !scenario_.notifies) return timeout;
+  return (static_cast<int>(commands) + 2) * timeout + 3 * Service::kKillGrace + extended_;
 }
 
 void Referee::check_exited(const Event& event, const record::Exited& record) {
   ++exited_records_;
+  ++verdicts_;
   const Verdict& verdict = record.verdict;
-  const bool no_process = std::holds_alternative<event::SpawnFailed>(event);
-  require(verdict.pid == (no_process ? 0 : kernel_.told_pid()), "the verdict on another process");
+  if (std::holds_alternative<event::SpawnFailed>(event)) {
+    require(verdict.pid == 0, "the verdict on a process that was not made");
+  } else if (std::holds_alternative<event::MainExited>(event)) {
+    require(verdict.pid == kernel_.told_pid(), "the verdict on another process");
+  }
   require(verdict.ended == now(), "a death at another time");
   require(verdict.evidence.size() <= 10 && verdict.ruled_out.size() <= 4, "endless evidence");
-  check_cause(verdict);
+  check_cause(verdict, expected(event));
   check_next(verdict);
   const Duration window = scenario_.settings.alarm.interval;
   exits_.push_back(now());
@@ -173,8 +249,19 @@ void Referee::check_exited(const Event& event, const record::Exited& record) {
   last_ = verdict;
 }
 
-void Referee::check_cause(const Verdict& verdict) {
-  const Truth& truth = kernel_.truth();
+/// The truth of what this event ended.
+Truth Referee::expected(const Event& event) const {
+  if (std::holds_alternative<event::TimerExpired>(event)) return {Cause::StartTimeout, {}, {}};
+  if (std::holds_alternative<event::TreeEmpty>(event)) return {Cause::Protocol, {}, {}};
+  if (command_failed_ && !std::holds_alternative<event::MainExited>(event)) {
+    Truth truth{kernel_.command_cause(), {}, {}};
+    truth.ambiguous = kernel_.oom_killed();
+    return truth;
+  }
+  return kernel_.truth();
+}
+
+void Referee::check_cause(const Verdict& verdict, const Truth& truth) {
   if (truth.ambiguous) {
     ++statistics_.ambiguous;
     return;
@@ -201,8 +288,13 @@ void Referee::check_next(const Verdict& verdict) {
   const RestartSettings& rules = scenario_.settings.restart;
   const auto rule = rules.by_cause.find(verdict.cause);
   const bool stays = next.action == NextAction::Stop;
+  if (scenario_.settings.life.remain_after_exit && verdict.cause == Cause::Clean) {
+    return require(stays, "RemainAfterExit= was not heeded");
+  }
   if (rule != rules.by_cause.end() && rule->second.restart) {
     require(stays != *rule->second.restart, "RestartCause= was not heeded");
+  } else if (!verdict.status) {
+    return;
   } else if (verdict.cause != Cause::ExecFailure && rules.prevent.contains(*verdict.status)) {
     require(stays, "RestartPreventExitStatus= was not heeded");
   } else if (verdict.cause != Cause::ExecFailure && rules.force.contains(*verdict.status)) {
@@ -235,8 +327,38 @@ void Referee::done(const Event& event, Instant due, const Manager& manager) {
   if (exited_) return require(manager.deadline() == Instant::max(), "a deadline after Exit");
   if (!kernel_.all_killable()) hard_to_kill_ = true;
   if (stop_at_ && hard_to_kill_) unkillable_ = true;
+  check_deadline(manager);
   if (!std::holds_alternative<event::TimerExpired>(event) || due > now()) return;
   require(manager.deadline() > now(), "a deadline that stays in the past");
+}
+
+/// Whatever waits does so with a deadline, or for what is about to be told.
+void Referee::check_deadline(const Manager& manager) {
+  if (manager.deadline() != Instant::max() || !kernel_.events.empty()) return;
+  const ServiceSettings& settings = scenario_.settings;
+  const bool start_forever = settings.life.start_timeout() == kForever;
+  const bool stop_forever = settings.kill.timeout_stop == kForever;
+  const ServiceState state = manager.service().state();
+  bool fine = true;
+  switch (state) {
+    case ServiceState::Inactive:
+    case ServiceState::Running:
+    case ServiceState::Exited:
+    case ServiceState::Waiting:
+    case ServiceState::Over: return;
+    case ServiceState::Condition:
+    case ServiceState::StartPre:
+    case ServiceState::StartPost:
+    case ServiceState::Reloading: fine = start_forever; break;
+    case ServiceState::Starting: fine = start_forever || !kernel_.main_executed(); break;
+    case ServiceState::StopCommands:
+    case ServiceState::StopPost:
+    case ServiceState::Clearing: fine = stop_forever; break;
+    case ServiceState::Stopping: fine = stop_forever || left_behind_; break;
+    case ServiceState::StopKilling: fine = left_behind_; break;
+    case ServiceState::ClearKilling: fine = false; break;
+  }
+  require(fine, "it waits for ever in " + std::string(to_string(state)));
 }
 
 void Referee::outlived() {

@@ -3,6 +3,9 @@
 // After every step: never two main processes; nothing is sent to one that has ended; no respawn
 // before its delay nor after a stop; one Exited record a death, with its true cause; an empty leaf
 // at Release; a bounded stop; no deadline that stays in the past; nothing asked after Exit.
+// Of commands: never one beside another that was not killed; ExecStop= at most once, ExecStopPost=
+// exactly once an invocation; one verdict, or none where a stop or ExecCondition= came first; and
+// whatever waits has a deadline, unless a setting says that it has none.
 #pragma once
 
 #include <array>
@@ -33,7 +36,7 @@ class Referee {
       : scenario_(scenario), kernel_(kernel) {}
 
   /// What the core answered, before the kernel does it. `due`: its deadline before the step.
-  void answered(const Event& event, Instant due, const Actions& actions);
+  void answered(const Event& event, Instant due, const Actions& actions, ServiceState before);
   /// And after it was done.
   void done(const Event& event, Instant due, const Manager& manager);
   /// The world is over, and gatevisor goes on.
@@ -48,10 +51,16 @@ class Referee {
   void note(const Event& event, Instant due);
   void check(const Event& event, const Action& action);
   void check_spawn(const action::Spawn& spawn);
+  void check_command(const action::SpawnCommand& command);
+  void check_begin(std::uint64_t invocation);
+  void check_invocation();
+  void check_deadline(const Manager& manager);
+  Duration longest_stop() const;
+  Truth expected(const Event& event) const;
   void check_release();
   void check_exit();
   void check_exited(const Event& event, const record::Exited& record);
-  void check_cause(const Verdict& verdict);
+  void check_cause(const Verdict& verdict, const Truth& truth);
   void check_next(const Verdict& verdict);
   void check_delay(const Verdict& verdict);
   void require(bool holds, const std::string& what) {
@@ -79,6 +88,15 @@ class Referee {
   bool memory_told_ = false;     ///< in this step: trouble that OOMPolicy= may kill for
   std::optional<Instant> last_alarm_;  ///< since the exits were fewer
   bool exited_ = false;
+  // Of this invocation.
+  unsigned verdicts_ = 0;
+  unsigned stops_run_ = 0;       ///< ExecStop= was begun
+  unsigned posts_run_ = 0;       ///< ExecStopPost= was begun
+  bool main_died_ = false;       ///< it was told
+  bool aborted_ = false;         ///< skipped, or a stop or restart was asked for
+  bool command_failed_ = false;  ///< in this step
+  bool command_killed_ = false;  ///< in this step
+  Duration extended_{};          ///< by EXTEND_TIMEOUT_USEC=, since the stop
 };
 
 }  // namespace gatevisor::core

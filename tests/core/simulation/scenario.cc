@@ -59,6 +59,40 @@ MemorySettings draw_memory(Dice& dice) {
   return memory;
 }
 
+LifeSettings draw_life_settings(Dice& dice) {
+  LifeSettings life;
+  life.type = dice.pick({ServiceType::Simple, ServiceType::Exec, ServiceType::Oneshot,
+                         ServiceType::Oneshot, ServiceType::Forking, ServiceType::Forking,
+                         ServiceType::Notify, ServiceType::Notify, ServiceType::NotifyReload});
+  life.remain_after_exit = dice.chance(20);
+  life.timeout_start = dice.pick<Duration>({kForever, 100ms, 3s, 3s, 90s});
+  life.start_failure = dice.pick(
+      {TimeoutMode::Terminate, TimeoutMode::Terminate, TimeoutMode::Abort, TimeoutMode::Kill});
+  life.runtime_max = dice.pick<Duration>({kForever, kForever, 2s, 60s});
+  life.runtime_extra = dice.pick<Duration>({0s, 2s});
+  life.watchdog = dice.pick<Duration>({0s, 0s, 500ms, 20s});
+  if (dice.chance(30)) life.timeout_abort = dice.pick<Duration>({50ms, 2s});
+  return life;
+}
+
+Commands draw_commands(Dice& dice, ServiceType type) {
+  Commands commands;
+  const auto fill = [&](CommandKind kind, std::uint64_t number) {
+    for (std::uint64_t i = 0; i < number; ++i) {
+      Command command{.argv = {"/" + std::to_string(i)}};
+      command.ignore_failure = kind != CommandKind::Main && dice.chance(30);
+      commands.of(kind).push_back(std::move(command));
+    }
+  };
+  fill(CommandKind::Main, type == ServiceType::Oneshot ? 1 + dice.below(3) : 1);
+  if (dice.chance(10)) fill(CommandKind::Condition, 1);
+  for (const CommandKind kind : {CommandKind::StartPre, CommandKind::StartPost, CommandKind::Reload,
+                                 CommandKind::Stop, CommandKind::StopPost}) {
+    if (dice.chance(35)) fill(kind, 1 + dice.below(2));
+  }
+  return commands;
+}
+
 ProbeSettings draw_probe(Dice& dice) {
   ProbeSettings probe;
   if (!dice.chance(40)) return probe;
@@ -85,6 +119,12 @@ Scenario draw_scenario(Dice& dice) {
   if (dice.chance(75)) settings.alarm = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
   if (dice.chance(15)) settings.success.codes.set(3);
   if (dice.chance(15)) settings.success.signals.set(SIGTERM);
+  if (dice.chance(60)) {
+    world.plain = false;
+    settings.life = draw_life_settings(dice);
+    settings.commands = draw_commands(dice, settings.life.type);
+    world.notifies = dice.chance(60);
+  }
   settings.forward = {{SIGHUP, SIGHUP}, {SIGUSR1, SIGUSR2}, {SIGQUIT, 0}};
 
   world.rung = dice.pick({CgroupRung::MemoryController, CgroupRung::MemoryController,
@@ -116,6 +156,11 @@ std::string to_string(const Scenario& world) {
          (world.settings.probe.target
               ? "; LivenessProbeSec=" + format_duration(world.settings.probe.interval)
               : "") +
+         "; Type number " + number(world.settings.life.type) +
+         ", TimeoutStartSec=" + format_duration(world.settings.life.start_timeout()) +
+         ", RuntimeMaxSec=" + format_duration(world.settings.life.runtime_max) +
+         ", WatchdogSec=" + format_duration(world.settings.life.watchdog) +
+         (world.settings.life.remain_after_exit ? ", RemainAfterExit=yes" : "") +
          "; OOMPolicy number " + number(world.settings.memory.oom_policy) + "; until " +
          format_duration(world.horizon);
 }
@@ -132,6 +177,36 @@ Nature draw_nature(Dice& dice, const Scenario& scenario) {
     nature.dies_in = dice.chance(30) ? kForever : dice.span(11ms, 12s);
   }
   return nature;
+}
+
+CommandLife draw_command_life(Dice& dice, CommandKind kind) {
+  CommandLife life;
+  life.until = dice.chance(85) ? dice.span(0s, 200ms) : dice.span(0s, 20s);
+  life.leaves = dice.chance(20) ? 1 + static_cast<unsigned>(dice.below(2)) : 0;
+  life.end = WaitStatus::exited(0);
+  life.stops_main = kind == CommandKind::Stop && dice.chance(40);
+  // Type=forking
+  if (kind == CommandKind::Main && dice.chance(90)) life.leaves = 1;
+  const std::uint64_t what = dice.below(100);
+  if (what < 3) {
+    life.fate = CommandLife::Fate::NoClone;
+    life.step = ExecStep::Clone;
+    life.code = dice.pick({EAGAIN, EPERM});
+  } else if (what < 6) {
+    life.fate = CommandLife::Fate::ExecFails;
+    life.code = dice.pick({ENOENT, ETXTBSY});
+    life.end = WaitStatus::exited(203);
+    life.leaves = 0;
+    life.stops_main = false;
+  } else if (what < 12) {
+    life.fate = CommandLife::Fate::Hangs;
+  } else if (what < 20) {
+    life.end = WaitStatus::exited(dice.pick({1, 3, 255}));
+  } else if (what < 24) {
+    const int signal = dice.pick({SIGKILL, SIGTERM, SIGSEGV});
+    life.end = dice.chance(30) ? WaitStatus::dumped(SIGSEGV) : WaitStatus::killed(signal);
+  }
+  return life;
 }
 
 Life draw_life(Dice& dice, const Scenario& scenario) {
@@ -159,6 +234,10 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
                          Fate::Wedges,
                          Fate::Serves,
                          Fate::Serves});
+  if (dice.chance(85)) life.ready_in = dice.chance(80) ? dice.span(0s, 2s) : dice.span(0s, 60s);
+  if (scenario.settings.life.type == ServiceType::Oneshot && dice.chance(50)) {
+    life.fate = Fate::Exits;
+  }
   life.until = dice.chance(40) ? dice.span(0s, 3s) : dice.span(0s, 120s);
   life.scope = dice.pick({Scope::OwnLimit, Scope::AncestorLimit, Scope::OutsideView});
   life.helpers = static_cast<unsigned>(dice.below(4));

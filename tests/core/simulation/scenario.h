@@ -20,6 +20,8 @@ struct Scenario {
   unsigned outside = 0;      ///< signals and requests from outside, a minute
   unsigned unkillable = 0;   ///< percent of processes that SIGKILL does not end at once
   bool late_timers = false;  ///< the machine is slow, or was suspended
+  bool plain = true;         ///< one main process of Type=exec, and nothing beside it
+  bool notifies = false;     ///< its processes send sd_notify(3) messages
 };
 
 Scenario draw_scenario(Dice& dice);
@@ -66,11 +68,26 @@ struct Life {
   ExecStep step = ExecStep::Exec;
   int code = 0;  ///< errno of NoLeaf, NoClone and ExecFails
   unsigned helpers = 0;
-  Duration boots_in{};       ///< from execve(2) to its first answer to a probe
-  bool sparse = false;       ///< Spins: now and then only, which is no stall
-  bool slow_to_die = false;  ///< so large that its end takes longer than kSettle
+  Duration boots_in{};           ///< from execve(2) to its first answer to a probe
+  bool sparse = false;           ///< Spins: now and then only, which is no stall
+  bool slow_to_die = false;      ///< so large that its end takes longer than kSettle
+  Duration ready_in = kForever;  ///< from execve(2) to READY=1
 };
 
 Life draw_life(Dice& dice, const Scenario& scenario);
+
+/// What becomes of a command that is left alone.
+struct CommandLife {
+  enum class Fate : std::uint8_t { NoClone, ExecFails, Ends, Hangs };
+  Fate fate = Fate::Ends;
+  Duration until{};
+  WaitStatus end;
+  ExecStep step = ExecStep::Exec;
+  int code = 0;             ///< errno of NoClone and ExecFails
+  unsigned leaves = 0;      ///< processes that outlive it
+  bool stops_main = false;  ///< ExecStop= that does what it is for
+};
+
+CommandLife draw_command_life(Dice& dice, CommandKind kind);
 
 }  // namespace gatevisor::core

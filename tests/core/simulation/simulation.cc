@@ -80,20 +80,28 @@ void Simulation::step(const Event& event) {
   const ServiceState before = manager_.service().state();
   const Actions actions = manager_.step(kernel_.now(), event);
   if (tracing_) add_trace(event, actions, before);
-  referee_.answered(event, due, actions);
-  note_reasons(event, actions);
+  referee_.answered(event, due, actions, before);
+  note_clocks(event, before);
+  note_reasons(event, actions, before);
   const auto* signal = std::get_if<event::SignalReceived>(&event);
   const bool forwarded = signal != nullptr && signal->signal != SIGTERM && signal->signal != SIGINT;
   for (const Action& action : actions) kernel_.perform(action, forwarded);
+  const ServiceState state = manager_.service().state();
+  const bool ended = state == ServiceState::Clearing || state == ServiceState::ClearKilling ||
+                     state == ServiceState::StopPost || state == ServiceState::Waiting;
+  if (std::holds_alternative<event::MainFound>(event) && ended) kernel_.forget_main();
   referee_.done(event, due, manager_);
 }
 
 // Why the core ends a process is told by what it answers with a signal, and by its own records.
-void Simulation::note_reasons(const Event& event, const Actions& actions) {
+void Simulation::note_reasons(const Event& event, const Actions& actions, ServiceState before) {
   if (!kernel_.main_known()) return;
   bool signalled = false;
   for (const Action& action : actions) {
-    signalled = signalled || std::holds_alternative<action::SignalTree>(action) ||
+    const auto* command = std::get_if<action::SpawnCommand>(&action);
+    const bool stops = command != nullptr && command->kind == CommandKind::Stop;
+    if (stops) kernel_.note_act();
+    signalled = signalled || stops || std::holds_alternative<action::SignalTree>(action) ||
                 std::holds_alternative<action::SignalMain>(action) ||
                 std::holds_alternative<action::KillTree>(action);
   }
@@ -102,21 +110,74 @@ void Simulation::note_reasons(const Event& event, const Actions& actions) {
   const auto* signal = std::get_if<event::SignalReceived>(&event);
   const bool stop = signal != nullptr && (signal->signal == SIGTERM || signal->signal == SIGINT);
   if (first && (stop || std::holds_alternative<event::RestartRequested>(event) ||
-                std::holds_alternative<event::Spawned>(event))) {
+                std::holds_alternative<event::Spawned>(event) ||
+                (std::holds_alternative<event::CommandSpawned>(event) &&
+                 before == ServiceState::Reloading) ||
+                (std::holds_alternative<event::CommandSpawnFailed>(event) &&
+                 before == ServiceState::Reloading))) {
     kernel_.note_reason(Reason::Request);
+  }
+  const auto* told = std::get_if<event::Notified>(&event);
+  if (first && told != nullptr && told->watchdog_trigger) kernel_.note_reason(Reason::Watchdog);
+  if (first && std::holds_alternative<event::TimerExpired>(event)) {
+    const Reason reason = time_out(before);
+    if (reason != Reason::None) kernel_.note_reason(reason);
   }
   for (const Action& action : actions) {
     const auto* emit = std::get_if<action::Emit>(&action);
     if (emit == nullptr) continue;
-    if (first && std::holds_alternative<record::OomWhileAlive>(emit->record)) {
+    const auto* oom = std::get_if<record::OomWhileAlive>(&emit->record);
+    const auto* stall = std::get_if<record::MemoryStalled>(&emit->record);
+    const auto* probe = std::get_if<record::ProbeFailed>(&emit->record);
+    const auto* failed = std::get_if<record::CommandFailed>(&emit->record);
+    if (first && oom != nullptr && oom->stopping) {
       kernel_.note_reason(Reason::OutOfMemory);
-    } else if (first && std::holds_alternative<record::MemoryStalled>(emit->record)) {
+    } else if (first && failed != nullptr && failed->kind == CommandKind::StartPost) {
+      kernel_.note_reason(Reason::Command);
+    } else if (first && stall != nullptr && stall->killing) {
       kernel_.note_reason(Reason::Stall);
-    } else if (first && std::holds_alternative<record::ProbeFailed>(emit->record)) {
+    } else if (first && probe != nullptr && probe->ending) {
       kernel_.note_reason(Reason::Probe);
     } else if (std::holds_alternative<record::KillEscalated>(emit->record)) {
       kernel_.note_timed_out();
     }
+  }
+}
+
+// Which limit of time has passed, in the core's order.
+Reason Simulation::time_out(ServiceState before) const {
+  const LifeSettings& life = scenario_.settings.life;
+  const Instant now = kernel_.now();
+  const bool starting = before == ServiceState::Starting || before == ServiceState::StartPost;
+  const bool serving = before == ServiceState::Running || before == ServiceState::Reloading;
+  if ((starting || serving) && watchdog_ > 0s && now >= after(watched_, watchdog_)) {
+    return Reason::Watchdog;
+  }
+  if (serving && now >= after(serving_, life.runtime_max)) return Reason::RuntimeLimit;
+  if (starting && now >= after(asked_, life.start_timeout())) return Reason::StartTimeout;
+  return Reason::None;
+}
+
+void Simulation::note_clocks(const Event& event, ServiceState before) {
+  const ServiceState state = manager_.service().state();
+  const auto* told = std::get_if<event::Notified>(&event);
+  if (std::holds_alternative<event::Spawned>(event) ||
+      std::holds_alternative<event::CommandSpawned>(event)) {
+    asked_ = kernel_.now();
+  }
+  if (std::holds_alternative<event::Spawned>(event) || !kernel_.main_known()) {
+    watchdog_ = scenario_.settings.life.watchdog;
+    watched_ = serving_ = Instant::max();
+  }
+  const bool started = before == ServiceState::Starting &&
+                       (state == ServiceState::StartPost || state == ServiceState::Running);
+  if (started) kernel_.note_ready();
+  const bool begins = before == ServiceState::Starting || before == ServiceState::StartPost;
+  if (begins && state == ServiceState::Running) serving_ = watched_ = kernel_.now();
+  if (told == nullptr || !kernel_.main_known()) return;
+  if (told->watchdog_usec) watchdog_ = *told->watchdog_usec;
+  if (told->watchdog_usec || (told->watchdog && watched_ != Instant::max())) {
+    watched_ = kernel_.now();
   }
 }
 
@@ -127,6 +188,7 @@ void Simulation::begin_the_outside() {
   if (scenario_.outside > 0) {
     kernel_.at(kernel_.now() + dice_.span(0s, 60s / scenario_.outside), [this] { outside(); });
   }
+  if (scenario_.notifies) notify();
   kernel_.at(horizon, [this] {
     kernel_.events.push_back(event::SignalReceived{SIGTERM, {"SIGTERM", 1, 0}});
   });
@@ -154,6 +216,27 @@ void Simulation::outside() {
       kernel_.at(kernel_.now() + dice_.span(0s, 3s), [signal] { signal(SIGTERM); });
   }
   kernel_.at(kernel_.now() + dice_.span(1ms, 120s / scenario_.outside), [this] { outside(); });
+}
+
+/// One message of the service's, whatever it means now.
+void Simulation::notify() {
+  if (kernel_.now() > world_ends_ - 2h) return;
+  if (kernel_.main_alive() || dice_.chance(5)) {
+    event::Notified told;
+    switch (dice_.below(12)) {
+      case 0: told.stopping = dice_.chance(20); break;
+      case 1: told.ready = true; break;
+      case 2: told.main_pid = kernel_.some_pid(); break;
+      case 3: told.extend_timeout = dice_.span(0s, 5s); break;
+      case 4: told.watchdog_usec = dice_.pick<Duration>({0s, 300ms, 10s}); break;
+      case 5: told.watchdog_trigger = dice_.chance(10); break;
+      case 6: told.reloading = true; break;
+      case 7: told.status = "busy"; break;
+      default: told.watchdog = true; break;
+    }
+    kernel_.events.push_back(told);
+  }
+  kernel_.at(kernel_.now() + dice_.span(1ms, 10s), [this] { notify(); });
 }
 
 /// An event that is late, twice, or means nothing now.

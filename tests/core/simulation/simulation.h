@@ -28,7 +28,10 @@ class Simulation {
   void outside();
   void disturb();
   void step(const Event& event);
-  void note_reasons(const Event& event, const Actions& actions);
+  void note_reasons(const Event& event, const Actions& actions, ServiceState before);
+  void note_clocks(const Event& event, ServiceState before);
+  void notify();
+  Reason time_out(ServiceState before) const;
   bool advance();
   void add_trace(const Event& event, const Actions& actions, ServiceState before);
 
@@ -40,6 +43,11 @@ class Simulation {
   Instant world_ends_;
   Instant late_for_{};  ///< the deadline of which it was drawn how late it comes
   Duration lateness_{};
+  // When a time limit can have passed, as the tests count it.
+  Instant asked_ = Instant::max();    ///< the start of what TimeoutStartSec= bounds now
+  Instant serving_ = Instant::max();  ///< Running was reached
+  Instant watched_ = Instant::max();  ///< WatchdogSec= counts from here
+  Duration watchdog_{0};
   bool tracing_;
   std::deque<std::string> trace_;
 };

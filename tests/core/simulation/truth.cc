@@ -50,6 +50,7 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
     case End::KernelOomAll:
     case End::Ours: break;
   }
+  if (facts.unready && clean_by_definition(facts.status, settings)) truth.cause = Cause::Protocol;
   return truth;
 }
 
@@ -88,7 +89,9 @@ Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
   if (facts.end == End::NotStarted) return {Cause::ExecFailure, {}, {}};
   const bool kernel = by_kernel && visible;
   Truth truth;
-  if (facts.ending.reason == Reason::Stall) {
+  if (facts.ending.reason == Reason::Command) {
+    truth = {facts.command_cause, {}, {}};
+  } else if (facts.ending.reason == Reason::Stall) {
     truth = {Cause::MemoryStall, {}, {}};
   } else if (kernel && !facts.ending.killed()) {
     truth = taken_by_the_kernel(facts);
@@ -96,6 +99,14 @@ Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
     truth = out_of_memory(facts, {});
   } else if (facts.ending.reason == Reason::Probe) {
     truth = {Cause::ProbeFailure, {}, {}};
+  } else if (facts.ending.reason == Reason::StartTimeout) {
+    truth = {Cause::StartTimeout, {}, {}};
+  } else if (facts.ending.reason == Reason::RuntimeLimit) {
+    truth = {Cause::RuntimeLimit, {}, {}};
+  } else if (facts.ending.reason == Reason::Watchdog) {
+    truth = {Cause::Watchdog, {}, {}};
+  } else if (facts.ending.reason == Reason::None && facts.ending.timed_out) {
+    truth = {Cause::StopTimeout, {}, {}};  // STOPPING=1, and it went on
   } else if (facts.ending.reason == Reason::None) {
     truth = left_alone(facts, settings);
   } else if (facts.ending.timed_out) {
@@ -106,8 +117,9 @@ Truth truth_of(const Facts& all_facts, const ServiceSettings& settings) {
   // The kernel's SIGKILL and ours; another's end soon after a helper's: both fit the counters.
   const bool explained =
       kernel || facts.end == End::LostHelper || facts.ending.reason == Reason::OutOfMemory;
-  truth.ambiguous =
-      (kernel && facts.ending.killed()) || (facts.recent_oom && visible && !explained);
+  truth.ambiguous = (kernel && facts.ending.killed()) ||
+                    (facts.recent_oom && facts.ending.reason == Reason::Command) ||
+                    (facts.recent_oom && visible && !explained);
   return truth;
 }
 

@@ -12,7 +12,17 @@
 namespace gatevisor::core {
 
 /// Why the core was ending a main process.
-enum class Reason : std::uint8_t { None, Request, OutOfMemory, Stall, Probe };
+enum class Reason : std::uint8_t {
+  None,
+  Request,
+  OutOfMemory,
+  Stall,
+  Probe,
+  StartTimeout,
+  RuntimeLimit,
+  Watchdog,
+  Command,  ///< ExecStartPost= failed
+};
 
 /// How a main process ended, as only its kernel knows.
 enum class End : std::uint8_t {
@@ -53,8 +63,10 @@ struct Facts {
   Ending ending;  ///< when it died
   Scope scope;    ///< of the OOM kill, if there was one
   CgroupRung rung;
-  bool pids;        ///< pids.events of the gateway's own can be read
-  bool recent_oom;  ///< the OOM killer took one of its processes lately
+  bool pids;                              ///< pids.events of the gateway's own can be read
+  bool recent_oom;                        ///< the OOM killer took one of its processes lately
+  bool unready = false;                   ///< READY=1 was waited for
+  Cause command_cause = Cause::ExitCode;  ///< Reason::Command: how that one ended
 };
 
 Truth truth_of(const Facts& facts, const ServiceSettings& settings);
