@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ranges>
 #include <sstream>
 
 #include "cgroup_home.h"
@@ -121,13 +122,15 @@ bool explained(const Run& run, std::vector<Row>& rows) {
     const std::string other = gatevisor.contains(key) ? gatevisor[key] : "(none)";
     if (same(key, one, other)) continue;
     bool found = false;
-    for (Row& row : rows) {
+    // The last line that matches: what is said of all units stands above what is said of one.
+    for (Row& row : rows | std::views::reverse) {
       if (fnmatch(row.unit.c_str(), run.name.c_str(), 0) != 0 ||
           fnmatch(row.key.c_str(), key.c_str(), 0) != 0) {
         continue;
       }
       row.seen = true;
       found = true;
+      break;
     }
     if (found) continue;
     all = false;
