@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <cerrno>
 #include <cstdlib>
 
@@ -38,16 +39,19 @@ OrRefusal<std::optional<exec::Identity>> look_up(const ExecSettings& settings,
   if (!settings.user.empty()) {
     identity.user = user->name;
     identity.home = user->home;
-    identity.shell = user->shell;
+    if (os::is_login_shell(user->shell)) identity.shell = user->shell;
   }
   if (!settings.group.empty()) {
     auto gid = os::find_group(settings.group);
     if (!gid) return refuse(std::move(gid.error()), kGroup);
     identity.gid = *gid;
   }
-  auto groups = os::groups_of(user->name, identity.gid);
-  if (!groups) return refuse(std::move(groups.error()), kGroup);
-  identity.groups = std::move(*groups);
+  // As systemd has it: without User=, and for root's group, those of SupplementaryGroups= alone.
+  if (!settings.user.empty() && identity.gid != 0) {
+    auto groups = os::groups_of(user->name, identity.gid);
+    if (!groups) return refuse(std::move(groups.error()), kGroup);
+    identity.groups = std::move(*groups);
+  }
   for (const std::string& name : settings.supplementary_groups) {
     auto gid = os::find_group(name);
     if (!gid) return refuse(std::move(gid.error()), kGroup);
@@ -99,9 +103,24 @@ OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settin
   return std::nullopt;
 }
 
+/// systemd.exec(5), EnvironmentFile=: a path may be a pattern. One that no file matches stays as it
+/// is, and is told as missing.
+std::vector<EnvironmentFile> matching_files(const EnvironmentFile& file) {
+  std::vector<EnvironmentFile> files;
+  for (std::string& path : os::paths_matching(file.path)) {
+    files.push_back({std::move(path), file.optional});
+  }
+  if (files.empty()) files.push_back(file);
+  return files;
+}
+
 OrRefusal<std::vector<std::string>> read_environment_files(const ExecSettings& settings) {
-  std::vector<std::string> all;
+  std::vector<EnvironmentFile> files;
   for (const EnvironmentFile& file : settings.environment_files) {
+    std::ranges::move(matching_files(file), std::back_inserter(files));
+  }
+  std::vector<std::string> all;
+  for (const EnvironmentFile& file : files) {
     auto text = os::read_file(file.path);
     if (!text) {
       Error& error = text.error();

@@ -166,9 +166,6 @@ Parsed<void> set_environment_file(ServiceSettings& settings, std::string_view va
   if (file.optional) value.remove_prefix(1);
   auto path = parse_absolute_path(value);
   if (!path) return refuse(path.error() + ", after '-' if it may be missing");
-  if (path->find_first_of("*?[") != std::string::npos) {
-    return refuse("wildcards are not expanded; name each file");
-  }
   if (files.size() == kMaxEntries) return too_many("files");
   file.path = std::move(*path);
   files.push_back(std::move(file));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/command_line.h"
+#include "config/environment_file.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
 #include "config/words.h"
@@ -222,6 +223,9 @@ class Loader {
   void pass_environment(const Assignment& line, const std::string& value) {
     const auto names = split_words(value);
     if (!names) return error(line.locate(), names.error());
+    if (!std::ranges::all_of(*names, is_variable_name)) {
+      return error(line.locate(), "PassEnvironment=: expected names of variables");
+    }
     auto& all = unit_.settings.exec.pass_environment;
     if (names->empty()) all.clear();
     all.insert(all.end(), names->begin(), names->end());

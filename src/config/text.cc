@@ -113,6 +113,10 @@ Parsed<std::string> parse_absolute_path(std::string_view text) {
   if (std::ranges::any_of(text, is_control)) {
     return refuse("expected a path without control characters");
   }
+  // systemd's path_is_normalized(): where such a path leads is not to be seen.
+  if ((std::string(text) + "/").find("/../") != std::string::npos) {
+    return refuse("expected a path without '..'");
+  }
   return std::string(text);
 }
 

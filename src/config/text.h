@@ -50,7 +50,7 @@ Parsed<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t low, st
 /// 1 yes y true t on, 0 no n false f off, in any case.
 Parsed<bool> parse_boolean(std::string_view text);
 
-/// Absolute, at most kMaxPath bytes, no control characters.
+/// Absolute, at most kMaxPath bytes, no control characters, no component that is "..".
 Parsed<std::string> parse_absolute_path(std::string_view text);
 
 template <typename T>

@@ -36,6 +36,16 @@ void start_anew() {
   capng_setpid(static_cast<int>(getpid()));
 }
 
+/// The errno, or 0.
+int apply_with(std::uint64_t ambient) {
+  errno = 0;
+  if (capng_apply(CAPNG_SELECT_CAPS) != 0) return errno != 0 ? errno : EPERM;
+  if (ambient == 0) return 0;
+  update(CAPNG_ADD, CAPNG_AMBIENT, ambient);
+  if (capng_apply(CAPNG_SELECT_AMBIENT) != 0) return errno != 0 ? errno : EPERM;
+  return 0;
+}
+
 }  // namespace
 
 OwnCapabilities own_capabilities() {
@@ -60,12 +70,14 @@ int drop_bounding(std::uint64_t drop) {
 int keep_only(std::uint64_t ambient) {
   start_anew();
   update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE, ambient);
-  errno = 0;
-  if (capng_apply(CAPNG_SELECT_CAPS) != 0) return errno != 0 ? errno : EPERM;
-  if (ambient == 0) return 0;
-  update(CAPNG_ADD, CAPNG_AMBIENT, ambient);
-  if (capng_apply(CAPNG_SELECT_AMBIENT) != 0) return errno != 0 ? errno : EPERM;
-  return 0;
+  return apply_with(ambient);
+}
+
+int add_ambient(std::uint64_t ambient) {
+  start_anew();
+  if (capng_get_caps_process() != 0) return EIO;
+  update(CAPNG_ADD, CAPNG_INHERITABLE, ambient);
+  return apply_with(ambient);
 }
 
 }  // namespace gatevisor::exec

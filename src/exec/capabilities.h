@@ -22,5 +22,8 @@ const char* capability_name(int capability);
 int drop_bounding(std::uint64_t drop);
 /// After the uid has changed: exactly `ambient` stays, in all sets.
 int keep_only(std::uint64_t ambient);
+/// For root, who has all others too. They are not dropped first: who gains capabilities by execve
+/// is not dumpable (commit_creds()), which means no core and a /proc/self of root's.
+int add_ambient(std::uint64_t ambient);
 
 }  // namespace gatevisor::exec

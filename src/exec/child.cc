@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include "exec/capabilities.h"
@@ -143,9 +144,11 @@ void set_scheduling(const ChildContext& context) {
     check(context, ExecStep::Affinity, sched_setaffinity(0, sizeof set, &set) == 0);
   }
   if (scheduling.io_class || scheduling.io_priority) {
-    // ioprio_set(2): the class in the upper bits; best-effort and its middle where not said.
-    const int io_class = scheduling.io_class.value_or(2);
-    const int priority = io_class == 1 || io_class == 2 ? scheduling.io_priority.value_or(4) : 0;
+    // ioprio_set(2): the class in the upper bits. Best-effort and its middle where not said, or
+    // said to be none.
+    const int asked = scheduling.io_class.value_or(0);
+    const int io_class = asked != 0 ? asked : 2;
+    const int priority = scheduling.io_priority.value_or(4);
     check(context, ExecStep::IoPriority,
           syscall(SYS_ioprio_set, 1, 0, io_class << 13 | priority) == 0);
   }
@@ -159,10 +162,35 @@ void separate(const ChildContext& context) {
   if (failure.code != 0) fail_step(context, failure.step, failure.code);
 }
 
+/// Nobody may have more descriptors than that (proc(5)); 0 where it cannot be read.
+rlim_t most_descriptors() {
+  const int fd = open("/proc/sys/fs/nr_open", O_RDONLY | O_CLOEXEC);
+  char digits[24] = {};
+  const ssize_t got = fd >= 0 ? read(fd, digits, sizeof digits - 1) : -1;
+  if (fd >= 0) close(fd);
+  return got > 0 ? strtoull(digits, nullptr, 10) : 0;
+}
+
+bool set_limit_below(__rlimit_resource resource, const rlimit& wanted, rlim_t most) {
+  const rlimit limit{std::min(wanted.rlim_cur, most), std::min(wanted.rlim_max, most)};
+  return setrlimit(resource, &limit) == 0;
+}
+
+/// As systemd's setrlimit_closest(): what may not be raised so far is raised as far as it may.
+/// LimitNOFILE=infinity is refused even to root.
+void set_limit(const ChildContext& context, __rlimit_resource resource, const rlimit& wanted) {
+  if (setrlimit(resource, &wanted) == 0) return;
+  check(context, ExecStep::Limits, errno == EPERM);
+  const rlim_t descriptors = resource == RLIMIT_NOFILE ? most_descriptors() : 0;
+  if (descriptors != 0 && set_limit_below(resource, wanted, descriptors)) return;
+  rlimit own{};
+  check(context, ExecStep::Limits, getrlimit(resource, &own) == 0);
+  check(context, ExecStep::Limits, set_limit_below(resource, wanted, own.rlim_max));
+}
+
 void set_limits(const ChildContext& context) {
   for (const auto& [resource, limit] : context.plan->rlimits) {
-    check(context, ExecStep::Limits,
-          setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0);
+    set_limit(context, static_cast<__rlimit_resource>(resource), limit);
   }
 }
 
@@ -182,7 +210,7 @@ void drop_privileges(const ChildContext& context) {
   }
   if (!plan.identity) {
     if (plan.ambient == 0) return;
-    const int error = keep_only(plan.ambient);
+    const int error = add_ambient(plan.ambient);
     if (error != 0) fail_step(context, ExecStep::Capabilities, error);
     return;
   }
@@ -194,7 +222,7 @@ void drop_privileges(const ChildContext& context) {
   }
   check(context, ExecStep::User, setresuid(identity.uid, identity.uid, identity.uid) == 0);
   if (identity.uid == 0 && plan.ambient == 0) return;
-  const int error = keep_only(plan.ambient);
+  const int error = identity.uid == 0 ? add_ambient(plan.ambient) : keep_only(plan.ambient);
   if (error != 0) fail_step(context, ExecStep::Capabilities, error);
 }
 

@@ -123,6 +123,8 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   if (environment.get("PATH").empty()) environment.set("PATH", kDefaultPath);
   if (identity) {
     if (!identity->home.empty()) environment.set("HOME", identity->home);
+    // gatevisor's own is none of a user's who has none.
+    if (!identity->user.empty()) environment.unset("SHELL");
     if (!identity->shell.empty()) environment.set("SHELL", identity->shell);
     if (!identity->user.empty()) {
       environment.set("USER", identity->user);

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,6 +11,8 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+
+#include "os/file.h"
 
 namespace gatevisor::os {
 namespace {
@@ -37,13 +38,6 @@ bool has_entries(const char* path) {
   return false;
 }
 
-bool matches_any(const char* pattern) {
-  glob_t found{};
-  const bool any = glob(pattern, GLOB_NOSORT, nullptr, &found) == 0 && found.gl_pathc > 0;
-  globfree(&found);
-  return any;
-}
-
 /// NAME, or NAME=VALUE.
 bool is_in_environment(const std::string& parameter) {
   const std::size_t equals = parameter.find('=');
@@ -57,7 +51,7 @@ bool holds(const Condition& condition) {
   struct stat info{};
   switch (condition.kind) {
     case Condition::Kind::PathExists: return access(path, F_OK) == 0;
-    case Condition::Kind::PathExistsGlob: return matches_any(path);
+    case Condition::Kind::PathExistsGlob: return !paths_matching(path).empty();
     case Condition::Kind::PathIsDirectory: return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     case Condition::Kind::PathIsSymbolicLink:
       return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);

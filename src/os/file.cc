@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -65,6 +66,18 @@ Expected<std::string> read_file(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return fail("open", path, errno);
   return read_again(fd.get(), path);
+}
+
+std::vector<std::string> paths_matching(const std::string& pattern) {
+  std::vector<std::string> paths;
+  glob_t found{};
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc && i < kMaxNames; ++i) {
+      paths.emplace_back(found.gl_pathv[i]);
+    }
+  }
+  globfree(&found);
+  return paths;
 }
 
 std::vector<std::string> names_at(int dir, const char* path) {

@@ -33,6 +33,9 @@ bool exists_at(int dir, const char* name);
 /// The whole of a file that people write. Follows links, and never waits for a FIFO's writer.
 Expected<std::string> read_file(const std::string& path);
 
+/// The paths that a pattern of glob(7) matches, sorted; none where it matches nothing.
+std::vector<std::string> paths_matching(const std::string& pattern);
+
 /// The names in a directory, '.' and '..' left out, sorted, at most 65536. Empty where it cannot be
 /// read. `dir` may be AT_FDCWD.
 std::vector<std::string> names_at(int dir, const char* path);

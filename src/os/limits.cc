@@ -1,10 +1,14 @@
 // Placement::set_limits: what the slice's files are told.
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 
+#include "os/file.h"
 #include "os/placement.h"
 
 namespace gatevisor::os {
@@ -27,8 +31,19 @@ std::uint64_t physical_memory() {
          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// systemd's TasksMax=N% is of the kernel's pid_max; 32768 is its default (proc(5)).
-constexpr std::uint64_t kDefaultPidMax = 32'768;
+/// A file of /proc/sys with one number; `fallback` where it cannot be read.
+std::uint64_t kernel_number(const char* path, std::uint64_t fallback) {
+  auto text = read_small_at(AT_FDCWD, path);
+  const std::uint64_t number = text ? std::strtoull(text->c_str(), nullptr, 10) : 0;
+  return number != 0 ? number : fallback;
+}
+
+/// What systemd's TasksMax=N% is of: the smaller one of the kernel's two limits. 32768 is the
+/// default of pid_max (proc(5)).
+std::uint64_t most_tasks() {
+  const std::uint64_t pids = kernel_number("/proc/sys/kernel/pid_max", 32'768);
+  return std::min(pids, kernel_number("/proc/sys/kernel/threads-max", pids));
+}
 
 }  // namespace
 
@@ -54,7 +69,7 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
     want("MemorySwapMax=", "memory.swap.max", "memory", text_of(*limits.memory_swap_max, memory));
   }
   if (limits.tasks_max) {
-    want("TasksMax=", "pids.max", "pids", text_of(*limits.tasks_max, kDefaultPidMax));
+    want("TasksMax=", "pids.max", "pids", text_of(*limits.tasks_max, most_tasks()));
   }
   if (limits.cpu_quota_usec_per_sec) {
     // systemd.resource-control(5): a period of 100 ms.

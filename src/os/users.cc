@@ -64,6 +64,12 @@ Expected<unsigned> find_group(const std::string& name_or_number) {
               "create it, or give its number");
 }
 
+bool is_login_shell(std::string_view shell) {
+  if (!shell.starts_with('/')) return false;
+  const std::string_view name = shell.substr(shell.rfind('/') + 1);
+  return name != "nologin" && name != "false" && name != "true";
+}
+
 Expected<std::vector<unsigned>> groups_of(const std::string& user, unsigned gid) {
   std::vector<unsigned> groups{gid};
   if (user.empty()) return groups;

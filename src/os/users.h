@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gatevisor/error.h"
@@ -24,6 +25,10 @@ struct User {
 Expected<User> find_user(const std::string& name_or_number);
 
 Expected<unsigned> find_group(const std::string& name_or_number);
+
+/// False for those that let nobody in (/usr/sbin/nologin, /bin/false and their like): systemd
+/// leaves SHELL unset for them.
+bool is_login_shell(std::string_view shell);
 
 /// The groups that list `user` as a member, as initgroups(3) would; `gid` is the first.
 Expected<std::vector<unsigned>> groups_of(const std::string& user, unsigned gid);

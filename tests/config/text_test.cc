@@ -65,6 +65,9 @@ TEST(Text, AbsolutePathIsBounded) {
   EXPECT_FALSE(parse_absolute_path(""));
   EXPECT_FALSE(parse_absolute_path("a/b"));
   EXPECT_FALSE(parse_absolute_path("/a\nb"));
+  EXPECT_FALSE(parse_absolute_path("/a/../b"));
+  EXPECT_FALSE(parse_absolute_path("/.."));
+  EXPECT_TRUE(parse_absolute_path("/a..b/..c"));
 }
 
 }  // namespace

@@ -121,6 +121,15 @@ TEST(Plan, UserBringsHomeShellAndName) {
   EXPECT_TRUE(has(plan, "SHELL=/bin/sh"));
 }
 
+TEST(Plan, UserWithoutAShellGetsNotGatevisorsOwn) {
+  Surroundings surroundings;
+  surroundings.environment = {"SHELL=/bin/bash"};
+  const Identity nologin{998, 998, {998}, "gateway", "/sandbox", ""};
+  auto plan = Plan::make(ExecSettings{}, kShell, nologin, surroundings, {});
+  ASSERT_TRUE(plan);
+  EXPECT_FALSE(has(*plan, "SHELL=/bin/bash"));
+}
+
 TEST(Plan, InvocationIdIsWrittenInPlace) {
   Plan plan = make(ExecSettings{});
   const std::string id = "0123456789abcdef0123456789abcdef";

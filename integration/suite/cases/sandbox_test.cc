@@ -35,7 +35,7 @@ TEST(Sandbox, EveryRestrictionHolds) {
   auto report = files.wait_report("report");
   EXPECT_EQ(report["uid"], "65534");
   EXPECT_EQ(report["groups"], "");
-  EXPECT_EQ(report["core"], "0:0");
+  EXPECT_EQ(report["limit.core"], "0:0");
   EXPECT_EQ(report["status.NoNewPrivs"], "1");
   EXPECT_EQ(report["status.Seccomp"], "2");
   for (const char* set :

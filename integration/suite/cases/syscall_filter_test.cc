@@ -48,7 +48,7 @@ TEST(SystemCalls, WithoutASettingNoneIsFiltered) {
   EXPECT_EQ(report["setns"], "EBADF");
   EXPECT_EQ(report["unshare"], "EINVAL");
   EXPECT_EQ(report["clone3"], "EINVAL");
-  EXPECT_EQ(report["personality"], "ok");
+  EXPECT_EQ(report["set_personality"], "ok");
   EXPECT_EQ(report["mmap"], "ok");
   EXPECT_EQ(report["realtime"], "EINVAL");
   EXPECT_EQ(report["suid"], "EBADF");
@@ -123,7 +123,7 @@ TEST(SystemCalls, RestrictNamespaces) {
 }
 
 TEST(SystemCalls, LockPersonality) {
-  expect_calls("LockPersonality=yes\n", {{"personality", "EPERM"}});
+  expect_calls("LockPersonality=yes\n", {{"set_personality", "EPERM"}});
 }
 
 TEST(SystemCalls, MemoryDenyWriteExecute) {

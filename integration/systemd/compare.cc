@@ -1,0 +1,198 @@
+// Gives the same unit files to systemd and to gatevisor, and compares what their services find.
+//
+// Usage: compare UNIT-DIRECTORY DIFFERENCES [PATTERN]
+// Runs as a service of the systemd that it asks, with Delegate=yes: gatevisor lives below its
+// cgroup. A difference needs a line in DIFFERENCES, 'UNIT KEY: REASON' (both are glob patterns),
+// and a line there needs a difference. The last line is 'N passed, N failed': a case is a unit, or
+// a line of that file.
+
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <ranges>
+#include <sstream>
+
+#include "cgroup_home.h"
+#include "managers.h"
+
+namespace gatevisor::oracle {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row {
+  std::string unit;
+  std::string key;
+  std::string reason;
+  bool seen = false;
+};
+
+std::vector<Row> read_rows(const std::string& path) {
+  std::vector<Row> rows;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::size_t space = line.find(' ');
+    const std::size_t colon = line.find(": ", space);
+    if (colon == std::string::npos) {
+      std::fprintf(stderr, "%s: 'UNIT KEY: REASON' expected: %s\n", path.c_str(), line.c_str());
+      std::exit(65);
+    }
+    rows.push_back(
+        {line.substr(0, space), line.substr(space + 1, colon - space - 1), line.substr(colon + 2)});
+  }
+  return rows;
+}
+
+/// The assignments of [X-Compare].
+Facts read_plan(const fs::path& path) {
+  Facts plan;
+  std::ifstream file(path);
+  bool here = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("[")) here = line == "[X-Compare]";
+    const std::size_t equals = line.find('=');
+    if (here && equals != std::string::npos) plan[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  return plan;
+}
+
+/// compare.service is this program.
+std::vector<Run> find_runs(const std::string& directory, const std::string& pattern) {
+  std::vector<Run> runs;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const std::string stem = entry.path().stem();
+    if (entry.path().extension() != ".service" || stem == "compare") continue;
+    Facts plan = read_plan(entry.path());
+    std::istringstream instances(plan["Instances"]);
+    std::vector<std::string> names;
+    for (std::string instance; instances >> instance;) names.push_back(stem + instance);
+    if (names.empty()) names.push_back(stem);
+    for (const std::string& name : names) {
+      if (fnmatch(pattern.c_str(), name.c_str(), 0) != 0) continue;
+      Run run;
+      run.name = name;
+      run.stop_after = static_cast<unsigned>(std::atoi(plan["StopAfter"].c_str()));
+      run.timed = plan["Timed"] == "yes";
+      runs.push_back(run);
+    }
+  }
+  std::ranges::sort(runs, {}, &Run::name);
+  return runs;
+}
+
+/// An ended unit is forgotten, with its result, unless a loaded one refers to it.
+void keep_loaded(const std::vector<Run>& runs) {
+  const std::string directory = "/run/systemd/system/compare.target.d";
+  fs::create_directories(directory);
+  {
+    std::ofstream file(directory + "/units.conf");
+    file << "[Unit]\n";
+    for (const Run& run : runs) file << "After=" << run.name << ".service\n";
+  }
+  if (std::system("/usr/bin/systemctl daemon-reload") != 0) std::exit(71);
+}
+
+/// Delays of an emulated machine that others use too: a quarter, and what a start may take there.
+bool same_delay(const std::string& one, const std::string& other) {
+  const long a = std::atol(one.c_str());
+  const long b = std::atol(other.c_str());
+  return std::abs(a - b) <= std::max(a, b) / 4 + 1000;
+}
+
+bool same(const std::string& key, const std::string& one, const std::string& other) {
+  return one == other || (key == "delay" && same_delay(one, other));
+}
+
+/// Whether every difference of this run has a row.
+bool explained(const Run& run, std::vector<Row>& rows) {
+  Facts systemd = run.systemd.facts(Manager::Systemd, run.timed);
+  Facts gatevisor = run.gatevisor.facts(Manager::Gatevisor, run.timed);
+  Facts keys = systemd;
+  keys.insert(gatevisor.begin(), gatevisor.end());
+  bool all = true;
+  for (const auto& [key, unused] : keys) {
+    const std::string one = systemd.contains(key) ? systemd[key] : "(none)";
+    const std::string other = gatevisor.contains(key) ? gatevisor[key] : "(none)";
+    if (same(key, one, other)) continue;
+    bool found = false;
+    // The last line that matches: what is said of all units stands above what is said of one.
+    for (Row& row : rows | std::views::reverse) {
+      if (fnmatch(row.unit.c_str(), run.name.c_str(), 0) != 0 ||
+          fnmatch(row.key.c_str(), key.c_str(), 0) != 0) {
+        continue;
+      }
+      row.seen = true;
+      found = true;
+      break;
+    }
+    if (found) continue;
+    all = false;
+    std::printf("FAILED %s %s: systemd '%s', gatevisor '%s'\n", run.name.c_str(), key.c_str(),
+                one.c_str(), other.c_str());
+  }
+  return all;
+}
+
+long seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+bool run_all(std::vector<Run*> runs, const char* what) {
+  const long start = seconds();
+  const bool systemd = run_under_systemd(runs);
+  const long middle = seconds();
+  const bool gatevisor = run_under_gatevisor(runs);
+  std::printf("%zu %s: %ld s under systemd, %ld s under gatevisor\n", runs.size(), what,
+              middle - start, seconds() - middle);
+  if (!systemd) std::printf("FAILED %s: not ended in time under systemd\n", what);
+  if (!gatevisor) std::printf("FAILED %s: not ended in time under gatevisor\n", what);
+  std::fflush(stdout);
+  return systemd && gatevisor;
+}
+
+int compare(const std::string& directory, const std::string& table, const std::string& pattern) {
+  std::vector<Row> rows = read_rows(table);
+  std::vector<Run> runs = find_runs(directory, pattern);
+  fs::create_directories(kPipes);
+  keep_loaded(runs);
+  (void)testing::CgroupHome::get();
+  // Those whose delays are measured have the machine for themselves.
+  std::vector<Run*> timed;
+  std::vector<Run*> others;
+  for (Run& run : runs) (run.timed ? timed : others).push_back(&run);
+  unsigned passed = 0;
+  unsigned failed = 0;
+  for (const auto& [part, what] : {std::pair(others, "units"), std::pair(timed, "timed units")}) {
+    if (!part.empty() && !run_all(part, what)) ++failed;
+  }
+  for (const Run& run : runs) ++(explained(run, rows) ? passed : failed);
+  for (const Row& row : rows) {
+    if (pattern != "*") continue;
+    ++(row.seen ? passed : failed);
+    if (row.seen) continue;
+    std::printf("FAILED %s: '%s %s' does not differ any more\n", table.c_str(), row.unit.c_str(),
+                row.key.c_str());
+  }
+  std::printf("%u passed, %u failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace gatevisor::oracle
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: compare UNIT-DIRECTORY DIFFERENCES [PATTERN]\n");
+    return 64;
+  }
+  return gatevisor::oracle::compare(argv[1], argv[2], argc > 3 ? argv[3] : "*");
+}

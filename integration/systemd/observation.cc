@@ -1,0 +1,193 @@
+#include "observation.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+
+namespace gatevisor::oracle {
+namespace {
+
+std::string own_namespace(const std::string& name) {
+  char target[PATH_MAX] = {};
+  const std::string path = "/proc/self/ns/" + name;
+  return readlink(path.c_str(), target, sizeof target - 1) > 0 ? target : "";
+}
+
+/// Lines of /proc/self/status that somebody may have set. The others change from run to run.
+bool is_set_by_somebody(const std::string& name) {
+  static const std::set<std::string> kNames = {"Groups",
+                                               "CapInh",
+                                               "CapPrm",
+                                               "CapEff",
+                                               "CapBnd",
+                                               "CapAmb",
+                                               "Seccomp",
+                                               "NoNewPrivs",
+                                               "Seccomp_filters",
+                                               "SigBlk",
+                                               "SigIgn",
+                                               "SigCgt",
+                                               "Uid",
+                                               "Gid",
+                                               "Cpus_allowed_list",
+                                               "Mems_allowed_list"};
+  return kNames.contains(name);
+}
+
+std::string field(const std::vector<std::pair<std::string, std::string>>& report,
+                  const std::string& key) {
+  for (const auto& [name, value] : report) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+/// The words after 'event=' of each line that has it.
+std::vector<std::vector<std::string>> events_of(const std::string& text) {
+  std::vector<std::vector<std::string>> events;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("event=")) continue;
+    std::istringstream words(line.substr(6));
+    std::vector<std::string> event;
+    for (std::string word; words >> word;) event.push_back(word);
+    if (event.size() == 4) events.push_back(event);
+  }
+  return events;
+}
+
+bool is_random_id(const std::string& text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// gatevisor limits the slice above the cgroup of an invocation, systemd the unit's only one.
+/// Empty: the key is not compared.
+std::string cgroup_key(const std::string& key, Manager manager) {
+  const bool slice = manager == Manager::Gatevisor && !key.ends_with("memory.oom.group");
+  const std::string place = slice ? "cgroup.above." : "cgroup.own.";
+  return key.starts_with(place) ? "cgroup." + key.substr(place.size()) : std::string();
+}
+
+/// Where a controller is not enabled it is as if nothing was set.
+std::string cgroup_value(const std::string& key, const std::string& value) {
+  if (value != "ENOENT") return value;
+  static const Facts kDefaults = {{"cgroup.cpu.max", "max 100000"},
+                                  {"cgroup.cpu.weight", "100"},
+                                  {"cgroup.io.weight", "default 100"}};
+  const auto found = kDefaults.find(key);
+  return found != kDefaults.end() ? found->second : std::string();
+}
+
+/// Those that come at once are seen in the order of their numbers (signal(7)), not as they were
+/// sent; so they are one entry: '15+18, 9'.
+constexpr long kAtOnce = 700;
+
+}  // namespace
+
+unsigned Observation::ready() const {
+  unsigned count = 0;
+  for (const auto& event : events_of(text_)) count += event[1] == "ready" ? 1 : 0;
+  return count;
+}
+
+std::multimap<std::string, int> Observation::noted_pids() const {
+  std::multimap<std::string, int> pids;
+  for (const auto& event : events_of(text_)) {
+    if (event[1] == "ready") pids.emplace(event[0], std::atoi(event[2].c_str()));
+  }
+  return pids;
+}
+
+std::vector<Observation::Report> Observation::reports() const {
+  std::vector<Report> all;
+  std::istringstream lines(text_);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("event=")) continue;
+    if (line.starts_with("pid=")) all.emplace_back();
+    if (all.empty()) continue;
+    std::size_t split = line.find(line.starts_with("status.") ? ':' : '=');
+    if (split == std::string::npos) continue;
+    const std::size_t value = line.find_first_not_of('\t', split + 1);
+    all.back().emplace_back(line.substr(0, split),
+                            value == std::string::npos ? "" : line.substr(value));
+  }
+  return all;
+}
+
+void Observation::add_first_report(Facts& facts, const Report& report, Manager manager) const {
+  static const std::set<std::string> kOfOneRun = {"pid", "time", "ppid", "cgroup", "end"};
+  const std::string pid = field(report, "pid");
+  for (const auto& [key, given] : report) {
+    if (kOfOneRun.contains(key)) continue;
+    std::string name = key;
+    std::string value = given;
+    if (key == "sid" || key == "pgid") value = value == pid ? "own" : "of another";
+    if (key == "env.SYSTEMD_EXEC_PID" && value == pid) value = "its pid";
+    if (key == "env.INVOCATION_ID" && is_random_id(value)) value = "an identifier";
+    if (key.starts_with("ns.")) value = value == own_namespace(key.substr(3)) ? "shared" : "own";
+    if (key.starts_with("status.")) {
+      name = key.substr(7);
+      if (!is_set_by_somebody(name)) continue;
+    }
+    if (key.starts_with("cgroup.")) {
+      name = cgroup_key(key, manager);
+      if (name.empty()) continue;
+      value = cgroup_value(name, value);
+    }
+    // Where the log goes: no journal runs in the guest, so that systemd's is /dev/null.
+    if (!log_.empty() && value.starts_with(log_)) value.replace(0, log_.size(), "/dev/null");
+    facts[name] = value;
+  }
+}
+
+/// For each process: the order among processes is nobody's.
+void Observation::add_signals(Facts& facts) const {
+  struct Seen {
+    std::string text;
+    std::set<int> at_once;
+    long last = 0;
+    void close() {
+      std::string group;
+      for (const int signal : at_once)
+        group += (group.empty() ? " " : "+") + std::to_string(signal);
+      text += group;
+      at_once.clear();
+    }
+  };
+  std::map<std::string, Seen> all;
+  for (const auto& event : events_of(text_)) {
+    Seen& seen = all[event[0]];
+    const long time = std::atol(event[3].c_str());
+    if (event[1] == "ready" || time - seen.last > kAtOnce) seen.close();
+    if (event[1] == "ready") seen.text += seen.text.empty() ? "ready" : ", ready";
+    if (event[1] == "signal") seen.at_once.insert(std::atoi(event[2].c_str()));
+    seen.last = time;
+  }
+  for (auto& [name, seen] : all) {
+    seen.close();
+    facts["signals." + name] = seen.text;
+  }
+}
+
+Facts Observation::facts(Manager manager, bool timed) const {
+  Facts facts = extra_;
+  const auto all = reports();
+  facts["starts"] = std::to_string(all.size());
+  if (!all.empty()) add_first_report(facts, all.front(), manager);
+  add_signals(facts);
+  // The shortest: a busy machine makes a delay longer, and nothing makes it shorter.
+  long shortest = -1;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const long delay =
+        std::atol(field(all[i], "time").c_str()) - std::atol(field(all[i - 1], "time").c_str());
+    if (shortest < 0 || delay < shortest) shortest = delay;
+  }
+  if (timed) facts["delay"] = std::to_string(shortest);
+  return facts;
+}
+
+}  // namespace gatevisor::oracle
