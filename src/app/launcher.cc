@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 
 #include "app/exit_code.h"
 #include "config/command_line.h"
@@ -86,11 +86,8 @@ std::string names_of(std::uint64_t set) {
 OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settings,
                                                       const exec::OwnCapabilities& own,
                                                       std::vector<Error>& warnings) {
-  std::uint64_t stays =
-      settings.bounding_set.value_or(~std::uint64_t{0}) & ~exec::dropped_with(settings.mounts);
-  if (settings.syscall_filter.protect_clock) {
-    stays &= ~(std::uint64_t{1} << CAP_SYS_TIME | std::uint64_t{1} << CAP_WAKE_ALARM);
-  }
+  const std::uint64_t stays =
+      settings.bounding_set.value_or(~std::uint64_t{0}) & ~exec::dropped_with(settings);
   const std::uint64_t drop = own.bounding & ~stays;
   if (drop == 0) return std::nullopt;
   if (own.has(CAP_SETPCAP)) return drop;
@@ -232,7 +229,7 @@ bool Launcher::is_constant(const Command& command) const {
   const bool expands = command.expand && std::ranges::any_of(command.argv, [](const auto& word) {
                          return word.find('$') != std::string::npos;
                        });
-  return settings_.exec.environment_files.empty() && !expands && notify_socket_.empty();
+  return settings_.exec.environment_files.empty() && !expands;
 }
 
 OrRefusal<exec::Plan> Launcher::plan(const Command& command,

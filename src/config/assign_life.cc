@@ -8,16 +8,6 @@
 #include "config/words.h"
 
 namespace gatevisor::config {
-namespace {
-
-/// Where 0 and infinity are 'no limit'.
-Parsed<Duration> parse_limit(std::string_view value) {
-  const auto time = parse_time_span(value);
-  if (!time) return time;
-  return *time == Duration{0} ? kForever : *time;
-}
-
-}  // namespace
 
 Parsed<void> set_type(ServiceSettings& settings, std::string_view value) {
   constexpr std::array kChoices = {
@@ -38,7 +28,7 @@ Parsed<void> set_remain_after_exit(ServiceSettings& settings, std::string_view v
 }
 
 Parsed<void> set_timeout_start(ServiceSettings& settings, std::string_view value) {
-  return store(settings.life.timeout_start, parse_limit(value));
+  return store(settings.life.timeout_start, parse_timeout(value));
 }
 
 Parsed<void> set_timeout(ServiceSettings& settings, std::string_view value) {
@@ -60,11 +50,11 @@ Parsed<void> set_timeout_abort(ServiceSettings& settings, std::string_view value
     settings.life.timeout_abort.reset();
     return {};
   }
-  return store(settings.life.timeout_abort, parse_limit(value));
+  return store(settings.life.timeout_abort, parse_timeout(value));
 }
 
 Parsed<void> set_runtime_max(ServiceSettings& settings, std::string_view value) {
-  return store(settings.life.runtime_max, parse_limit(value));
+  return store(settings.life.runtime_max, parse_timeout(value));
 }
 
 Parsed<void> set_runtime_extra(ServiceSettings& settings, std::string_view value) {

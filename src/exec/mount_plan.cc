@@ -375,12 +375,14 @@ std::vector<std::string> mount_directives(const MountSettings& mounts,
   return names;
 }
 
-std::uint64_t dropped_with(const MountSettings& mounts) {
+std::uint64_t dropped_with(const ExecSettings& settings) {
+  const MountSettings& mounts = settings.mounts;
   const auto bit = [](int capability) { return std::uint64_t{1} << capability; };
   std::uint64_t drop = 0;
   if (mounts.private_devices) drop |= bit(CAP_MKNOD) | bit(CAP_SYS_RAWIO);
   if (mounts.protect_kernel_modules) drop |= bit(CAP_SYS_MODULE);
   if (mounts.protect_kernel_logs) drop |= bit(CAP_SYSLOG);
+  if (settings.syscall_filter.protect_clock) drop |= bit(CAP_SYS_TIME) | bit(CAP_WAKE_ALARM);
   return drop;
 }
 

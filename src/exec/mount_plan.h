@@ -92,7 +92,7 @@ bool is_at_or_below(const std::string& path, const std::string& above);
 std::vector<std::string> mount_directives(const MountSettings& mounts,
                                           const NamespaceSettings& namespaces);
 /// What leaves the bounding set, bit n for capability n.
-std::uint64_t dropped_with(const MountSettings& mounts);
+std::uint64_t dropped_with(const ExecSettings& settings);
 /// Whether NoNewPrivileges= comes with them where CAP_SYS_ADMIN is not kept.
 bool implies_no_new_privileges(const ExecSettings& settings);
 

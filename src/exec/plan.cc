@@ -161,10 +161,9 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   }
   for (std::string& entry : plan.environment_) {
     for (const std::string_view name : kOwnPid) {
-      if (entry == name) entry.append(kPidDigits, '\0');
-      if (entry.starts_with(name) && entry.size() == name.size() + kPidDigits) {
-        plan.pid_slots.push_back(entry.data() + name.size());
-      }
+      if (entry != name) continue;
+      entry.append(kPidDigits, '\0');
+      plan.pid_slots.push_back(entry.data() + name.size());
     }
   }
   for (std::string& argument : plan.arguments_) plan.argv.push_back(argument.data());

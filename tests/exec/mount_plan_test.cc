@@ -213,12 +213,16 @@ TEST(MountPlan, ControlGroupsAreAnotherSettingsThanTunables) {
 }
 
 TEST(MountPlan, CapabilitiesGoWithTheirFiles) {
-  MountSettings mounts;
-  EXPECT_EQ(dropped_with(mounts), 0u);
+  ExecSettings settings;
+  MountSettings& mounts = settings.mounts;
+  EXPECT_EQ(dropped_with(settings), 0u);
   mounts.private_devices = mounts.protect_kernel_modules = mounts.protect_kernel_logs = true;
   const std::uint64_t one = 1;
-  EXPECT_EQ(dropped_with(mounts),
+  EXPECT_EQ(dropped_with(settings),
             one << CAP_MKNOD | one << CAP_SYS_RAWIO | one << CAP_SYS_MODULE | one << CAP_SYSLOG);
+  mounts = {};
+  settings.syscall_filter.protect_clock = true;
+  EXPECT_EQ(dropped_with(settings), one << CAP_SYS_TIME | one << CAP_WAKE_ALARM);
 }
 
 TEST(MountPlan, DirectivesAreNamedAsInTheFile) {
