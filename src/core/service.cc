@@ -61,14 +61,18 @@ void Service::spawn_main(Actions& out) {
   out.push_back(action::Spawn{launches_, life_.main_index});
 }
 
+// The first process of an invocation tells which one it is, and what was counted before it.
+void Service::note_process(const std::string& invocation, const CgroupSnapshot& baseline) {
+  if (!death_.invocation.empty()) return;
+  death_.invocation = invocation;
+  death_.baseline = baseline;
+}
+
 void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   if (!asked_for_main()) return;
   death_.pid = event.pid;
   life_.main_alive = true;
-  if (death_.invocation.empty()) {
-    death_.invocation = event.invocation;
-    death_.baseline = event.baseline;
-  }
+  note_process(event.invocation, event.baseline);
   memory_.begin(death_.baseline);
   if (life_.memory_missed) out.push_back(action::RearmMemoryWatch{});
   life_.memory_missed = false;
@@ -76,9 +80,8 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   life_.watchdog_due = Instant::max();
   // Until execve(2) nothing can take long; what comes then may.
   const LifeSettings& life = settings_.life;
-  const bool waits = life.type == ServiceType::Oneshot || life.type == ServiceType::Notify ||
-                     life.type == ServiceType::NotifyReload;
-  if (waits) state_deadline_ = after(now, life.start_timeout());
+  if (life.type == ServiceType::Oneshot || life.notifies())
+    state_deadline_ = after(now, life.start_timeout());
   // A stop that came between the decision and the process.
   if (not_wanted()) begin_stop(now, StopReason::Request, out);
 }
@@ -112,8 +115,7 @@ void Service::on(Instant, const event::ExecFailed& event, Actions&) {
 }
 
 void Service::on(Instant now, const event::MainFound& event, Actions& out) {
-  const bool forked = state_ == ServiceState::Starting && !main_alive() &&
-                      settings_.life.type == ServiceType::Forking;
+  const bool forked = looking_for_main();
   if (!forked && !main_alive()) return;
   death_.pid = event.pid;
   if (!forked) return;
@@ -263,9 +265,7 @@ void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
   if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) {
     return cleared(now, out);
   }
-  const bool forked = state_ == ServiceState::Starting && !main_alive() && !control_ &&
-                      settings_.life.type == ServiceType::Forking;
-  if (!forked) return;
+  if (!looking_for_main()) return;
   death_.stop_reason = StopReason::Protocol;
   death_.protocol = "went into the background and left no process";
   died(now, false, out);

@@ -149,6 +149,11 @@ class Service {
     return state_ == ServiceState::Starting && death_.pid == 0 && !control_ &&
            settings_.life.type != ServiceType::Forking;
   }
+  /// Type=forking: its first process has ended, and which one is the main process is not known.
+  bool looking_for_main() const {
+    return state_ == ServiceState::Starting && !main_alive() && !control_ &&
+           settings_.life.type == ServiceType::Forking;
+  }
   /// A command was asked for, and CommandSpawned has not answered.
   bool asked_for_command() const { return control_ && control_->pid == 0; }
   /// A stop, or a restart that may end something.
@@ -160,6 +165,7 @@ class Service {
   // service.cc: from the start to the end of one invocation
   void begin(Instant now, Actions& out);
   void spawn_main(Actions& out);
+  void note_process(const std::string& invocation, const CgroupSnapshot& baseline);
   void main_started(Instant now, Actions& out);
   void enter_running(Instant now);
   void resume(Instant now);
@@ -208,6 +214,7 @@ class Service {
   void end_probes(Actions& out);
   void check_watchdog(Instant now, Actions& out);
   void check_runtime(Instant now, Actions& out);
+  void end_watches(Actions& out);
   /// Its main process lives and nobody has begun to end it.
   bool undisturbed() const;
 

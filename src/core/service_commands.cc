@@ -77,10 +77,7 @@ std::vector<std::string> Service::command_environment(CommandKind kind) const {
 void Service::on(Instant now, const event::CommandSpawned& event, Actions& out) {
   if (!control_ || control_->pid != 0) return;
   control_->pid = event.pid;
-  if (death_.invocation.empty()) {
-    death_.invocation = event.invocation;
-    death_.baseline = event.baseline;
-  }
+  note_process(event.invocation, event.baseline);
   if (state_ != state_of(control_->kind)) return command_came_late(now, out);
   state_deadline_ = after(now, command_time(control_->kind));
   // A stop that came between the decision and the process.

@@ -131,8 +131,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
 void Service::run_stop(Instant now, Actions& out) {
   life_.stop_ran = true;
   if (main_alive()) {
-    end_probes(out);
-    life_.watchdog_due = life_.runtime_due = Instant::max();
+    end_watches(out);
     death_.stop_reason = StopReason::Request;
     death_.requester = requester_;
   }
@@ -169,8 +168,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     }
     return;
   }
-  end_probes(out);
-  life_.watchdog_due = life_.runtime_due = Instant::max();
+  end_watches(out);
   death_.stop_reason = reason;
   death_.requester = requester_;
   const auto send = [&](int what) {
@@ -196,8 +194,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
 }
 
 void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
-  end_probes(out);
-  life_.watchdog_due = life_.runtime_due = Instant::max();
+  end_watches(out);
   death_.stop_reason = reason;
   note_sent(now, SIGKILL, std::move(why));
   if (reason == StopReason::StartTimeout && settings_.kill.mode == KillMode::Process) {

@@ -135,8 +135,7 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   }
   if (event.stopping && state_ == ServiceState::Running && settings_.kill.mode != KillMode::None) {
     // It ends by itself, in the time that a stop has.
-    end_probes(out);
-    life_.watchdog_due = life_.runtime_due = Instant::max();
+    end_watches(out);
     life_.stop_time = settings_.kill.timeout_stop;
     enter(ServiceState::Stopping, after(now, life_.stop_time));
   }
@@ -169,6 +168,12 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
   if (!alive) return;
   note_sent(now, sent, "forwarded " + signal_name(received), true);
   out.push_back(action::SignalMain{sent});
+}
+
+// It is on its way down: nothing of this ends it any more.
+void Service::end_watches(Actions& out) {
+  end_probes(out);
+  life_.watchdog_due = life_.runtime_due = Instant::max();
 }
 
 void Service::check_watchdog(Instant now, Actions& out) {

@@ -120,6 +120,12 @@ class Rig {
     return feed(event::Spawned{pid(), "0123456789abcdef0123456789abcdef", std::move(baseline)});
   }
   std::string exec_succeeded() { return feed(event::ExecSucceeded{}); }
+  /// From nothing to a main process that was executed, whatever its Type= makes of that.
+  void launch(CgroupSnapshot baseline = {}) {
+    start();
+    spawned(std::move(baseline));
+    exec_succeeded();
+  }
   /// From nothing, or from Starting, to Running.
   void run(CgroupSnapshot baseline = {}) {
     if (state() == ServiceState::Inactive) start();

@@ -119,9 +119,7 @@ std::optional<Verdict> Play::of_its_type(Cause cause) {
   settings.life.runtime_max = 10min;
   settings.life.watchdog = cause == Cause::Watchdog ? Duration(20s) : Duration(0);
   Rig other(settings);
-  other.start();
-  other.spawned(groups_.baseline());
-  other.exec_succeeded();
+  other.launch(groups_.baseline());
   if (cause == Cause::Protocol) {
     other.dies(WaitStatus::exited(0), false, groups_.now());
     return other.verdict();

@@ -212,9 +212,7 @@ TEST(Commands, FailedStartPostOfAnEndedOneshotIsItsVerdict) {
   settings.life.remain_after_exit = true;
   settings.restart.mode = RestartMode::No;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.exits(0), "ExecStartPost:0");
   EXPECT_EQ(rig.command_exits(4),
             "emit:command-failed emit:exited no-pidfile release emit:finished exit:4");
@@ -225,9 +223,7 @@ TEST(Commands, StopDoesNotWaitForTheStartPostOfAnEndedOneshot) {
   settings.life.type = ServiceType::Oneshot;
   settings.restart.mode = RestartMode::Always;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.exits(0);
   rig.feed(event::CommandSpawned{50, "x", {}});
   EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
@@ -264,9 +260,7 @@ TEST(Commands, FailedReloadIsNoReload) {
 
 TEST(Commands, OneThatCannotBeMadeDuringAStopDoesNotUndoTheStop) {
   Rig rig(with({{CommandKind::StartPost, {"/p"}}}));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
   EXPECT_EQ(rig.feed(event::CommandSpawnFailed{ExecStep::Clone, Error{"clone", "", EAGAIN, ""}}),
             "emit:warning");
@@ -275,9 +269,7 @@ TEST(Commands, OneThatCannotBeMadeDuringAStopDoesNotUndoTheStop) {
 
 TEST(Commands, OneThatComesAfterTheStopSignalIsSentItToo) {
   Rig rig(with({{CommandKind::StartPost, {"/p"}}}));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.signal(SIGTERM);
   EXPECT_EQ(rig.feed(event::CommandSpawned{50, "x", {}}), "command:SIGTERM");
   EXPECT_EQ(rig.state(), ServiceState::Stopping);
@@ -296,9 +288,7 @@ TEST(Commands, StopSignalReachesTheCommandInEveryKillMode) {
   ServiceSettings settings = with({{CommandKind::StartPost, {"/p"}}});
   settings.kill.mode = KillMode::Process;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::CommandSpawned{50, "x", {}});
   EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping main:SIGTERM command:SIGTERM main:SIGCONT");
   EXPECT_EQ(rig.dies(WaitStatus::killed(SIGTERM), true), "emit:exited no-pidfile command:SIGTERM");

@@ -26,9 +26,7 @@ TEST(Notify, StartedIsWhenItSaysSo) {
 
 TEST(Notify, SilenceIsAStartTimeout) {
   Rig rig(of_type(ServiceType::Notify));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.timer(), "tree:SIGTERM tree:SIGCONT");
   rig.dies(WaitStatus::killed(SIGTERM));
   EXPECT_EQ(rig.verdict().cause, Cause::StartTimeout);
@@ -39,23 +37,17 @@ TEST(Notify, TimeoutCanAbortOrKill) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.life.start_failure = TimeoutMode::Abort;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.timer(), "tree:SIGABRT tree:SIGCONT");
   settings.life.start_failure = TimeoutMode::Kill;
   Rig kill(settings);
-  kill.start();
-  kill.spawned();
-  kill.exec_succeeded();
+  kill.launch();
   EXPECT_EQ(kill.timer(), "kill");
 }
 
 TEST(Notify, MoreTimeCanBeAskedFor) {
   Rig rig(of_type(ServiceType::Notify));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   const Instant before = rig.deadline();
   rig.now += 80s;
   rig.feed(event::Notified{.extend_timeout = 60s});
@@ -66,9 +58,7 @@ TEST(Notify, MoreTimeCanBeAskedFor) {
 
 TEST(Notify, EndBeforeReadyIsAProtocolErrorEvenWithCode0) {
   Rig rig(of_type(ServiceType::Notify));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.exits(0);
   EXPECT_EQ(rig.verdict().cause, Cause::Protocol);
   EXPECT_EQ(rig.verdict().next.action, NextAction::Respawn);
@@ -79,9 +69,7 @@ TEST(Notify, WatchdogAbortsWhatIsSilent) {
   settings.commands.start_post.clear();
   settings.life.watchdog = 20s;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.timer();  // tidy
   rig.now += 15s;
@@ -104,9 +92,7 @@ TEST(Notify, StoppingIsItsOwnStopWithinTheTimeOfOne) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.commands.start_post.clear();
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   EXPECT_EQ(rig.feed(event::Notified{.stopping = true}), "");
   EXPECT_EQ(rig.state(), ServiceState::Stopping);
@@ -116,9 +102,7 @@ TEST(Notify, StoppingIsItsOwnStopWithinTheTimeOfOne) {
 
 TEST(Notify, LastWordsAreEvidence) {
   Rig rig(of_type(ServiceType::Notify));
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.error_number = 5, .status = "no disk"});
   rig.exits(1);
   const auto& evidence = rig.verdict().evidence;
@@ -131,9 +115,7 @@ TEST(NotifyReload, SignalThenReloadingThenReady) {
   ServiceSettings settings = of_type(ServiceType::NotifyReload);
   settings.commands.start_post.clear();
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   EXPECT_EQ(rig.signal(SIGHUP), "emit:reloading main:SIGHUP");
   EXPECT_EQ(rig.feed(event::Notified{.ready = true}), "");  // of before
@@ -199,9 +181,7 @@ TEST(Oneshot, FailureOfOneEndsItAll) {
   settings.restart.mode = RestartMode::No;
   settings.commands.main.push_back(settings.commands.main.front());
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.exits(1);
   EXPECT_EQ(rig.exit_status, 1);
 }
@@ -212,9 +192,7 @@ TEST(Oneshot, RemainsAfterItsExitUntilItIsStopped) {
   settings.commands.stop = {Command{.path = "/s", .argv = {"/s"}}};
   settings.life.remain_after_exit = true;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.exits(0), "emit:exited no-pidfile");
   EXPECT_EQ(rig.state(), ServiceState::Exited);
   EXPECT_EQ(rig.deadline(), Instant::max());
@@ -249,9 +227,7 @@ TEST(Notify, StoppingThatTakesTooLongIsAStopTimeout) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.commands.start_post.clear();
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.feed(event::Notified{.stopping = true});
   EXPECT_EQ(rig.timer(), "emit:escalated kill");
@@ -263,9 +239,7 @@ TEST(Notify, WhatIsLeftOfAServiceThatStoppedItselfIsAskedToEnd) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.commands.start_post.clear();
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.feed(event::Notified{.stopping = true});
   EXPECT_EQ(rig.dies(WaitStatus::exited(0), true),
@@ -277,9 +251,7 @@ TEST(Notify, StoppingWithKillModeNoneKillsNothing) {
   settings.commands.start_post.clear();
   settings.kill.mode = KillMode::None;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.feed(event::Notified{.stopping = true});
   EXPECT_EQ(rig.state(), ServiceState::Running);
@@ -290,9 +262,7 @@ TEST(Notify, StopOfOneThatOutlivedItsOwnIsARequest) {
   settings.commands.start_post.clear();
   settings.kill.send_sigkill = false;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.feed(event::Notified{.stopping = true});
   EXPECT_EQ(rig.timer(), "emit:left-behind");
@@ -306,9 +276,7 @@ TEST(NotifyReload, ReadyThatComesBeforeTheCommandIsDoneCounts) {
   settings.commands.start_post.clear();
   settings.commands.reload = {Command{.path = "/r", .argv = {"/r"}}};
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.ready = true});
   rig.signal(SIGHUP);
   rig.feed(event::Notified{.reloading = true});
@@ -320,9 +288,7 @@ TEST(StartTimeout, IsAFailureAlsoWithCode0) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.restart.mode = RestartMode::No;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.timer();
   rig.exits(0);
   EXPECT_EQ(rig.exit_status, 1);
@@ -333,9 +299,7 @@ TEST(StartTimeout, KillModeNoneKillsNothing) {
   settings.kill.mode = KillMode::None;
   settings.life.start_failure = TimeoutMode::Kill;
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.timer(), "");
   EXPECT_EQ(rig.state(), ServiceState::Running);
 }
@@ -346,9 +310,7 @@ TEST(Oneshot, RestartWithKillModeNoneWaitsForAllOfItsCommands) {
   settings.commands.start_post.clear();
   settings.commands.main.push_back(settings.commands.main.front());
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.restart(), "emit:warning");
   EXPECT_EQ(rig.exits(0), "spawn:1");
   rig.spawned();
@@ -359,9 +321,7 @@ TEST(Oneshot, WatchdogOfOneCommandIsNotTheNextOnes) {
   ServiceSettings settings = of_type(ServiceType::Oneshot);
   settings.commands.main.push_back(settings.commands.main.front());
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.feed(event::Notified{.watchdog_usec = 10s});
   EXPECT_EQ(rig.deadline(), rig.now + 10s);
   rig.exits(0);
@@ -373,9 +333,7 @@ TEST(Oneshot, WhatACommandLeftIsEndedAlsoWhereTheNextCannotBeMade) {
   ServiceSettings settings = of_type(ServiceType::Oneshot);
   settings.commands.main.push_back(settings.commands.main.front());
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "spawn:1");
   EXPECT_EQ(rig.feed(event::SpawnFailed{ExecStep::Clone, Error{"clone", "", 11, ""}}),
             "emit:warning emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
@@ -385,9 +343,7 @@ TEST(Oneshot, MemoryEventsBetweenItsCommandsAreNotLost) {
   ServiceSettings settings = of_type(ServiceType::Oneshot);
   settings.commands.main.push_back(settings.commands.main.front());
   Rig rig(settings);
-  rig.start();
-  rig.spawned();
-  rig.exec_succeeded();
+  rig.launch();
   rig.exits(0);
   rig.feed(event::MemoryChanged{});
   EXPECT_EQ(rig.spawned(), "rearm");

@@ -27,13 +27,10 @@ void FakeKernel::spawn_command(const action::SpawnCommand& action) {
     events.push_back(event::CommandSpawnFailed{life.step, Error{"spawn", "", life.code, ""}});
     return;
   }
-  Process command;
-  command.pid = command_ = next_pid_++;
-  command.parent = 1;
+  Process command = new_process(action.invocation);
+  command_ = command.pid;
   command.command = true;
   command.executed = true;
-  command.invocation = action.invocation;
-  command.nature = draw_nature(dice_, scenario_);
   processes_.push_back(command);
   events.push_back(
       event::CommandSpawned{command.pid, std::to_string(action.invocation), groups_.baseline()});

@@ -101,15 +101,21 @@ void FakeKernel::spawn(std::uint64_t invocation) {
     events.push_back(event::SpawnFailed{life_.step, Error{"spawn", "", life_.code, ""}});
     return;
   }
-  Process main;
-  main.pid = main_ = next_pid_++;
-  main.parent = 1;
+  Process main = new_process(invocation);
+  main_ = main.pid;
   main.main = true;
-  main.invocation = invocation;
-  main.nature = draw_nature(dice_, scenario_);
   processes_.push_back(main);
   events.push_back(event::Spawned{main.pid, std::to_string(invocation), groups_.baseline()});
   in(dice_.span(200us, 4ms), [this, pid = main.pid] { exec_done(pid); });
+}
+
+Process FakeKernel::new_process(std::uint64_t invocation) {
+  Process process;
+  process.pid = next_pid_++;
+  process.parent = 1;
+  process.invocation = invocation;
+  process.nature = draw_nature(dice_, scenario_);
+  return process;
 }
 
 void FakeKernel::exec_done(int pid) {

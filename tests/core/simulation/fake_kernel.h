@@ -102,6 +102,7 @@ class FakeKernel {
   void find_main();
   void adopt_main(int pid);
   void tell_command(int pid, WaitStatus status);
+  Process new_process(std::uint64_t invocation);
   void exec_done(int pid);
   void strike(int pid);
   void strike_for_memory(Process& main);
