@@ -2,10 +2,8 @@
 
 #include <exception>
 
-#include "exec/child.h"
 #include "os/children.h"
 #include "os/clock.h"
-#include "os/invocation.h"
 #include "os/main_finder.h"
 #include "os/pressure.h"
 #include "protocol/notify.h"
@@ -123,25 +121,27 @@ void Runtime::read_signals() {
 }
 
 void Runtime::read_exec_pipe() {
-  if (!exec_pipe_) return;
   exec::ChildFailure failure{};
-  switch (os::read_message(exec_pipe_, &failure, sizeof failure)) {
+  switch (take_outcome(exec_pipe_, failure)) {
     case os::Message::None: return;
-    case os::Message::Whole: push(event::ExecFailed{failure.step, failure.code}); break;
-    case os::Message::End: push(event::ExecSucceeded{}); break;
+    case os::Message::Whole: return push(event::ExecFailed{failure.step, failure.code});
+    case os::Message::End: return push(event::ExecSucceeded{});
   }
-  close_pipe(exec_pipe_);
 }
 
 void Runtime::read_command_pipe() {
-  if (!command_pipe_) return;
   exec::ChildFailure failure{};
-  switch (os::read_message(command_pipe_, &failure, sizeof failure)) {
-    case os::Message::None: return;
-    case os::Message::Whole: push(event::CommandExecFailed{failure.step, failure.code}); break;
-    case os::Message::End: break;
+  if (take_outcome(command_pipe_, failure) == os::Message::Whole) {
+    push(event::CommandExecFailed{failure.step, failure.code});
   }
-  close_pipe(command_pipe_);
+}
+
+// How execve(2) went, once; then the pipe is closed.
+os::Message Runtime::take_outcome(os::UniqueFd& pipe, exec::ChildFailure& failure) {
+  if (!pipe) return os::Message::None;
+  const os::Message message = os::read_message(pipe, &failure, sizeof failure);
+  if (message != os::Message::None) close_pipe(pipe);
+  return message;
 }
 
 void Runtime::close_pipe(os::UniqueFd& pipe) {

@@ -13,8 +13,10 @@
 #include "app/launcher.h"
 #include "app/prober.h"
 #include "core/manager.h"
+#include "exec/child.h"
 #include "os/console_out.h"
 #include "os/event_loop.h"
+#include "os/invocation.h"
 #include "os/notify_socket.h"
 #include "os/placement.h"
 #include "os/process.h"
@@ -96,6 +98,7 @@ class Runtime {
   bool adopt_main(int pid);
   bool is_of_the_invocation(int pid) const;
   bool may_notify(int pid) const;
+  os::Message take_outcome(os::UniqueFd& pipe, exec::ChildFailure& failure);
   void close_pipe(os::UniqueFd& pipe);
   bool others_alive() const;
   void signal_children(int signal);

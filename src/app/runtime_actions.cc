@@ -1,9 +1,9 @@
 // What the core wants done, done.
 
+#include <algorithm>
+
 #include "app/runtime.h"
-#include "exec/child.h"
 #include "os/children.h"
-#include "os/invocation.h"
 #include "os/main_finder.h"
 #include "os/pid_file.h"
 
@@ -101,15 +101,11 @@ void Runtime::find_main() {
     if (const auto pid = os::read_pid_file(path)) (void)adopt_main(*pid);
     return;
   }
-  os::Guess guess;
-  if (parts_.placement.has_leaf()) {
-    guess = os::guess_main(parts_.placement.leaf());
-  } else {
-    const auto children = os::own_children(started_ticks_, {journal_.pid()});
-    guess = {children.empty() ? 0 : children.front(), children.size() <= 1};
-  }
-  if (guess.pid == 0 || !adopt_main(guess.pid) || guess.only_one) return;
-  push(event::ActionFailed{Error{"main process", std::to_string(guess.pid), 0,
+  auto children = os::own_children(started_ticks_, {journal_.pid()});
+  std::erase_if(children, [this](int pid) { return !is_of_the_invocation(pid); });
+  const auto oldest = std::ranges::min_element(children, {}, os::start_ticks);
+  if (oldest == children.end() || !adopt_main(*oldest) || children.size() == 1) return;
+  push(event::ActionFailed{Error{"main process", std::to_string(*oldest), 0,
                                  "the oldest of several is taken for it; PIDFile= would tell"}});
 }
 

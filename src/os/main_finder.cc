@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <charconv>
 
-#include "os/children.h"
 #include "os/file.h"
 
 namespace gatevisor::os {
@@ -35,25 +34,6 @@ bool is_in(const CgroupDir& cgroup, int pid) {
   if (at == std::string_view::npos) return false;
   const std::string_view rest = path.substr(at + 1 + cgroup.path().size());
   return rest.empty() || rest.front() == '/';
-}
-
-Guess guess_main(const CgroupDir& cgroup) {
-  Guess guess;
-  const auto pids = cgroup.processes();
-  if (!pids) return guess;
-  std::uint64_t oldest = 0;
-  int found = 0;
-  for (const int pid : *pids) {
-    if (!is_child(pid)) continue;
-    ++found;
-    const std::uint64_t started = start_ticks(pid);
-    if (guess.pid == 0 || started < oldest || (started == oldest && pid < guess.pid)) {
-      guess.pid = pid;
-      oldest = started;
-    }
-  }
-  guess.only_one = found <= 1;
-  return guess;
 }
 
 std::optional<int> read_pid_file(const std::string& path) {

@@ -16,14 +16,6 @@ namespace gatevisor::os {
 /// what stands in front of our own view differs with cgroup namespaces.
 bool is_in(const CgroupDir& cgroup, int pid);
 
-/// Of the processes in `cgroup` those that are children of ours; the oldest of them, and whether
-/// there are others.
-struct Guess {
-  int pid = 0;  ///< 0: none
-  bool only_one = true;
-};
-Guess guess_main(const CgroupDir& cgroup);
-
 /// The number in a PID file; nullopt where there is none (yet).
 std::optional<int> read_pid_file(const std::string& path);
 
