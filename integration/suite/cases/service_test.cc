@@ -1,6 +1,8 @@
 // Type= and the commands of a unit, on a real kernel.
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,7 +38,32 @@ class Service : public Unit {
   }
 };
 
+/// A port of 127.0.0.1 that takes connections. With it as LivenessProbe= a service tells 'serving'
+/// when it is started, all commands of its start included.
+class Listener {
+ public:
+  Listener() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(fd_, 16), 0);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    target_ = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~Listener() { close(fd_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  const std::string& target() const { return target_; }
+
+ private:
+  int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string target_;
+};
+
 TEST(Service, CommandsRunInOrderAndKnowWhatTheyArePromised) {
+  const Listener listener;
   Service unit(
       "ExecCondition=TELL condition\nExecStartPre=TELL 'pre %%MAINPID%%'\n"
       "ExecStart=RUN report FILES/report wait\n"
@@ -45,11 +72,12 @@ TEST(Service, CommandsRunInOrderAndKnowWhatTheyArePromised) {
       "ExecStop=TELL 'stop %%MAINPID%% %%SERVICE_RESULT%%'\n"
       "ExecStopPost=TELL 'stop-post %%MAINPID%% %%SERVICE_RESULT%% %%EXIT_CODE%% "
       "%%EXIT_STATUS%%'\n");
-  Gatevisor supervisor(unit.launch());
+  Gatevisor supervisor(
+      unit.launch({"-p", "LivenessProbe=" + listener.target(), "-p", "LivenessProbeSec=100ms"}));
   const std::string pid = std::to_string(supervisor.expect_started());
   auto report = unit.files.wait_report("report");
   EXPECT_EQ(report["env.SYSTEMD_EXEC_PID"], pid);
-  unit.files.wait_text("told", "post");
+  supervisor.expect("serving");  // only what is started can reload
   supervisor.signal(SIGHUP);
   supervisor.expect("reloaded");
   supervisor.signal(SIGTERM);
