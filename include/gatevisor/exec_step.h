@@ -8,10 +8,16 @@ namespace gatevisor {
 
 /// In the order in which they are done (src/exec/child.cc). A failure is {step, errno}.
 enum class ExecStep : std::uint8_t {
-  Clone,        ///< no process was made
-  Cgroup,       ///< making or joining the invocation's cgroup
-  Session,      ///< setsid(2)
-  Signals,      ///< signal mask and dispositions
+  Clone,             ///< no process was made
+  Cgroup,            ///< making or joining the invocation's cgroup
+  Session,           ///< setsid(2)
+  Signals,           ///< signal mask and dispositions
+  RuntimeDirectory,  ///< RuntimeDirectory=, and so on
+  StateDirectory,
+  CacheDirectory,
+  LogsDirectory,
+  ConfigurationDirectory,
+  Credentials,  ///< $CREDENTIALS_DIRECTORY
   Stdio,        ///< standard input, output and error
   Descriptors,  ///< close_range(2)
   OomScore,     ///< /proc/self/oom_score_adj

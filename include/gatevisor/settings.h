@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "gatevisor/credentials.h"
+#include "gatevisor/directories.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
@@ -182,6 +184,8 @@ struct ExecSettings {
   std::map<int, Rlimit> rlimits;     ///< by RLIMIT_ number
   std::optional<int> oom_score_adj;  ///< -1000 … 1000; nullopt: what gatevisor was started with
   SchedulingSettings scheduling;
+  DirectorySettings directories;
+  CredentialSettings credentials;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;

@@ -19,6 +19,7 @@
 #include "os/children.h"
 #include "os/condition.h"
 #include "os/data_file.h"
+#include "os/directory_bases.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/privileges.h"
@@ -217,6 +218,9 @@ OrRefusal<exec::Plan> make_plan(const ServiceSettings& settings, std::vector<Err
   if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
     surroundings.oom_score_adj.reset();
   }
+  surroundings.bases = os::own_directory_bases();
+  surroundings.unit = settings.name + ".service";
+  surroundings.may_mount = own.has(CAP_SYS_ADMIN);
   auto plan = exec::Plan::make(settings.exec, std::move(*identity), surroundings,
                                std::move(*file_environment));
   if (!plan) return refuse(std::move(plan.error()), kExec);

@@ -162,7 +162,8 @@ bool Runtime::others_alive() const {
   if (parts_.placement.has_leaf()) {
     return parts_.placement.leaf().populated().value_or(false);
   }
-  return !os::own_children(child_started_ticks_, {child_.pid, journal_.pid()}).empty();
+  return !os::own_children(child_started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()})
+              .empty();
 }
 
 void Runtime::watch_tree() {
@@ -280,7 +281,8 @@ void Runtime::signal_children(int signal) {
     // The main process and what shares its process group; before its setsid(2) it has none.
     if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
   }
-  for (const int pid : os::own_children(child_started_ticks_, {child_.pid, journal_.pid()})) {
+  for (const int pid :
+       os::own_children(child_started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()})) {
     os::signal_child(pid, signal);
   }
 }
@@ -292,6 +294,7 @@ void Runtime::perform(const action::Release&) {
   if (memory_events_) loop_.unwatch(memory_events_.get());
   memory_events_.reset();
   parts_.placement.drop_leaf();
+  note_failure(leavings_.release(parts_.plan));
 }
 
 void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
@@ -324,6 +327,7 @@ void Runtime::tell(const Actions& actions, Instant now) {
 }
 
 void Runtime::perform(const action::Exit& action) {
+  leavings_.end(parts_.plan);
   exit_status_ = action.status;
   exiting_ = true;
 }

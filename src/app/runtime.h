@@ -10,6 +10,7 @@
 
 #include "app/console.h"
 #include "app/journal_sink.h"
+#include "app/leavings.h"
 #include "app/prober.h"
 #include "core/manager.h"
 #include "exec/plan.h"
@@ -30,7 +31,7 @@ struct RuntimeParts {
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: none
-  std::vector<Error> warnings;  ///< what the user allowed to be missing
+  std::vector<Error> warnings;    ///< what the user allowed to be missing
 };
 
 class Runtime {
@@ -86,6 +87,7 @@ class Runtime {
   Console console_;
   Prober prober_;
   JournalSink journal_;
+  Leavings leavings_;
   std::deque<Event> events_;
   os::Child child_;
   std::uint64_t child_started_ticks_ = 0;

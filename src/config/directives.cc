@@ -72,13 +72,9 @@ constexpr Group kServiceGroups[] = {
      "Sockets NonBlocking USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},
-    {Fate::NotYet, "no directories are made for it",
-     "RuntimeDirectory RuntimeDirectoryMode RuntimeDirectoryPreserve StateDirectory "
-     "StateDirectoryMode CacheDirectory CacheDirectoryMode LogsDirectory LogsDirectoryMode "
-     "ConfigurationDirectory ConfigurationDirectoryMode"},
     {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
-    {Fate::NotYet, "no credentials are passed",
-     "LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted"},
+    {Fate::Refused, "there is no host key to decrypt it with",
+     "LoadCredentialEncrypted SetCredentialEncrypted"},
     {Fate::NotYet, "its scheduling is left as it is",
      "NUMAPolicy NUMAMask TimerSlackNSec Personality CoredumpFilter"},
     {Fate::NotYet, "this limit is not set",

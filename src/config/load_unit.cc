@@ -13,10 +13,11 @@ namespace gatevisor::config {
 namespace {
 
 /// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
-constexpr std::array<std::string_view, 12> kWithSpecifiers = {
-    "User",        "Group",           "SupplementaryGroups", "WorkingDirectory",
-    "Environment", "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
-    "PIDFile",     "StandardOutput",  "StandardError",       "Description"};
+constexpr std::array kWithSpecifiers = std::to_array<std::string_view>(
+    {"User", "Group", "SupplementaryGroups", "WorkingDirectory", "Environment", "EnvironmentFile",
+     "UnsetEnvironment", "PassEnvironment", "PIDFile", "StandardOutput", "StandardError",
+     "Description", "RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory",
+     "LoadCredential", "ConfigurationDirectory"});
 
 constexpr std::array kConditions = {
     Choice{"PathExists", Condition::Kind::PathExists},
@@ -194,6 +195,13 @@ class Loader {
       auto text = expanded(value);
       if (!text) return error(line.locate(), std::move(text.error()));
       value = std::move(*text);
+    }
+    if (line.name == "SetCredential") {
+      // systemd expands them in the name alone.
+      const std::size_t colon = std::min(value.find(':'), value.size());
+      auto name = expanded(value.substr(0, colon));
+      if (!name) return error(line.locate(), std::move(name.error()));
+      value = *name + value.substr(colon);
     }
     if (line.name == "Description") {
       unit_.description = std::move(value);

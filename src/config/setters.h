@@ -33,6 +33,15 @@ Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_p
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,
     set_cpu_affinity;
 
+// systemd.exec(5), 'Sandboxing': assign_directories.cc
+Setter set_runtime_directory, set_state_directory, set_cache_directory, set_logs_directory,
+    set_configuration_directory, set_runtime_directory_mode, set_state_directory_mode,
+    set_cache_directory_mode, set_logs_directory_mode, set_configuration_directory_mode,
+    set_runtime_directory_preserve;
+
+// systemd.exec(5), 'Credentials': assign_credentials.cc
+Setter set_load_credential, set_set_credential;
+
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
     set_environment, set_environment_file, set_unset_environment, set_bounding_set, set_ambient_set,

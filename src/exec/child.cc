@@ -77,6 +77,13 @@ int open_log(const std::string& path) {
   return fd;
 }
 
+void set_directories(const ChildContext& context) {
+  const auto failure = make_directories(context.plan->directories);
+  if (failure) fail_step(context, failure->step, failure->code);
+  const int code = make_credentials(context.plan->credentials);
+  if (code != 0) fail_step(context, ExecStep::Credentials, code);
+}
+
 void redirect(const ChildContext& context, const StandardOutput& output, int target) {
   int fd = -1;
   switch (output.kind) {
@@ -204,6 +211,8 @@ void run_child(const ChildContext& context, bool joined) {
   if (!joined && context.cgroup_procs >= 0) join_cgroup(context);
   check(context, ExecStep::Session, setsid() >= 0);
   reset_signals(context);
+  // A log file may be in one of them.
+  set_directories(context);
   set_stdio(context);
   close_descriptors(context);
   if (!plan.oom_score_adj.empty()) {

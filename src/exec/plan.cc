@@ -16,6 +16,13 @@ std::string_view name_of(std::string_view assignment) {
   return assignment.substr(0, assignment.find('='));
 }
 
+std::string value_of(const std::vector<std::string>& entries, std::string_view name) {
+  for (const std::string& entry : entries) {
+    if (name_of(entry) == name) return entry.substr(name.size() + 1);
+  }
+  return {};
+}
+
 class Environment {
  public:
   void set(std::string assignment) {
@@ -37,12 +44,7 @@ class Environment {
     });
   }
 
-  std::string get(std::string_view name) const {
-    for (const std::string& entry : entries_) {
-      if (name_of(entry) == name) return entry.substr(name.size() + 1);
-    }
-    return {};
-  }
+  std::string get(std::string_view name) const { return value_of(entries_, name); }
 
   const std::vector<std::string>& entries() const { return entries_; }
   std::vector<std::string> take() { return std::move(entries_); }
@@ -107,6 +109,23 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
       environment.set("USER", identity->user);
       environment.set("LOGNAME", identity->user);
     }
+  }
+  auto directories = prepare_directories(settings.directories, surroundings.bases,
+                                         identity ? identity->uid : geteuid(),
+                                         identity ? identity->gid : getegid());
+  if (!directories) return std::unexpected(std::move(directories.error()));
+  plan.directories = std::move(*directories);
+  for (std::string& entry : directory_environment(plan.directories)) {
+    environment.set(std::move(entry));
+  }
+  auto credentials =
+      prepare_credentials(settings.credentials, surroundings.bases, surroundings.unit,
+                          value_of(surroundings.environment, "CREDENTIALS_DIRECTORY"),
+                          identity ? identity->uid : geteuid(), surroundings.may_mount);
+  if (!credentials) return std::unexpected(std::move(credentials.error()));
+  plan.credentials = std::move(*credentials);
+  if (!plan.credentials.path.empty()) {
+    environment.set("CREDENTIALS_DIRECTORY", plan.credentials.path);
   }
   environment.set("INVOCATION_ID", std::string(32, '0'));
   for (const std::string& name : settings.pass_environment) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "exec/credentials.h"
 #include "gatevisor/error.h"
 #include "gatevisor/settings.h"
 
@@ -36,6 +37,9 @@ struct Surroundings {
                                                    const std::vector<std::string>& environment)>
       expand_arguments;
   std::optional<int> oom_score_adj;  ///< what the gateway gets where no setting says otherwise
+  DirectoryBases bases{};
+  std::string unit = "gateway.service";  ///< whose credentials they are
+  bool may_mount = false;                ///< CAP_SYS_ADMIN
 };
 
 class Plan {
@@ -66,6 +70,8 @@ class Plan {
   bool no_new_privileges = false;
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
+  DirectoryPlan directories;
+  CredentialPlan credentials;
   StandardInput standard_input = StandardInput::Null;
   StandardOutput standard_output;
   StandardOutput standard_error;
