@@ -17,17 +17,24 @@ enum class ExecStep : std::uint8_t {
   CacheDirectory,
   LogsDirectory,
   ConfigurationDirectory,
-  Credentials,  ///< $CREDENTIALS_DIRECTORY
-  Stdio,        ///< standard input, output and error
-  Descriptors,  ///< close_range(2)
-  OomScore,     ///< /proc/self/oom_score_adj
-  Nice,         ///< setpriority(2)
-  Scheduler,    ///< sched_setscheduler(2)
-  Affinity,     ///< sched_setaffinity(2)
-  IoPriority,   ///< ioprio_set(2)
-  Limits,       ///< setrlimit(2)
+  Credentials,     ///< $CREDENTIALS_DIRECTORY
+  Stdin,           ///< standard input
+  Stdio,           ///< standard output and error
+  Descriptors,     ///< close_range(2)
+  OomScore,        ///< /proc/self/oom_score_adj
+  Nice,            ///< setpriority(2)
+  Scheduler,       ///< sched_setscheduler(2)
+  Affinity,        ///< sched_setaffinity(2)
+  IoPriority,      ///< ioprio_set(2)
+  NumaPolicy,      ///< set_mempolicy(2)
+  CoredumpFilter,  ///< /proc/self/coredump_filter
+  TimerSlack,      ///< prctl(2) PR_SET_TIMERSLACK
+  Personality,     ///< personality(2)
+  Keyring,         ///< keyctl(2) KEYCTL_JOIN_SESSION_KEYRING
+  Limits,          ///< setrlimit(2)
   WorkingDirectory,
   BoundingSet,   ///< capability bounding set
+  SecureBits,    ///< prctl(2) PR_SET_SECUREBITS
   Groups,        ///< setgroups(2), setresgid(2)
   User,          ///< setresuid(2)
   Capabilities,  ///< permitted, inheritable and ambient set

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "config/check_condition.h"
 #include "config/command_line.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
@@ -13,11 +14,33 @@ namespace gatevisor::config {
 namespace {
 
 /// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
-constexpr std::array kWithSpecifiers = std::to_array<std::string_view>(
-    {"User", "Group", "SupplementaryGroups", "WorkingDirectory", "Environment", "EnvironmentFile",
-     "UnsetEnvironment", "PassEnvironment", "PIDFile", "StandardOutput", "StandardError",
-     "Description", "RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory",
-     "LoadCredential", "ConfigurationDirectory"});
+constexpr std::array kWithSpecifiers = std::to_array<std::string_view>({"User",
+                                                                        "Group",
+                                                                        "SupplementaryGroups",
+                                                                        "WorkingDirectory",
+                                                                        "Environment",
+                                                                        "EnvironmentFile",
+                                                                        "UnsetEnvironment",
+                                                                        "PassEnvironment",
+                                                                        "PIDFile",
+                                                                        "StandardOutput",
+                                                                        "StandardError",
+                                                                        "Description",
+                                                                        "RuntimeDirectory",
+                                                                        "StateDirectory",
+                                                                        "CacheDirectory",
+                                                                        "LogsDirectory",
+                                                                        "LoadCredential",
+                                                                        "ExecSearchPath",
+                                                                        "StandardInput",
+                                                                        "StandardInputText",
+                                                                        "IODeviceWeight",
+                                                                        "IOReadBandwidthMax",
+                                                                        "IOWriteBandwidthMax",
+                                                                        "IOReadIOPSMax",
+                                                                        "IOWriteIOPSMax",
+                                                                        "IODeviceLatencyTargetSec",
+                                                                        "ConfigurationDirectory"});
 
 constexpr std::array kConditions = {
     Choice{"PathExists", Condition::Kind::PathExists},
@@ -30,6 +53,25 @@ constexpr std::array kConditions = {
     Choice{"FileNotEmpty", Condition::Kind::FileNotEmpty},
     Choice{"FileIsExecutable", Condition::Kind::FileIsExecutable},
     Choice{"Environment", Condition::Kind::Environment},
+    Choice{"Architecture", Condition::Kind::Architecture},
+    Choice{"KernelCommandLine", Condition::Kind::KernelCommandLine},
+    Choice{"KernelVersion", Condition::Kind::KernelVersion},
+    Choice{"OSRelease", Condition::Kind::OSRelease},
+    Choice{"Host", Condition::Kind::Host},
+    Choice{"Virtualization", Condition::Kind::Virtualization},
+    Choice{"Security", Condition::Kind::Security},
+    Choice{"Capability", Condition::Kind::Capability},
+    Choice{"Memory", Condition::Kind::Memory},
+    Choice{"CPUs", Condition::Kind::CPUs},
+    Choice{"CPUFeature", Condition::Kind::CPUFeature},
+    Choice{"User", Condition::Kind::User},
+    Choice{"Group", Condition::Kind::Group},
+    Choice{"ControlGroupController", Condition::Kind::ControlGroupController},
+    Choice{"ACPower", Condition::Kind::ACPower},
+    Choice{"FirstBoot", Condition::Kind::FirstBoot},
+    Choice{"NeedsUpdate", Condition::Kind::NeedsUpdate},
+    Choice{"Credential", Condition::Kind::Credential},
+    Choice{"PathIsEncrypted", Condition::Kind::PathIsEncrypted},
 };
 
 class Loader {
@@ -166,11 +208,12 @@ class Loader {
       error(line.locate(), std::move(parameter.error()));
       return true;
     }
-    if (condition.kind != Condition::Kind::Environment && !parameter->starts_with('/')) {
-      error(line.locate(), line.name + "=: expected an absolute path");
+    auto checked = check_condition(condition.kind, std::move(*parameter));
+    if (!checked) {
+      error(line.locate(), line.name + "=: " + checked.error());
       return true;
     }
-    condition.parameter = std::move(*parameter);
+    condition.parameter = std::move(*checked);
     condition.text = to_string(line.at) + ": " + line.name + "=" + printable(line.value);
     all.push_back(std::move(condition));
     return true;
@@ -273,6 +316,7 @@ class Loader {
       exec.bounding_set.reset();
       exec.ambient_set = 0;
       exec.no_new_privileges = false;
+      exec.process.secure_bits = 0;
     }
   }
 
@@ -305,14 +349,13 @@ LoadedUnit load_unit(const UnitName& name, std::span<const UnitText> texts,
 
 bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
-  if (name == "KeyringMode") return value == "inherit";
   if (name == "ProtectProc") return value == "default";
   if (name == "ProcSubset") return value == "all";
   if (name == "DevicePolicy") return value == "auto";
   if (name == "WatchdogSec" || name == "FileDescriptorStoreMax") {
     return value == "0";
   }
-  if (name == "RuntimeMaxSec" || name == "MemoryMin" || name == "MemoryLow") {
+  if (name == "RuntimeMaxSec") {
     return value == "infinity" || value == "0";
   }
   constexpr std::array<std::string_view, 25> kSwitches = {"Delegate",

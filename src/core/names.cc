@@ -155,6 +155,7 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::LogsDirectory: return "logs-directory";
     case ExecStep::ConfigurationDirectory: return "configuration-directory";
     case ExecStep::Credentials: return "credentials";
+    case ExecStep::Stdin: return "stdin";
     case ExecStep::Stdio: return "stdio";
     case ExecStep::Descriptors: return "descriptors";
     case ExecStep::OomScore: return "oom-score";
@@ -162,9 +163,15 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::Scheduler: return "scheduler";
     case ExecStep::Affinity: return "affinity";
     case ExecStep::IoPriority: return "io-priority";
+    case ExecStep::NumaPolicy: return "numa-policy";
+    case ExecStep::CoredumpFilter: return "coredump-filter";
+    case ExecStep::TimerSlack: return "timer-slack";
+    case ExecStep::Personality: return "personality";
+    case ExecStep::Keyring: return "keyring";
     case ExecStep::Limits: return "limits";
     case ExecStep::WorkingDirectory: return "working-directory";
     case ExecStep::BoundingSet: return "bounding-set";
+    case ExecStep::SecureBits: return "secure-bits";
     case ExecStep::Groups: return "groups";
     case ExecStep::User: return "user";
     case ExecStep::Capabilities: return "capabilities";
@@ -187,6 +194,7 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::LogsDirectory: return 240;     // EXIT_LOGS_DIRECTORY
     case ExecStep::ConfigurationDirectory: return 241;  // EXIT_CONFIGURATION_DIRECTORY
     case ExecStep::Credentials: return 243;             // EXIT_CREDENTIALS
+    case ExecStep::Stdin: return 208;                   // EXIT_STDIN
     case ExecStep::Stdio: return 209;                   // EXIT_STDOUT
     case ExecStep::Descriptors: return 202;             // EXIT_FDS
     case ExecStep::OomScore: return 206;                // EXIT_OOM_ADJUST
@@ -194,9 +202,15 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::Scheduler: return 214;               // EXIT_SETSCHEDULER
     case ExecStep::Affinity: return 215;                // EXIT_CPUAFFINITY
     case ExecStep::IoPriority: return 211;              // EXIT_IOPRIO
+    case ExecStep::NumaPolicy: return 242;              // EXIT_NUMA_POLICY
+    case ExecStep::CoredumpFilter: return 205;          // EXIT_LIMITS
+    case ExecStep::TimerSlack: return 212;              // EXIT_TIMERSLACK
+    case ExecStep::Personality: return 230;             // EXIT_PERSONALITY
+    case ExecStep::Keyring: return 237;                 // EXIT_KEYRING
     case ExecStep::Limits: return 205;                  // EXIT_LIMITS
     case ExecStep::WorkingDirectory: return 200;        // EXIT_CHDIR
     case ExecStep::BoundingSet: return 218;             // EXIT_CAPABILITIES
+    case ExecStep::SecureBits: return 213;              // EXIT_SECUREBITS
     case ExecStep::Groups: return 216;                  // EXIT_GROUP
     case ExecStep::User: return 217;                    // EXIT_USER
     case ExecStep::Capabilities: return 218;            // EXIT_CAPABILITIES

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 namespace gatevisor::exec {
 namespace {
@@ -101,7 +102,15 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   if (settings.inherit_environment) {
     for (const std::string& entry : surroundings.environment) environment.set(entry);
   }
-  if (environment.get("PATH").empty()) environment.set("PATH", kDefaultPath);
+  std::string search_path;
+  for (const std::string& directory : settings.search_path) {
+    search_path += (search_path.empty() ? "" : ":") + directory;
+  }
+  if (!search_path.empty()) {
+    environment.set("PATH", search_path);
+  } else if (environment.get("PATH").empty()) {
+    environment.set("PATH", kDefaultPath);
+  }
   if (identity) {
     if (!identity->home.empty()) environment.set("HOME", identity->home);
     if (!identity->shell.empty()) environment.set("SHELL", identity->shell);
@@ -137,11 +146,13 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   for (std::string& entry : file_environment) environment.set(std::move(entry));
   for (const std::string& entry : settings.unset_environment) environment.unset(entry);
 
-  // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is.
-  auto program = settings.program.empty()
-                     ? find_program(settings.argv.front(), environment.get("PATH"),
-                                    surroundings.working_directory)
-                     : find_program(settings.program, kDefaultPath, "/");
+  // A unit's program is searched in a path of systemd's own, whatever the unit's PATH is, or in
+  // ExecSearchPath=.
+  auto program =
+      settings.program.empty()
+          ? find_program(settings.argv.front(), environment.get("PATH"),
+                         surroundings.working_directory)
+          : find_program(settings.program, search_path.empty() ? kDefaultPath : search_path, "/");
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = settings.argv;
@@ -179,7 +190,23 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
   plan.no_new_privileges = settings.no_new_privileges;
   plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.scheduling = settings.scheduling;
+  plan.process = settings.process;
+  // A unit's environment is its own.
+  const bool is_system_unit = !settings.inherit_environment && surroundings.bases.system;
+  plan.keyring = settings.process.keyring.value_or(is_system_unit ? KeyringMode::Private
+                                                                  : KeyringMode::Inherit);
   plan.standard_input = settings.standard_input;
+  if (!settings.standard_input_given && !settings.input_data.empty()) {
+    plan.standard_input = StandardInput::Data;
+  }
+  plan.input_path = settings.input_path;
+  plan.input_data = settings.input_data;
+  const auto is_input = [&settings](const StandardOutput& output) {
+    return settings.standard_input == StandardInput::File &&
+           output.kind == StandardOutput::Kind::File && output.path == settings.input_path;
+  };
+  plan.input_is_output = is_input(settings.standard_output);
+  plan.input_is_error = is_input(settings.standard_error);
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;
   plan.identity = std::move(identity);
@@ -189,6 +216,9 @@ Expected<Plan> Plan::make(const ExecSettings& settings, std::optional<Identity> 
 
 void Plan::set_invocation(const std::string& id) {
   if (invocation_slot_ == SIZE_MAX || id.size() != 32) return;
+  for (std::size_t i = 0; i < invocation.size(); ++i) {
+    (void)std::from_chars(id.data() + 2 * i, id.data() + 2 * i + 2, invocation[i], 16);
+  }
   std::string& entry = environment_[invocation_slot_];
   const std::size_t at = entry.find('=') + 1;
   if (entry.size() == at + id.size())

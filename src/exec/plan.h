@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -72,7 +73,14 @@ class Plan {
   SchedulingSettings scheduling;
   DirectoryPlan directories;
   CredentialPlan credentials;
+  ProcessSettings process;
+  KeyringMode keyring = KeyringMode::Inherit;
+  std::array<unsigned char, 16> invocation{};
   StandardInput standard_input = StandardInput::Null;
+  std::string input_path;
+  std::string input_data;
+  bool input_is_output = false;  ///< StandardOutput= names the same file
+  bool input_is_error = false;   ///< StandardError= does
   StandardOutput standard_output;
   StandardOutput standard_error;
   bool die_with_parent = true;  ///< PR_SET_PDEATHSIG

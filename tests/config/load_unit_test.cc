@@ -128,7 +128,7 @@ TEST(LoadUnit, AProtectionThatCannotBeGivenKeepsItFromStarting) {
 
 TEST(LoadUnit, OneThatIsSwitchedOffAsksForNothing) {
   for (const char* line : {"ProtectSystem=no", "PrivateTmp=false", "DynamicUser=0",
-                           "KeyringMode=inherit", "RuntimeMaxSec=infinity", "ProtectHome="}) {
+                           "ProtectProc=default", "RuntimeMaxSec=infinity", "ProtectHome="}) {
     EXPECT_TRUE(load(kStart + line + "\n").errors.empty()) << line;
   }
   EXPECT_EQ(load(kStart + "PrivateTmp=no\nPrivateTmp=yes\n").errors.size(), 1u);

@@ -135,6 +135,7 @@ TEST_F(Directories, RuntimeDirectoryIsFreshUnlessPreserved) {
 }
 
 TEST_F(Directories, FailureToMakeOneIsSystemdsExitStatus) {
+  fs::create_directories("/var/cache");
   std::ofstream("/var/cache/" + name_) << "a file";
   Gatevisor supervisor(
       launch("ExecStart=" + fixture("misbehave") + " exit 0\nCacheDirectory=" + name_ + "\n"));
