@@ -105,7 +105,7 @@ void Runtime::find_main() {
   if (parts_.placement.has_leaf()) {
     guess = os::guess_main(parts_.placement.leaf());
   } else {
-    const auto children = os::own_children(started_ticks_, {journal_.pid()});
+    const auto children = os::own_children(started_ticks_, {journal_.pid(), leavings_.pid()});
     guess = {children.empty() ? 0 : children.front(), children.size() <= 1};
   }
   if (guess.pid == 0 || !adopt_main(guess.pid) || guess.only_one) return;
@@ -196,7 +196,8 @@ void Runtime::signal_children(int signal) {
     // The main process and what shares its process group; before its setsid(2) it has none.
     if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
   }
-  for (const int pid : os::own_children(started_ticks_, {child_.pid, journal_.pid()})) {
+  for (const int pid :
+       os::own_children(started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()})) {
     os::signal_child(pid, signal);
   }
 }
@@ -210,6 +211,7 @@ void Runtime::perform(const action::Release&) {
   stop_finding_main();
   invocation_ = 0;
   parts_.placement.drop_leaf();
+  note_failure(leavings_.release(parts_.launcher.directories(), parts_.launcher.credentials()));
 }
 
 void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
@@ -233,6 +235,7 @@ void Runtime::perform(const action::RemovePidFile&) {
 }
 
 void Runtime::perform(const action::Exit& action) {
+  leavings_.end(parts_.launcher.directories());
   exit_status_ = action.status;
   exiting_ = true;
 }
