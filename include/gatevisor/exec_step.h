@@ -8,22 +8,35 @@ namespace gatevisor {
 
 /// In the order in which they are done (src/exec/child.cc). A failure is {step, errno}.
 enum class ExecStep : std::uint8_t {
-  Clone,        ///< no process was made
-  Cgroup,       ///< making or joining the invocation's cgroup
-  Session,      ///< setsid(2)
-  Signals,      ///< signal mask and dispositions
-  Stdio,        ///< standard input, output and error
-  Descriptors,  ///< close_range(2)
-  OomScore,     ///< /proc/self/oom_score_adj
-  Nice,         ///< setpriority(2)
-  Scheduler,    ///< sched_setscheduler(2)
-  Affinity,     ///< sched_setaffinity(2)
-  IoPriority,   ///< ioprio_set(2)
-  Network,      ///< a network namespace, with 'lo' up
-  Namespace,    ///< the mounts, and the other namespaces
-  Limits,       ///< setrlimit(2)
+  Clone,             ///< no process was made
+  Cgroup,            ///< making or joining the invocation's cgroup
+  Session,           ///< setsid(2)
+  Signals,           ///< signal mask and dispositions
+  RuntimeDirectory,  ///< RuntimeDirectory=, and so on
+  StateDirectory,
+  CacheDirectory,
+  LogsDirectory,
+  ConfigurationDirectory,
+  Credentials,     ///< $CREDENTIALS_DIRECTORY
+  Stdin,           ///< standard input
+  Stdio,           ///< standard output and error
+  Descriptors,     ///< close_range(2)
+  OomScore,        ///< /proc/self/oom_score_adj
+  Nice,            ///< setpriority(2)
+  Scheduler,       ///< sched_setscheduler(2)
+  Affinity,        ///< sched_setaffinity(2)
+  IoPriority,      ///< ioprio_set(2)
+  NumaPolicy,      ///< set_mempolicy(2)
+  CoredumpFilter,  ///< /proc/self/coredump_filter
+  TimerSlack,      ///< prctl(2) PR_SET_TIMERSLACK
+  Personality,     ///< personality(2)
+  Keyring,         ///< keyctl(2) KEYCTL_JOIN_SESSION_KEYRING
+  Network,         ///< a network namespace, with 'lo' up
+  Namespace,       ///< the mounts, and the other namespaces
+  Limits,          ///< setrlimit(2)
   WorkingDirectory,
   BoundingSet,   ///< capability bounding set
+  SecureBits,    ///< prctl(2) PR_SET_SECUREBITS
   Groups,        ///< setgroups(2), setresgid(2)
   User,          ///< setresuid(2)
   Capabilities,  ///< permitted, inheritable and ambient set

@@ -16,6 +16,10 @@
 #include "gatevisor/mounts.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/syscall_filter.h"
+#include "gatevisor/credentials.h"
+#include "gatevisor/directories.h"
+#include "gatevisor/probe.h"
+#include "gatevisor/process_settings.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
 #include "gatevisor/wait_status.h"
@@ -42,6 +46,14 @@ struct ResourceLimit {
   bool operator==(const ResourceLimit&) const = default;
 };
 
+/// What one disk gives. `path`: a block device, or a file on it.
+struct DeviceLimit {
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};  ///< infinity
+  std::string path;
+  std::uint64_t value = 0;  ///< a weight, bytes or operations in a second, microseconds
+  bool operator==(const DeviceLimit&) const = default;
+};
+
 /// Limits of the gateway's slice. nullopt: not asked for, the kernel's file is left alone.
 struct ResourceSettings {
   std::optional<ResourceLimit> memory_max;              ///< memory.max
@@ -50,6 +62,18 @@ struct ResourceSettings {
   std::optional<ResourceLimit> tasks_max;               ///< pids.max
   std::optional<std::uint64_t> cpu_quota_usec_per_sec;  ///< cpu.max; CPUQuota=150% is 1500000
   std::optional<std::uint32_t> cpu_weight;              ///< cpu.weight, 1-10000
+  std::optional<ResourceLimit> memory_min;              ///< memory.min
+  std::optional<ResourceLimit> memory_low;              ///< memory.low
+  std::optional<Duration> cpu_period;                   ///< CPUQuotaPeriodSec=, cpu.max
+  std::optional<std::uint32_t> io_weight;               ///< io.weight, 1-10000
+  std::vector<DeviceLimit> io_device_weight;    ///< io.weight; here and below, no path twice
+  std::vector<DeviceLimit> io_read_bandwidth;   ///< io.max, rbps
+  std::vector<DeviceLimit> io_write_bandwidth;  ///< wbps
+  std::vector<DeviceLimit> io_read_iops;        ///< riops
+  std::vector<DeviceLimit> io_write_iops;       ///< wiops
+  std::vector<DeviceLimit> io_latency_usec;     ///< io.latency
+  std::bitset<1024> allowed_cpus;               ///< cpuset.cpus; none: all
+  std::bitset<1024> allowed_nodes;              ///< cpuset.mems; none: all
   bool strict = true;  ///< ours, StrictLimits=: a limit that cannot be set means not started
   bool operator==(const ResourceSettings&) const = default;
 };
@@ -173,14 +197,14 @@ struct Rlimit {
   bool operator==(const Rlimit&) const = default;
 };
 
-enum class StandardInput : std::uint8_t { Null, Inherit };
+enum class StandardInput : std::uint8_t { Null, Inherit, Data, File };
 
 /// Where stdout or stderr goes. `append:` opens without following a link, only a regular file with
-/// one name.
+/// one name; `file:` and `truncate:` also what is no regular file.
 struct StandardOutput {
-  enum class Kind : std::uint8_t { Inherit, Null, Append };
+  enum class Kind : std::uint8_t { Inherit, Null, Append, File, Truncate };
   Kind kind = Kind::Inherit;
-  std::string path;  ///< Append only
+  std::string path;  ///< of a file
   bool operator==(const StandardOutput&) const = default;
 };
 
@@ -229,7 +253,14 @@ struct ExecSettings {
   SchedulingSettings scheduling;
   MountSettings mounts;
   NamespaceSettings namespaces;
+  DirectorySettings directories;
+  CredentialSettings credentials;
+  ProcessSettings process;
+  std::vector<std::string> search_path;  ///< ExecSearchPath=; absolute
   StandardInput standard_input = StandardInput::Null;
+  bool standard_input_given = false;  ///< else StandardInputText= and its like make it Data
+  std::string input_path;             ///< File only
+  std::string input_data;             ///< Data only
   StandardOutput standard_output;
   StandardOutput standard_error;
   bool operator==(const ExecSettings&) const = default;
@@ -251,7 +282,26 @@ struct Condition {
     DirectoryNotEmpty,
     FileNotEmpty,
     FileIsExecutable,
-    Environment,  ///< NAME or NAME=VALUE of gatevisor's own
+    Environment,   ///< NAME or NAME=VALUE of gatevisor's own
+    Architecture,  ///< in systemd.unit(5)'s words; here and below, src/os/condition_machine.h
+    KernelCommandLine,
+    KernelVersion,
+    OSRelease,
+    Host,
+    Virtualization,
+    Security,
+    Capability,  ///< by its number
+    Memory,      ///< '>=BYTES', or another operator
+    CPUs,        ///< likewise
+    CPUFeature,
+    User,
+    Group,
+    ControlGroupController,
+    ACPower,
+    FirstBoot,
+    NeedsUpdate,
+    Credential,
+    PathIsEncrypted,
   };
   Kind kind = Kind::PathExists;
   bool assertion = false;  ///< not met, it is a failure; else the unit is skipped

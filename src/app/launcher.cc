@@ -12,6 +12,7 @@
 #include "config/command_line.h"
 #include "config/environment_file.h"
 #include "exec/capabilities.h"
+#include "os/directory_bases.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/privileges.h"
@@ -194,7 +195,16 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
     launcher.surroundings_.oom_score_adj.reset();
   }
   launcher.surroundings_.drop_bounding = *drop;
-  const ExecSettings& exec = settings.exec;
+  launcher.may_mount_ = own.has(CAP_SYS_ADMIN);
+  if (auto made = launcher.prepare_files(); !made) return refuse(std::move(made.error()), kConfig);
+  ExecSettings exec = settings.exec;
+  // ProtectSystem= and its like leave the service what is its own; without them nothing is mounted.
+  const bool mounts = exec::make_mount_plan(exec.mounts, {}, tmp).unshare_flags != 0;
+  if (mounts)
+    for (const auto& each : launcher.surroundings_.directories.all) {
+      if (each.kind == DirectoryKind::Configuration) continue;
+      exec.mounts.read_write.push_back({.path = each.base + "/" + each.name, .optional = true});
+    }
   launcher.surroundings_.namespaces = exec::make_mount_plan(exec.mounts, exec.namespaces, tmp);
   // '+': the service's view of the files, without what protects them.
   NamespaceSettings unprotected = exec.namespaces;
@@ -222,6 +232,23 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
     (void)os::set_own_oom_score_adj(std::min(kOwnOomScoreAdj, *score));
   }
   return launcher;
+}
+
+Expected<void> Launcher::prepare_files() {
+  const DirectoryBases bases = os::own_directory_bases();
+  const unsigned uid = identity_ ? identity_->uid : geteuid();
+  const unsigned gid = identity_ ? identity_->gid : getegid();
+  auto directories = exec::prepare_directories(settings_.exec.directories, bases, uid, gid);
+  if (!directories) return std::unexpected(std::move(directories.error()));
+  const char* given = getenv("CREDENTIALS_DIRECTORY");
+  auto credentials =
+      exec::prepare_credentials(settings_.exec.credentials, bases, settings_.name + ".service",
+                                given != nullptr ? given : "", uid, may_mount_);
+  if (!credentials) return std::unexpected(std::move(credentials.error()));
+  surroundings_.directories = std::move(*directories);
+  surroundings_.credentials = std::move(*credentials);
+  surroundings_.system = bases.system;
+  return {};
 }
 
 // Nothing in it can differ from one life to the next but the invocation's id.
@@ -280,6 +307,10 @@ Expected<exec::Plan> Launcher::command(CommandKind kind, std::size_t index,
   all.insert(all.end(), variables.begin(), variables.end());
   auto made = plan(settings_.commands.of(kind).at(index), all);
   if (!made) return std::unexpected(std::move(made.error().error));
+  const bool beside_main =
+      kind == CommandKind::StartPost || kind == CommandKind::Reload || kind == CommandKind::Stop;
+  // A plain directory is the main process's too, and full; a mount of its own is each process's.
+  if (beside_main && !may_mount_) made->credentials = {};
   return std::move(*made);
 }
 

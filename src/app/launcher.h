@@ -28,6 +28,9 @@ class Launcher {
     keep_main_ = false;
   }
 
+  const exec::DirectoryPlan& directories() const { return surroundings_.directories; }
+  const exec::CredentialPlan& credentials() const { return surroundings_.credentials; }
+
   /// ExecStart= number `index`. Error: the program or an environment file is not there.
   Expected<const exec::Plan*> main(std::size_t index, const std::string& invocation);
   Expected<exec::Plan> command(CommandKind kind, std::size_t index, const std::string& invocation,
@@ -37,12 +40,14 @@ class Launcher {
   OrRefusal<exec::Plan> plan(const Command& command,
                              const std::vector<std::string>& variables) const;
   std::vector<std::string> own_variables(const std::string& invocation, bool main) const;
+  Expected<void> prepare_files();
   bool is_constant(const Command& command) const;
 
   ServiceSettings settings_;
   std::optional<exec::Identity> identity_;
   exec::Surroundings surroundings_;
   std::string notify_socket_;
+  bool may_mount_ = false;          ///< CAP_SYS_ADMIN
   std::optional<exec::Plan> main_;  ///< of the first ExecStart=, or the last one that was made
   bool keep_main_ = false;
 };

@@ -19,6 +19,8 @@
 #include "os/children.h"
 #include "os/condition.h"
 #include "os/data_file.h"
+#include "os/directory_bases.h"
+#include "os/file.h"
 #include "os/machine.h"
 #include "os/memory.h"
 

@@ -172,7 +172,7 @@ bool Runtime::may_notify(int pid) const {
 
 bool Runtime::is_of_the_invocation(int pid) const {
   if (parts_.placement.has_leaf()) return os::is_in(parts_.placement.leaf(), pid);
-  return pid != journal_.pid() && os::is_child(pid);
+  return pid != journal_.pid() && pid != leavings_.pid() && os::is_child(pid);
 }
 
 // One SIGCHLD may stand for many exits, and a pidfd for one of them: look until nobody is left.
@@ -239,7 +239,7 @@ bool Runtime::others_alive() const {
   if (parts_.placement.has_leaf()) {
     return parts_.placement.leaf().populated().value_or(false);
   }
-  return !os::own_children(started_ticks_, {child_.pid, journal_.pid()}).empty();
+  return !os::own_children(started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()}).empty();
 }
 
 void Runtime::watch_tree() {

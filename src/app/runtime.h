@@ -11,6 +11,7 @@
 #include "app/console.h"
 #include "app/journal_sink.h"
 #include "app/launcher.h"
+#include "app/leavings.h"
 #include "app/prober.h"
 #include "core/manager.h"
 #include "exec/child.h"
@@ -114,6 +115,7 @@ class Runtime {
   Console console_;
   Prober prober_;
   JournalSink journal_;
+  Leavings leavings_;
   std::deque<Event> events_;
   os::NotifySocket notify_;
   os::Child child_;    ///< the main process

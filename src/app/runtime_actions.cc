@@ -101,7 +101,7 @@ void Runtime::find_main() {
     if (const auto pid = os::read_pid_file(path)) (void)adopt_main(*pid);
     return;
   }
-  auto children = os::own_children(started_ticks_, {journal_.pid()});
+  auto children = os::own_children(started_ticks_, {journal_.pid(), leavings_.pid()});
   std::erase_if(children, [this](int pid) { return !is_of_the_invocation(pid); });
   const auto oldest = std::ranges::min_element(children, {}, os::start_ticks);
   if (oldest == children.end() || !adopt_main(*oldest) || children.size() == 1) return;
@@ -192,7 +192,8 @@ void Runtime::signal_children(int signal) {
     // The main process and what shares its process group; before its setsid(2) it has none.
     if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
   }
-  for (const int pid : os::own_children(started_ticks_, {child_.pid, journal_.pid()})) {
+  for (const int pid :
+       os::own_children(started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()})) {
     os::signal_child(pid, signal);
   }
 }
@@ -206,6 +207,7 @@ void Runtime::perform(const action::Release&) {
   stop_finding_main();
   invocation_ = 0;
   parts_.placement.drop_leaf();
+  note_failure(leavings_.release(parts_.launcher.directories(), parts_.launcher.credentials()));
 }
 
 void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
@@ -229,6 +231,7 @@ void Runtime::perform(const action::RemovePidFile&) {
 }
 
 void Runtime::perform(const action::Exit& action) {
+  leavings_.end(parts_.launcher.directories());
   exit_status_ = action.status;
   exiting_ = true;
 }

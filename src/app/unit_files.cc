@@ -8,6 +8,7 @@
 #include <map>
 
 #include "config/environment_file.h"
+#include "os/directory_bases.h"
 #include "os/file.h"
 #include "os/machine.h"
 #include "os/users.h"
@@ -105,7 +106,7 @@ std::string or_default(const char* variable, const char* otherwise) {
   return value != nullptr && *value == '/' ? value : otherwise;
 }
 
-config::SpecifierValues specifier_values(const std::string& path) {
+config::SpecifierValues specifier_values(const std::string& path, const std::string& unit) {
   config::SpecifierValues values;
   values.kernel_release = os::kernel_release();
   const std::string machine = os::hardware_name();
@@ -125,11 +126,17 @@ config::SpecifierValues specifier_values(const std::string& path) {
     values.shell = user->shell;
   }
   values.group = geteuid() == 0 ? "root" : *values.gid;
-  values.cache_root = "/var/cache";
-  values.config_root = "/etc";
-  values.logs_root = "/var/log";
-  values.state_root = "/var/lib";
-  values.runtime_root = "/run";
+  const DirectoryBases bases = os::own_directory_bases();
+  const auto root = [&bases](DirectoryKind kind) -> std::optional<std::string> {
+    if (bases.of(kind).empty()) return std::nullopt;
+    return bases.of(kind);
+  };
+  values.cache_root = root(DirectoryKind::Cache);
+  values.config_root = root(DirectoryKind::Configuration);
+  values.logs_root = root(DirectoryKind::Logs);
+  values.state_root = root(DirectoryKind::State);
+  values.runtime_root = root(DirectoryKind::Runtime);
+  if (values.runtime_root) values.credentials = *values.runtime_root + "/credentials/" + unit;
   values.shared_data_root = "/usr/share";
   values.tmp = or_default("TMPDIR", "/tmp");
   values.var_tmp = or_default("TMPDIR", "/var/tmp");
@@ -155,7 +162,7 @@ Expected<config::LoadedUnit> read_unit(const std::string& what,
     if (!text) return std::unexpected(std::move(text.error()));
     drop_in.text = std::move(*text);
   }
-  const config::SpecifierValues values = specifier_values(unit->path);
+  const config::SpecifierValues values = specifier_values(unit->path, name->whole);
   sources.insert(sources.begin(), std::move(*unit));
   std::vector<config::UnitText> texts;
   for (const UnitSource& source : sources) {

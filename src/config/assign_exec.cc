@@ -65,13 +65,25 @@ Parsed<void> store_limit(ServiceSettings& settings, int resource, std::string_vi
   return {};
 }
 
+/// What stands behind 'append:' and its like.
+Parsed<std::string> parse_file(std::string_view text, std::string_view word) {
+  auto path = parse_absolute_path(text);
+  if (!path)
+    return refuse("expected " + std::string(word) + " with an absolute path right behind it");
+  if (path->ends_with('/'))
+    return refuse("expected " + std::string(word) + " with the path of a file");
+  return path;
+}
+
 Parsed<void> store_output(StandardOutput& field, std::string_view value) {
-  constexpr std::string_view kAppend = "append:";
-  if (value.starts_with(kAppend)) {
-    auto path = parse_absolute_path(value.substr(kAppend.size()));
-    if (!path) return refuse("expected append: with an absolute path right behind it");
-    if (path->ends_with('/')) return refuse("expected append: with the path of a file");
-    field = {StandardOutput::Kind::Append, std::move(*path)};
+  constexpr std::array kFiles = {Choice{"append:", StandardOutput::Kind::Append},
+                                 Choice{"file:", StandardOutput::Kind::File},
+                                 Choice{"truncate:", StandardOutput::Kind::Truncate}};
+  for (const auto& [name, kind] : kFiles) {
+    if (!value.starts_with(name)) continue;
+    auto path = parse_file(value.substr(name.size()), name);
+    if (!path) return refuse(std::move(path.error()));
+    field = {kind, std::move(*path)};
     return {};
   }
   // The journal of the machine that starts the container gets what goes to gatevisor's own.
@@ -82,9 +94,42 @@ Parsed<void> store_output(StandardOutput& field, std::string_view value) {
   } else if (value == "null") {
     field = {StandardOutput::Kind::Null, {}};
   } else {
-    return refuse("expected inherit, journal, null or append:/PATH");
+    return refuse("expected inherit, journal, null, or append:, file: or truncate: with a path");
   }
   return {};
+}
+
+Parsed<void> append_input(ServiceSettings& settings, const std::string& more) {
+  // systemd's EXEC_STDIN_DATA_MAX.
+  constexpr std::size_t kMost = std::size_t{64} << 20;
+  std::string& data = settings.exec.input_data;
+  if (more.size() > kMost - data.size()) return refuse("expected at most 64 MiB");
+  data += more;
+  return {};
+}
+
+/// RFC 4648, white space aside.
+Parsed<std::string> decode_base64(std::string_view text) {
+  constexpr const char* kForm = "expected Base64";
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  std::uint32_t bits = 0;
+  std::size_t count = 0;
+  std::size_t padding = 0;
+  for (const char c : text) {
+    if (kWhitespace.find(c) != std::string_view::npos) continue;
+    const std::size_t digit = c == '=' ? 0 : kDigits.find(c);
+    if (digit == std::string_view::npos || (padding > 0 && c != '=')) return refuse(kForm);
+    if (c == '=') ++padding;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if (++count % 4 != 0) continue;
+    for (const int shift : {16, 8, 0}) out += static_cast<char>(bits >> shift & 0xff);
+    bits = 0;
+  }
+  if (count % 4 != 0 || padding > 2) return refuse(kForm);
+  out.resize(out.size() - padding);
+  return out;
 }
 
 }  // namespace
@@ -289,11 +334,43 @@ Parsed<void> set_ignore_sigpipe(ServiceSettings& settings, std::string_view valu
 }
 
 Parsed<void> set_standard_input(ServiceSettings& settings, std::string_view value) {
+  ExecSettings& exec = settings.exec;
   constexpr std::array kChoices = {
       Choice{"null", StandardInput::Null},
       Choice{"inherit", StandardInput::Inherit},
+      Choice{"data", StandardInput::Data},
   };
-  return store(settings.exec.standard_input, choose(value, kChoices));
+  constexpr std::string_view kFile = "file:";
+  if (value.starts_with(kFile)) {
+    auto path = parse_file(value.substr(kFile.size()), kFile);
+    if (!path) return refuse(std::move(path.error()));
+    exec.input_path = std::move(*path);
+    exec.standard_input = StandardInput::File;
+  } else if (auto stored = store(exec.standard_input, choose(value, kChoices)); !stored) {
+    return refuse(stored.error() + ", or file: with a path");
+  }
+  exec.standard_input_given = true;
+  return {};
+}
+
+Parsed<void> set_input_text(ServiceSettings& settings, std::string_view value) {
+  if (value.empty()) {
+    settings.exec.input_data.clear();
+    return {};
+  }
+  auto text = unescape(value);
+  if (!text) return refuse(std::move(text.error()));
+  return append_input(settings, *text + "\n");
+}
+
+Parsed<void> set_input_data(ServiceSettings& settings, std::string_view value) {
+  if (value.empty()) {
+    settings.exec.input_data.clear();
+    return {};
+  }
+  const auto data = decode_base64(value);
+  if (!data) return refuse(data.error());
+  return append_input(settings, *data);
 }
 
 Parsed<void> set_standard_output(ServiceSettings& settings, std::string_view value) {

@@ -1,5 +1,6 @@
 // systemd.resource-control(5) and OOMPolicy= of systemd.service(5).
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -54,6 +55,14 @@ Parsed<void> set_memory_swap_max(ServiceSettings& settings, std::string_view val
   return store_memory(settings.resources.memory_swap_max, value, Zero::Allowed);
 }
 
+Parsed<void> set_memory_min(ServiceSettings& settings, std::string_view value) {
+  return store_memory(settings.resources.memory_min, value, Zero::Allowed);
+}
+
+Parsed<void> set_memory_low(ServiceSettings& settings, std::string_view value) {
+  return store_memory(settings.resources.memory_low, value, Zero::Allowed);
+}
+
 Parsed<void> set_tasks_max(ServiceSettings& settings, std::string_view value) {
   std::optional<ResourceLimit>& field = settings.resources.tasks_max;
   if (value.empty()) {
@@ -84,6 +93,19 @@ Parsed<void> set_cpu_quota(ServiceSettings& settings, std::string_view value) {
   }
   constexpr std::uint64_t kUsecPerShare = 1'000'000 / kWholeShare;
   field = *share * kUsecPerShare;
+  return {};
+}
+
+Parsed<void> set_cpu_period(ServiceSettings& settings, std::string_view value) {
+  if (value.empty()) {
+    settings.resources.cpu_period.reset();
+    return {};
+  }
+  const auto span = parse_time_span(value);
+  if (!span) return refuse(span.error());
+  using std::chrono::milliseconds;
+  // systemd.resource-control(5): what the kernel takes.
+  settings.resources.cpu_period = std::clamp<Duration>(*span, milliseconds{1}, milliseconds{1000});
   return {};
 }
 

@@ -39,21 +39,20 @@ constexpr Group kUnitGroups[] = {
      "StartLimitAction FailureAction SuccessAction FailureActionExitStatus "
      "SuccessActionExitStatus RebootArgument"},
     {Fate::NotYet, "namespaces are not shared between units", "JoinsNamespaceOf"},
+    {Fate::Done, "",
+     "ConditionArchitecture ConditionKernelCommandLine ConditionKernelVersion "
+     "ConditionOSRelease ConditionHost ConditionVirtualization ConditionSecurity "
+     "ConditionCapability ConditionMemory ConditionCPUs ConditionCPUFeature "
+     "ConditionUser ConditionGroup ConditionControlGroupController ConditionACPower "
+     "ConditionFirstBoot ConditionNeedsUpdate ConditionCredential "
+     "ConditionPathIsEncrypted AssertArchitecture AssertKernelCommandLine "
+     "AssertKernelVersion AssertOSRelease AssertHost AssertVirtualization "
+     "AssertSecurity AssertCapability AssertMemory AssertCPUs AssertCPUFeature "
+     "AssertUser AssertGroup AssertControlGroupController AssertACPower "
+     "AssertFirstBoot AssertNeedsUpdate AssertCredential AssertPathIsEncrypted"},
     {Fate::NotYet, "this condition is not checked",
-     "ConditionPathIsEncrypted "
-     "ConditionNeedsUpdate ConditionFirstBoot ConditionArchitecture "
-     "ConditionFirmware ConditionVirtualization ConditionHost ConditionKernelCommandLine "
-     "ConditionKernelVersion ConditionCredential ConditionSecurity ConditionCapability "
-     "ConditionACPower ConditionMemory ConditionCPUFeature ConditionCPUs "
-     "ConditionUser ConditionGroup ConditionControlGroupController ConditionOSRelease "
-     "ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure "
-     "AssertPathIsEncrypted "
-     "AssertNeedsUpdate AssertFirstBoot AssertArchitecture "
-     "AssertVirtualization AssertHost AssertKernelCommandLine AssertKernelVersion "
-     "AssertCredential AssertSecurity AssertCapability AssertACPower AssertMemory "
-     "AssertCPUFeature AssertCPUs AssertUser AssertGroup "
-     "AssertControlGroupController AssertOSRelease AssertMemoryPressure AssertCPUPressure "
-     "AssertIOPressure"},
+     "ConditionFirmware ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure "
+     "AssertMemoryPressure AssertCPUPressure AssertIOPressure"},
 };
 
 constexpr Group kServiceGroups[] = {
@@ -69,22 +68,14 @@ constexpr Group kServiceGroups[] = {
      "Sockets NonBlocking USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},
-    {Fate::NotYet, "no directories are made for it",
-     "RuntimeDirectory RuntimeDirectoryMode RuntimeDirectoryPreserve StateDirectory "
-     "StateDirectoryMode CacheDirectory CacheDirectoryMode LogsDirectory LogsDirectoryMode "
-     "ConfigurationDirectory ConfigurationDirectoryMode"},
     {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
-    {Fate::NotYet, "no credentials are passed",
-     "LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted"},
-    {Fate::NotYet, "its scheduling is left as it is",
-     "NUMAPolicy NUMAMask TimerSlackNSec Personality CoredumpFilter"},
+    {Fate::Refused, "there is no host key to decrypt it with",
+     "LoadCredentialEncrypted SetCredentialEncrypted"},
     {Fate::NotYet, "this limit is not set",
-     "MemoryMin MemoryLow DefaultMemoryMin DefaultMemoryLow MemoryLimit AllowedCPUs "
-     "StartupAllowedCPUs AllowedMemoryNodes StartupAllowedMemoryNodes CPUQuotaPeriodSec IOWeight "
-     "IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax "
-     "IODeviceLatencyTargetSec ManagedOOMSwap ManagedOOMPreference DisableControllers Delegate"},
+     "DefaultMemoryMin DefaultMemoryLow ManagedOOMSwap ManagedOOMPreference DisableControllers "
+     "Delegate"},
     {Fate::Ignored, "there is no start-up phase of the machine",
-     "StartupCPUWeight StartupIOWeight"},
+     "StartupCPUWeight StartupIOWeight StartupAllowedCPUs StartupAllowedMemoryNodes"},
     {Fate::Ignored, "what the kernel can count is always counted",
      "CPUAccounting MemoryAccounting IOAccounting TasksAccounting BlockIOAccounting IPAccounting"},
     {Fate::Ignored, "it is of cgroup v1",
@@ -96,10 +87,8 @@ constexpr Group kServiceGroups[] = {
      "LogRateLimitIntervalSec LogRateLimitBurst LogExtraFields LogNamespace"},
     {Fate::Ignored, "it has no terminal and no login",
      "TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode"},
-    {Fate::NotYet, "its standard input is /dev/null", "StandardInputText StandardInputData"},
-    {Fate::NotYet, "the program is searched in systemd's own path", "ExecSearchPath"},
     {Fate::Refused, "its privileges would not be what the unit says",
-     "PAMName PermissionsStartOnly RootDirectoryStartOnly SecureBits KeyringMode DynamicUser "
+     "PAMName PermissionsStartOnly RootDirectoryStartOnly DynamicUser "
      "RemoveIPC"},
     {Fate::Refused, "no images are mounted",
      "RootImage RootImageOptions RootHash RootHashSignature RootVerity ExtensionDirectories "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/check_condition.h"
 #include "config/command_line.h"
 #include "config/environment_file.h"
 #include "config/properties.h"
@@ -13,13 +14,42 @@ namespace gatevisor::config {
 namespace {
 
 /// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
-constexpr std::array<std::string_view, 21> kWithSpecifiers = {
-    "User",           "Group",           "SupplementaryGroups", "WorkingDirectory",
-    "Environment",    "EnvironmentFile", "UnsetEnvironment",    "PassEnvironment",
-    "PIDFile",        "StandardOutput",  "StandardError",       "Description",
-    "ReadWritePaths", "ReadOnlyPaths",   "InaccessiblePaths",   "ExecPaths",
-    "NoExecPaths",    "BindPaths",       "BindReadOnlyPaths",   "TemporaryFileSystem",
-    "RootDirectory"};
+constexpr auto kWithSpecifiers = std::to_array<std::string_view>({"User",
+                                                                  "Group",
+                                                                  "SupplementaryGroups",
+                                                                  "WorkingDirectory",
+                                                                  "Environment",
+                                                                  "EnvironmentFile",
+                                                                  "UnsetEnvironment",
+                                                                  "PassEnvironment",
+                                                                  "PIDFile",
+                                                                  "StandardOutput",
+                                                                  "StandardError",
+                                                                  "Description",
+                                                                  "ReadWritePaths",
+                                                                  "ReadOnlyPaths",
+                                                                  "InaccessiblePaths",
+                                                                  "ExecPaths",
+                                                                  "NoExecPaths",
+                                                                  "BindPaths",
+                                                                  "BindReadOnlyPaths",
+                                                                  "TemporaryFileSystem",
+                                                                  "RootDirectory",
+                                                                  "RuntimeDirectory",
+                                                                  "StateDirectory",
+                                                                  "CacheDirectory",
+                                                                  "LogsDirectory",
+                                                                  "LoadCredential",
+                                                                  "ExecSearchPath",
+                                                                  "StandardInput",
+                                                                  "StandardInputText",
+                                                                  "IODeviceWeight",
+                                                                  "IOReadBandwidthMax",
+                                                                  "IOWriteBandwidthMax",
+                                                                  "IOReadIOPSMax",
+                                                                  "IOWriteIOPSMax",
+                                                                  "IODeviceLatencyTargetSec",
+                                                                  "ConfigurationDirectory"});
 
 /// Older names of settings, still in use (systemd's own table of directives).
 struct OldName {
@@ -42,6 +72,25 @@ constexpr std::array kConditions = {
     Choice{"FileNotEmpty", Condition::Kind::FileNotEmpty},
     Choice{"FileIsExecutable", Condition::Kind::FileIsExecutable},
     Choice{"Environment", Condition::Kind::Environment},
+    Choice{"Architecture", Condition::Kind::Architecture},
+    Choice{"KernelCommandLine", Condition::Kind::KernelCommandLine},
+    Choice{"KernelVersion", Condition::Kind::KernelVersion},
+    Choice{"OSRelease", Condition::Kind::OSRelease},
+    Choice{"Host", Condition::Kind::Host},
+    Choice{"Virtualization", Condition::Kind::Virtualization},
+    Choice{"Security", Condition::Kind::Security},
+    Choice{"Capability", Condition::Kind::Capability},
+    Choice{"Memory", Condition::Kind::Memory},
+    Choice{"CPUs", Condition::Kind::CPUs},
+    Choice{"CPUFeature", Condition::Kind::CPUFeature},
+    Choice{"User", Condition::Kind::User},
+    Choice{"Group", Condition::Kind::Group},
+    Choice{"ControlGroupController", Condition::Kind::ControlGroupController},
+    Choice{"ACPower", Condition::Kind::ACPower},
+    Choice{"FirstBoot", Condition::Kind::FirstBoot},
+    Choice{"NeedsUpdate", Condition::Kind::NeedsUpdate},
+    Choice{"Credential", Condition::Kind::Credential},
+    Choice{"PathIsEncrypted", Condition::Kind::PathIsEncrypted},
 };
 
 constexpr std::array kCommands = {
@@ -191,11 +240,12 @@ class Loader {
       error(line.locate(), std::move(parameter.error()));
       return true;
     }
-    if (condition.kind != Condition::Kind::Environment && !parameter->starts_with('/')) {
-      error(line.locate(), line.name + "=: expected an absolute path");
+    auto checked = check_condition(condition.kind, std::move(*parameter));
+    if (!checked) {
+      error(line.locate(), line.name + "=: " + checked.error());
       return true;
     }
-    condition.parameter = std::move(*parameter);
+    condition.parameter = std::move(*checked);
     condition.text = to_string(line.at) + ": " + line.name + "=" + printable(line.value);
     all.push_back(std::move(condition));
     return true;
@@ -209,6 +259,13 @@ class Loader {
       auto text = expanded(value);
       if (!text) return error(line.locate(), std::move(text.error()));
       value = std::move(*text);
+    }
+    if (line.name == "SetCredential") {
+      // systemd expands them in the name alone.
+      const std::size_t colon = std::min(value.find(':'), value.size());
+      auto id = expanded(value.substr(0, colon));
+      if (!id) return error(line.locate(), std::move(id.error()));
+      value = *id + value.substr(colon);
     }
     if (line.name == "Description") {
       unit_.description = std::move(value);
@@ -305,12 +362,8 @@ LoadedUnit load_unit(const UnitName& name, std::span<const UnitText> texts,
 
 bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
-  if (name == "KeyringMode") return value == "inherit";
   if (name == "DevicePolicy") return value == "auto";
   if (name == "FileDescriptorStoreMax") return value == "0";
-  if (name == "MemoryMin" || name == "MemoryLow") {
-    return value == "infinity" || value == "0";
-  }
   constexpr std::array<std::string_view, 7> kSwitches = {
       "Delegate",     "DynamicUser", "NonBlocking",           "PermissionsStartOnly",
       "PrivateUsers", "RemoveIPC",   "RootDirectoryStartOnly"};

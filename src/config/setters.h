@@ -15,8 +15,12 @@ using Setter = Parsed<void>(ServiceSettings& settings, std::string_view value);
 
 // systemd.resource-control(5): assign_resources.cc
 Setter set_memory_max, set_memory_high, set_memory_swap_max, set_tasks_max, set_cpu_quota,
-    set_cpu_weight, set_strict_limits, set_oom_policy, set_pressure_policy, set_pressure_limit,
-    set_pressure_duration;
+    set_cpu_weight, set_memory_min, set_memory_low, set_cpu_period, set_strict_limits,
+    set_oom_policy, set_pressure_policy, set_pressure_limit, set_pressure_duration;
+
+// The same: assign_io.cc
+Setter set_io_weight, set_io_device_weight, set_io_read_bandwidth, set_io_write_bandwidth,
+    set_io_read_iops, set_io_write_iops, set_io_latency, set_allowed_cpus, set_allowed_nodes;
 
 // systemd.service(5), systemd.kill(5): assign_service.cc
 Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_signal,
@@ -50,6 +54,18 @@ Setter set_protect_system, set_protect_home, set_read_write_paths, set_read_only
     set_protect_control_groups, set_protect_proc, set_proc_subset, set_private_mounts,
     set_mount_flags, set_mount_api, set_root_directory, set_private_network, set_private_ipc,
     set_protect_hostname;
+// systemd.exec(5), 'Sandboxing': assign_directories.cc
+Setter set_runtime_directory, set_state_directory, set_cache_directory, set_logs_directory,
+    set_configuration_directory, set_runtime_directory_mode, set_state_directory_mode,
+    set_cache_directory_mode, set_logs_directory_mode, set_configuration_directory_mode,
+    set_runtime_directory_preserve;
+
+// systemd.exec(5), 'Credentials': assign_credentials.cc
+Setter set_load_credential, set_set_credential;
+
+// systemd.exec(5): assign_process.cc
+Setter set_timer_slack, set_personality, set_coredump_filter, set_numa_policy, set_numa_mask,
+    set_secure_bits, set_keyring_mode, set_exec_search_path;
 
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,
@@ -58,6 +74,7 @@ Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_dir
     set_limit_fsize, set_limit_data, set_limit_stack, set_limit_core, set_limit_rss,
     set_limit_nofile, set_limit_as, set_limit_nproc, set_limit_memlock, set_limit_locks,
     set_limit_sigpending, set_limit_msgqueue, set_limit_nice, set_limit_rtprio, set_limit_rttime,
-    set_oom_score_adjust, set_standard_input, set_standard_output, set_standard_error;
+    set_oom_score_adjust, set_standard_input, set_input_text, set_input_data, set_standard_output,
+    set_standard_error;
 
 }  // namespace gatevisor::config

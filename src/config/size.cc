@@ -52,7 +52,7 @@ std::uint64_t fraction_of(std::string_view digits, std::uint64_t factor) {
 
 }  // namespace
 
-Parsed<std::uint64_t> parse_size(std::string_view text) {
+Parsed<std::uint64_t> parse_size(std::string_view text, std::uint64_t base) {
   text = trim(text);
   std::uint64_t sum = 0;
   std::size_t next_suffix = 0;  // only smaller units may follow
@@ -76,7 +76,8 @@ Parsed<std::uint64_t> parse_size(std::string_view text) {
     next_suffix = suffix + 1;
 
     const std::size_t power = suffix >= kSuffixes.size() - 1 ? 0 : kSuffixes.size() - 1 - suffix;
-    const std::uint64_t factor = std::uint64_t{1} << (10 * power);
+    std::uint64_t factor = 1;
+    for (std::size_t i = 0; i < power; ++i) factor *= base;
     std::uint64_t number = 0;
     if (!to_number(whole, number) || number > kMax / factor) return refuse(kTooLarge);
     const std::uint64_t fraction = fraction_of(decimals, factor);

@@ -8,9 +8,10 @@
 
 namespace gatevisor::config {
 
-/// Bytes. K, M, G, T, P and E to the base 1024, B for bytes; terms add up, the larger unit first
+/// Bytes. K, M, G, T, P and E to the base 1024 (or 1000), B for bytes; terms add up, the larger
+/// unit first
 /// ('1G 512M').
-Parsed<std::uint64_t> parse_size(std::string_view text);
+Parsed<std::uint64_t> parse_size(std::string_view text, std::uint64_t base = 1024);
 
 /// Hundredths of a percent, at most `high` of them: '50%', '12.5%', '0.25%', also per mille
 /// (one decimal) and per myriad.

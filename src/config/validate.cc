@@ -1,5 +1,7 @@
 // What one assignment alone cannot see.
 
+#include <linux/mempolicy.h>
+
 #include <algorithm>
 
 #include "config/capability_set.h"
@@ -28,6 +30,23 @@ Expected<void> check_burst(const char* setting, const RateSettings& rate) {
   return fail("set", std::string(setting) + "=" + std::to_string(rate.burst), 0,
               "expected at most " + std::to_string(core::SlidingWindow::kCapacity) +
                   ": no more are remembered");
+}
+
+/// set_mempolicy(2): what each policy takes.
+Expected<void> check_numa(const ProcessSettings& process) {
+  if (!process.numa_policy) return {};
+  const int policy = *process.numa_policy;
+  const bool any = process.all_numa_nodes || process.numa_nodes.any();
+  std::size_t named = 0;
+  for (std::size_t i = 0; i < process.numa_nodes.size(); ++i)
+    named += process.numa_nodes[i] ? 1 : 0;
+  const bool one = !process.all_numa_nodes && named == 1;
+  const bool needed = policy == MPOL_BIND || policy == MPOL_INTERLEAVE;
+  if (!any && needed) return fail("set", "NUMAPolicy=", 0, "name its nodes with NUMAMask=");
+  if (any && !one && policy == MPOL_PREFERRED) {
+    return fail("set", "NUMAPolicy=preferred", 0, "expected one node in NUMAMask=");
+  }
+  return {};
 }
 
 bool is_above(const std::optional<ResourceLimit>& a, const std::optional<ResourceLimit>& b) {
@@ -64,6 +83,7 @@ Expected<void> validate(const ServiceSettings& settings) {
     return fail("set", "AmbientCapabilities=" + capability_names(outside), 0,
                 "CapabilityBoundingSet= leaves it out; name it there too");
   }
+  if (auto numa = check_numa(exec.process); !numa) return numa;
   for (const auto& [resource, limit] : exec.rlimits) {
     if (limit.soft > limit.hard) {
       return fail("set", "limit " + std::to_string(resource), 0,

@@ -44,12 +44,12 @@ void append_utf8(std::string& out, std::uint32_t code) {
 }
 
 /// What follows a backslash; `text` moves behind it. False for what is no escape.
-bool take_escape(std::string_view& text, std::string& out) {
+bool take_escape(std::string_view& text, std::string& out, bool nul = false) {
   if (text.empty()) return false;
   const char kind = text[0];
   if (kind >= '0' && kind <= '7') {
     const auto code = take_number(text, 3, 8);
-    if (!code || *code == 0 || *code > 255) return false;
+    if (!code || (*code == 0 && !nul) || *code > 255) return false;
     out += static_cast<char>(*code);
     return true;
   }
@@ -68,7 +68,7 @@ bool take_escape(std::string_view& text, std::string& out) {
     case '\'': out += kind; return true;
     case 'x': {
       const auto code = take_number(text, 2, 16);
-      if (!code || *code == 0) return false;
+      if (!code || (*code == 0 && !nul)) return false;
       out += static_cast<char>(*code);
       return true;
     }
@@ -133,6 +133,20 @@ Parsed<std::vector<std::string>> split_words(std::string_view text, UnknownEscap
     if (!word) return refuse(std::move(word.error()));
     words.push_back(std::move(*word));
   }
+}
+
+Parsed<std::string> unescape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const char c = text[0];
+    text.remove_prefix(1);
+    if (c != '\\') {
+      out += c;
+    } else if (!take_escape(text, out, true)) {
+      return refuse("expected an escape such as \\n or \\x41 behind a backslash");
+    }
+  }
+  return out;
 }
 
 }  // namespace gatevisor::config

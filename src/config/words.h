@@ -20,6 +20,9 @@ enum class UnknownEscape : std::uint8_t { Refused, Kept };
 Parsed<std::vector<std::string>> split_words(std::string_view text,
                                              UnknownEscape unknown = UnknownEscape::Refused);
 
+/// The C escapes of one text, \x00 and \000 too; what is none is refused.
+Parsed<std::string> unescape(std::string_view text);
+
 /// Numbers in [low, high] and ranges of them, parted by white space: '200-299 401'. `high` is below
 /// N. What is none of that is refused with `form`; no words are the empty set.
 template <std::size_t N>

@@ -149,6 +149,13 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::Cgroup: return "cgroup";
     case ExecStep::Session: return "session";
     case ExecStep::Signals: return "signals";
+    case ExecStep::RuntimeDirectory: return "runtime-directory";
+    case ExecStep::StateDirectory: return "state-directory";
+    case ExecStep::CacheDirectory: return "cache-directory";
+    case ExecStep::LogsDirectory: return "logs-directory";
+    case ExecStep::ConfigurationDirectory: return "configuration-directory";
+    case ExecStep::Credentials: return "credentials";
+    case ExecStep::Stdin: return "stdin";
     case ExecStep::Stdio: return "stdio";
     case ExecStep::Descriptors: return "descriptors";
     case ExecStep::OomScore: return "oom-score";
@@ -158,9 +165,15 @@ std::string_view to_string(ExecStep step) {
     case ExecStep::IoPriority: return "io-priority";
     case ExecStep::Network: return "network";
     case ExecStep::Namespace: return "namespace";
+    case ExecStep::NumaPolicy: return "numa-policy";
+    case ExecStep::CoredumpFilter: return "coredump-filter";
+    case ExecStep::TimerSlack: return "timer-slack";
+    case ExecStep::Personality: return "personality";
+    case ExecStep::Keyring: return "keyring";
     case ExecStep::Limits: return "limits";
     case ExecStep::WorkingDirectory: return "working-directory";
     case ExecStep::BoundingSet: return "bounding-set";
+    case ExecStep::SecureBits: return "secure-bits";
     case ExecStep::Groups: return "groups";
     case ExecStep::User: return "user";
     case ExecStep::Capabilities: return "capabilities";
@@ -178,25 +191,38 @@ int systemd_exit_code(ExecStep step) {
     case ExecStep::Cgroup: return 219;            // EXIT_CGROUP
     case ExecStep::Session: return 220;           // EXIT_SETSID
     case ExecStep::Signals: return 207;           // EXIT_SIGNAL_MASK
-    case ExecStep::Stdio: return 209;             // EXIT_STDOUT
-    case ExecStep::Descriptors: return 202;       // EXIT_FDS
-    case ExecStep::OomScore: return 206;          // EXIT_OOM_ADJUST
-    case ExecStep::Nice: return 201;              // EXIT_NICE
-    case ExecStep::Scheduler: return 214;         // EXIT_SETSCHEDULER
-    case ExecStep::Affinity: return 215;          // EXIT_CPUAFFINITY
-    case ExecStep::IoPriority: return 211;        // EXIT_IOPRIO
-    case ExecStep::Network: return 225;           // EXIT_NETWORK
-    case ExecStep::Namespace: return 226;         // EXIT_NAMESPACE
-    case ExecStep::Limits: return 205;            // EXIT_LIMITS
-    case ExecStep::WorkingDirectory: return 200;  // EXIT_CHDIR
-    case ExecStep::BoundingSet: return 218;       // EXIT_CAPABILITIES
-    case ExecStep::Groups: return 216;            // EXIT_GROUP
-    case ExecStep::User: return 217;              // EXIT_USER
-    case ExecStep::Capabilities: return 218;      // EXIT_CAPABILITIES
-    case ExecStep::ParentDeath: return 207;       // EXIT_SIGNAL_MASK
-    case ExecStep::NoNewPrivileges: return 227;   // EXIT_NO_NEW_PRIVILEGES
-    case ExecStep::Seccomp: return 228;           // EXIT_SECCOMP
-    case ExecStep::Exec: return 203;              // EXIT_EXEC
+    case ExecStep::RuntimeDirectory: return 233;  // EXIT_RUNTIME_DIRECTORY
+    case ExecStep::StateDirectory: return 238;    // EXIT_STATE_DIRECTORY
+    case ExecStep::CacheDirectory: return 239;    // EXIT_CACHE_DIRECTORY
+    case ExecStep::LogsDirectory: return 240;     // EXIT_LOGS_DIRECTORY
+    case ExecStep::ConfigurationDirectory: return 241;  // EXIT_CONFIGURATION_DIRECTORY
+    case ExecStep::Credentials: return 243;             // EXIT_CREDENTIALS
+    case ExecStep::Stdin: return 208;                   // EXIT_STDIN
+    case ExecStep::Stdio: return 209;                   // EXIT_STDOUT
+    case ExecStep::Descriptors: return 202;             // EXIT_FDS
+    case ExecStep::OomScore: return 206;                // EXIT_OOM_ADJUST
+    case ExecStep::Nice: return 201;                    // EXIT_NICE
+    case ExecStep::Scheduler: return 214;               // EXIT_SETSCHEDULER
+    case ExecStep::Affinity: return 215;                // EXIT_CPUAFFINITY
+    case ExecStep::IoPriority: return 211;              // EXIT_IOPRIO
+    case ExecStep::NumaPolicy: return 242;              // EXIT_NUMA_POLICY
+    case ExecStep::CoredumpFilter: return 205;          // EXIT_LIMITS
+    case ExecStep::TimerSlack: return 212;              // EXIT_TIMERSLACK
+    case ExecStep::Personality: return 230;             // EXIT_PERSONALITY
+    case ExecStep::Keyring: return 237;                 // EXIT_KEYRING
+    case ExecStep::Network: return 225;                 // EXIT_NETWORK
+    case ExecStep::Namespace: return 226;               // EXIT_NAMESPACE
+    case ExecStep::Limits: return 205;                  // EXIT_LIMITS
+    case ExecStep::WorkingDirectory: return 200;        // EXIT_CHDIR
+    case ExecStep::BoundingSet: return 218;             // EXIT_CAPABILITIES
+    case ExecStep::SecureBits: return 213;              // EXIT_SECUREBITS
+    case ExecStep::Groups: return 216;                  // EXIT_GROUP
+    case ExecStep::User: return 217;                    // EXIT_USER
+    case ExecStep::Capabilities: return 218;            // EXIT_CAPABILITIES
+    case ExecStep::ParentDeath: return 207;             // EXIT_SIGNAL_MASK
+    case ExecStep::NoNewPrivileges: return 227;         // EXIT_NO_NEW_PRIVILEGES
+    case ExecStep::Seccomp: return 228;                 // EXIT_SECCOMP
+    case ExecStep::Exec: return 203;                    // EXIT_EXEC
   }
   return 203;
 }

@@ -20,8 +20,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "exec/attributes.h"
 #include "exec/capabilities.h"
 #include "exec/mounts.h"
+#include "exec/stdio.h"
 
 namespace gatevisor::exec {
 namespace {
@@ -62,21 +64,11 @@ void reset_signals(const ChildContext& context) {
   }
 }
 
-/// A log file that an attacker replaced by a link must not be written through it, as root.
-int open_log(const std::string& path) {
-  const int fd =
-      open(path.c_str(),
-           O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
-  if (fd < 0) return -1;
-  struct stat info{};
-  if (fstat(fd, &info) != 0) return -1;
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
-    errno = S_ISREG(info.st_mode) ? EMLINK : ENXIO;
-    return -1;
-  }
-  // Non-blocking was for a FIFO in its place; a file's own writes are as they always are.
-  if (fcntl(fd, F_SETFL, O_APPEND) != 0) return -1;
-  return fd;
+void set_directories(const ChildContext& context) {
+  const auto failure = make_directories(context.plan->directories);
+  if (failure) fail_step(context, failure->step, failure->code);
+  const int code = make_credentials(context.plan->credentials);
+  if (code != 0) fail_step(context, ExecStep::Credentials, code);
 }
 
 void redirect(const ChildContext& context, const StandardOutput& output, int target) {
@@ -84,23 +76,48 @@ void redirect(const ChildContext& context, const StandardOutput& output, int tar
   switch (output.kind) {
     case StandardOutput::Kind::Inherit: return;
     case StandardOutput::Kind::Null: fd = open("/dev/null", O_WRONLY | O_CLOEXEC); break;
-    case StandardOutput::Kind::Append: fd = open_log(output.path); break;
+    case StandardOutput::Kind::Append:
+    case StandardOutput::Kind::File:
+    case StandardOutput::Kind::Truncate: fd = open_output_file(output, context.plan->umask); break;
   }
   check(context, ExecStep::Stdio, fd >= 0);
   check(context, ExecStep::Stdio, dup2(fd, target) >= 0);
 }
 
+void set_input(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  int fd = -1;
+  switch (plan.standard_input) {
+    case StandardInput::Inherit: return;
+    case StandardInput::Null: fd = open("/dev/null", O_RDONLY | O_CLOEXEC); break;
+    case StandardInput::Data: fd = open_input_data(plan.input_data); break;
+    case StandardInput::File:
+      fd =
+          open_input_file(plan.input_path, plan.input_is_output || plan.input_is_error, plan.umask);
+      break;
+  }
+  check(context, ExecStep::Stdin, fd >= 0);
+  check(context, ExecStep::Stdin, dup2(fd, STDIN_FILENO) >= 0);
+}
+
 void set_stdio(const ChildContext& context) {
   const Plan& plan = *context.plan;
-  if (plan.standard_input == StandardInput::Null) {
-    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    check(context, ExecStep::Stdio, fd >= 0);
-    check(context, ExecStep::Stdio, dup2(fd, STDIN_FILENO) >= 0);
+  set_input(context);
+  // systemd.exec(5), StandardOutput=: one file for input and output is opened once.
+  if (plan.input_is_output) {
+    check(context, ExecStep::Stdio, dup2(STDIN_FILENO, STDOUT_FILENO) >= 0);
+  } else {
+    redirect(context, plan.standard_output, STDOUT_FILENO);
   }
-  redirect(context, plan.standard_output, STDOUT_FILENO);
-  // systemd.exec(5), StandardError=: 'inherit' is the same as standard output.
-  const bool same = plan.standard_error.kind == StandardOutput::Kind::Inherit &&
-                    plan.standard_output.kind != StandardOutput::Kind::Inherit;
+  if (plan.input_is_error) {
+    return check(context, ExecStep::Stdio, dup2(STDIN_FILENO, STDERR_FILENO) >= 0);
+  }
+  // systemd.exec(5), StandardError=: 'inherit' is the same as standard output. So is the same file.
+  using Kind = StandardOutput::Kind;
+  const bool same =
+      plan.standard_output.kind != Kind::Inherit &&
+      (plan.standard_error.kind == Kind::Inherit ||
+       (plan.standard_error.kind != Kind::Null && plan.standard_error == plan.standard_output));
   if (same) return check(context, ExecStep::Stdio, dup2(STDOUT_FILENO, STDERR_FILENO) >= 0);
   redirect(context, plan.standard_error, STDERR_FILENO);
 }
@@ -188,6 +205,29 @@ void set_limit(const ChildContext& context, __rlimit_resource resource, const rl
   check(context, ExecStep::Limits, set_limit_below(resource, wanted, own.rlim_max));
 }
 
+void check_code(const ChildContext& context, ExecStep step, int code) {
+  if (code != 0) fail_step(context, step, code);
+}
+
+void set_attributes(const ChildContext& context) {
+  const Plan& plan = *context.plan;
+  const ProcessSettings& process = plan.process;
+  check_code(context, ExecStep::NumaPolicy, set_numa_policy(process));
+  if (process.coredump_filter) {
+    check_code(context, ExecStep::CoredumpFilter, set_coredump_filter(*process.coredump_filter));
+  }
+  if (process.timer_slack_nsec) {
+    check_code(context, ExecStep::TimerSlack, set_timer_slack(*process.timer_slack_nsec));
+  }
+  if (process.personality) {
+    check_code(context, ExecStep::Personality, set_personality(*process.personality));
+  }
+  const bool own_ids = plan.identity.has_value();
+  check_code(context, ExecStep::Keyring,
+             join_keyring(plan.keyring, own_ids ? plan.identity->uid : ~0U,
+                          own_ids ? plan.identity->gid : ~0U, plan.invocation));
+}
+
 void set_limits(const ChildContext& context) {
   for (const auto& [resource, limit] : context.plan->rlimits) {
     set_limit(context, static_cast<__rlimit_resource>(resource), limit);
@@ -208,6 +248,8 @@ void drop_privileges(const ChildContext& context) {
     const int error = drop_bounding(*plan.drop_bounding);
     if (error != 0) fail_step(context, ExecStep::BoundingSet, error);
   }
+  const unsigned secure_bits = plan.process.secure_bits;
+  check_code(context, ExecStep::SecureBits, set_secure_bits(secure_bits, plan.ambient != 0));
   if (!plan.identity) {
     if (plan.ambient == 0) return;
     const int error = add_ambient(plan.ambient);
@@ -217,7 +259,7 @@ void drop_privileges(const ChildContext& context) {
   const Identity& identity = *plan.identity;
   check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);
   check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
-  if (plan.ambient != 0) {
+  if (plan.ambient != 0 && secure_bits == 0) {
     check(context, ExecStep::User, prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
   }
   check(context, ExecStep::User, setresuid(identity.uid, identity.uid, identity.uid) == 0);
@@ -265,12 +307,15 @@ void run_child(const ChildContext& context, bool joined) {
   if (!joined && context.cgroup_procs >= 0) join_cgroup(context);
   check(context, ExecStep::Session, setsid() >= 0);
   reset_signals(context);
+  // A log file may be in one of them.
+  set_directories(context);
   set_stdio(context);
   close_descriptors(context);
   if (!plan.oom_score_adj.empty()) {
     write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj", plan.oom_score_adj.c_str());
   }
   set_scheduling(context);
+  set_attributes(context);
   separate(context);
   set_limits(context);
   umask(static_cast<mode_t>(plan.umask));

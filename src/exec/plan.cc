@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace gatevisor::exec {
 namespace {
@@ -19,6 +20,13 @@ constexpr std::size_t kPidDigits = 10;
 
 std::string_view name_of(std::string_view assignment) {
   return assignment.substr(0, assignment.find('='));
+}
+
+std::string value_of(const std::vector<std::string>& entries, std::string_view name) {
+  for (const std::string& entry : entries) {
+    if (name_of(entry) == name) return entry.substr(name.size() + 1);
+  }
+  return {};
 }
 
 class Environment {
@@ -42,12 +50,7 @@ class Environment {
     });
   }
 
-  std::string get(std::string_view name) const {
-    for (const std::string& entry : entries_) {
-      if (name_of(entry) == name) return entry.substr(name.size() + 1);
-    }
-    return {};
-  }
+  std::string get(std::string_view name) const { return value_of(entries_, name); }
 
   const std::vector<std::string>& entries() const { return entries_; }
   std::vector<std::string> take() { return std::move(entries_); }
@@ -83,6 +86,7 @@ void leave_out(Plan& plan, Privilege privilege) {
   plan.drop_bounding.reset();
   plan.ambient = 0;
   plan.no_new_privileges = false;
+  plan.process.secure_bits = 0;
   plan.syscall_filters.reset();
 }
 
@@ -120,7 +124,15 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   if (settings.inherit_environment) {
     for (const std::string& entry : surroundings.environment) environment.set(entry);
   }
-  if (environment.get("PATH").empty()) environment.set("PATH", kDefaultPath);
+  std::string search_path;
+  for (const std::string& directory : settings.search_path) {
+    search_path += (search_path.empty() ? "" : ":") + directory;
+  }
+  if (!search_path.empty()) {
+    environment.set("PATH", search_path);
+  } else if (environment.get("PATH").empty()) {
+    environment.set("PATH", kDefaultPath);
+  }
   if (identity) {
     if (!identity->home.empty()) environment.set("HOME", identity->home);
     // gatevisor's own is none of a user's who has none.
@@ -130,6 +142,14 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
       environment.set("USER", identity->user);
       environment.set("LOGNAME", identity->user);
     }
+  }
+  plan.directories = surroundings.directories;
+  for (std::string& entry : directory_environment(plan.directories)) {
+    environment.set(std::move(entry));
+  }
+  plan.credentials = surroundings.credentials;
+  if (!plan.credentials.path.empty()) {
+    environment.set("CREDENTIALS_DIRECTORY", plan.credentials.path);
   }
   environment.set("INVOCATION_ID", std::string(32, '0'));
   for (const std::string& entry : own_variables) environment.set(entry);
@@ -146,7 +166,8 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   auto program = command.path.empty()
                      ? find_program(command.argv.front(), environment.get("PATH"),
                                     surroundings.working_directory, settings.mounts)
-                     : find_program(command.path, kDefaultPath, "/", settings.mounts);
+                     : find_program(command.path, search_path.empty() ? kDefaultPath : search_path,
+                                    "/", settings.mounts);
   if (!program) return std::unexpected(std::move(program.error()));
   plan.program = std::move(*program);
   plan.arguments_ = command.argv;
@@ -194,7 +215,23 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   plan.syscall_filters = surroundings.syscall_filters;
   plan.ignore_sigpipe = settings.ignore_sigpipe;
   plan.scheduling = settings.scheduling;
+  plan.process = settings.process;
+  // A unit's environment is its own.
+  const bool is_system_unit = !settings.inherit_environment && surroundings.system;
+  plan.keyring = settings.process.keyring.value_or(is_system_unit ? KeyringMode::Private
+                                                                  : KeyringMode::Inherit);
   plan.standard_input = settings.standard_input;
+  if (!settings.standard_input_given && !settings.input_data.empty()) {
+    plan.standard_input = StandardInput::Data;
+  }
+  plan.input_path = settings.input_path;
+  plan.input_data = settings.input_data;
+  const auto is_input = [&settings](const StandardOutput& output) {
+    return settings.standard_input == StandardInput::File &&
+           output.kind == StandardOutput::Kind::File && output.path == settings.input_path;
+  };
+  plan.input_is_output = is_input(settings.standard_output);
+  plan.input_is_error = is_input(settings.standard_error);
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;
   plan.identity = std::move(identity);
@@ -206,6 +243,9 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
 
 void Plan::set_invocation(const std::string& id) {
   if (invocation_slot_ == SIZE_MAX || id.size() != 32) return;
+  for (std::size_t i = 0; i < invocation.size(); ++i) {
+    (void)std::from_chars(id.data() + 2 * i, id.data() + 2 * i + 2, invocation[i], 16);
+  }
   std::string& entry = environment_[invocation_slot_];
   const std::size_t at = entry.find('=') + 1;
   if (entry.size() == at + id.size())

@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "exec/credentials.h"
 #include "exec/mount_plan.h"
 #include "exec/syscall_filter.h"
 #include "gatevisor/error.h"
@@ -45,6 +47,9 @@ struct Surroundings {
   MountPlan namespaces{};                  ///< the same for the mounts
   MountPlan full_namespaces{};             ///< and for a command with '+'
   bool implied_no_new_privileges = false;  ///< by another setting
+  DirectoryPlan directories{};             ///< of the unit
+  CredentialPlan credentials{};            ///< of the unit
+  bool system = false;  ///< gatevisor is root: defaults as those of a system service
 };
 
 class Plan {
@@ -81,7 +86,16 @@ class Plan {
   bool ignore_sigpipe = false;
   SchedulingSettings scheduling;
   MountPlan namespaces;
+  DirectoryPlan directories;
+  CredentialPlan credentials;
+  ProcessSettings process;
+  KeyringMode keyring = KeyringMode::Inherit;
+  std::array<unsigned char, 16> invocation{};
   StandardInput standard_input = StandardInput::Null;
+  std::string input_path;
+  std::string input_data;
+  bool input_is_output = false;  ///< StandardOutput= names the same file
+  bool input_is_error = false;   ///< StandardError= does
   StandardOutput standard_output;
   StandardOutput standard_error;
   bool die_with_parent = true;  ///< PR_SET_PDEATHSIG

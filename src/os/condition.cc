@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "os/file.h"
+#include "os/condition_machine.h"
 
 namespace gatevisor::os {
 namespace {
@@ -66,6 +67,25 @@ bool holds(const Condition& condition) {
     case Condition::Kind::FileIsExecutable:
       return stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0;
     case Condition::Kind::Environment: return is_in_environment(condition.parameter);
+    case Condition::Kind::Architecture:
+    case Condition::Kind::KernelCommandLine:
+    case Condition::Kind::KernelVersion:
+    case Condition::Kind::OSRelease:
+    case Condition::Kind::Host:
+    case Condition::Kind::Virtualization:
+    case Condition::Kind::Security:
+    case Condition::Kind::Capability:
+    case Condition::Kind::Memory:
+    case Condition::Kind::CPUs:
+    case Condition::Kind::CPUFeature:
+    case Condition::Kind::User:
+    case Condition::Kind::Group:
+    case Condition::Kind::ControlGroupController:
+    case Condition::Kind::ACPower:
+    case Condition::Kind::FirstBoot:
+    case Condition::Kind::NeedsUpdate:
+    case Condition::Kind::Credential:
+    case Condition::Kind::PathIsEncrypted: return machine_holds(condition);
   }
   return false;
 }

@@ -66,6 +66,7 @@ class Placement {
   void leave();
 
  private:
+  void enable_for(const std::string& controller);
   Expected<void> enter_base(bool pid1);
   void enable_controllers(bool pid1);
   Expected<void> take_slice(const std::string& name);

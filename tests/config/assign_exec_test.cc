@@ -173,7 +173,7 @@ TEST(AssignExec, StandardStreamThatIsNoneIsRefused) {
   for (const std::string_view text :
        {"StandardInput=tty", "StandardOutput=socket",
         "StandardOutput=append:", "StandardOutput=append:x", "StandardOutput=append:/x/",
-        "StandardOutput=file:/x", "StandardError="}) {
+        "StandardOutput=truncate:x", "StandardInput=file:", "StandardError="}) {
     EXPECT_NE(refusal(text), "") << text;
   }
 }

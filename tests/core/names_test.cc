@@ -128,8 +128,22 @@ TEST(Names, ExitCodesOfAStartThatFailed) {
   EXPECT_EQ(systemd_exit_code(ExecStep::User), 217);              // EXIT_USER
   EXPECT_EQ(systemd_exit_code(ExecStep::Capabilities), 218);      // EXIT_CAPABILITIES
   EXPECT_EQ(systemd_exit_code(ExecStep::BoundingSet), 218);
-  EXPECT_EQ(systemd_exit_code(ExecStep::Cgroup), 219);           // EXIT_CGROUP
-  EXPECT_EQ(systemd_exit_code(ExecStep::Session), 220);          // EXIT_SETSID
+  EXPECT_EQ(systemd_exit_code(ExecStep::Cgroup), 219);            // EXIT_CGROUP
+  EXPECT_EQ(systemd_exit_code(ExecStep::Session), 220);           // EXIT_SETSID
+  EXPECT_EQ(systemd_exit_code(ExecStep::RuntimeDirectory), 233);  // EXIT_RUNTIME_DIRECTORY
+  EXPECT_EQ(systemd_exit_code(ExecStep::StateDirectory), 238);    // EXIT_STATE_DIRECTORY
+  EXPECT_EQ(systemd_exit_code(ExecStep::CacheDirectory), 239);    // EXIT_CACHE_DIRECTORY
+  EXPECT_EQ(systemd_exit_code(ExecStep::LogsDirectory), 240);     // EXIT_LOGS_DIRECTORY
+  EXPECT_EQ(systemd_exit_code(ExecStep::ConfigurationDirectory),
+            241);                                                // EXIT_CONFIGURATION_DIRECTORY
+  EXPECT_EQ(systemd_exit_code(ExecStep::Credentials), 243);      // EXIT_CREDENTIALS
+  EXPECT_EQ(systemd_exit_code(ExecStep::Stdin), 208);            // EXIT_STDIN
+  EXPECT_EQ(systemd_exit_code(ExecStep::NumaPolicy), 242);       // EXIT_NUMA_POLICY
+  EXPECT_EQ(systemd_exit_code(ExecStep::CoredumpFilter), 205);   // EXIT_LIMITS
+  EXPECT_EQ(systemd_exit_code(ExecStep::TimerSlack), 212);       // EXIT_TIMERSLACK
+  EXPECT_EQ(systemd_exit_code(ExecStep::Personality), 230);      // EXIT_PERSONALITY
+  EXPECT_EQ(systemd_exit_code(ExecStep::Keyring), 237);          // EXIT_KEYRING
+  EXPECT_EQ(systemd_exit_code(ExecStep::SecureBits), 213);       // EXIT_SECUREBITS
   EXPECT_EQ(systemd_exit_code(ExecStep::NoNewPrivileges), 227);  // EXIT_NO_NEW_PRIVILEGES
 }
 

@@ -174,6 +174,28 @@ TEST(Memory, LimitsAreInTheSlicesFiles) {
   EXPECT_EQ(read_file(slice + "cpu.weight"), "42\n");
 }
 
+TEST(Memory, ProtectionsAndThePeriodAreInTheSlicesFiles) {
+  Gatevisor supervisor({.command = {"wait"},
+                        .properties = {"MemoryMin=4M", "MemoryLow=8M", "CPUQuota=50%",
+                                       "CPUQuotaPeriodSec=10ms", "MemoryLimit=64M"}});
+  supervisor.expect_started();
+  const std::string slice = supervisor.cgroup() + "/gateway.slice/";
+  EXPECT_EQ(read_file(slice + "memory.min"), std::to_string(4 << 20) + "\n");
+  EXPECT_EQ(read_file(slice + "memory.low"), std::to_string(8 << 20) + "\n");
+  EXPECT_EQ(read_file(slice + "memory.max"), std::to_string(64 << 20) + "\n");
+  EXPECT_EQ(read_file(slice + "cpu.max"), "5000 10000\n");
+}
+
+TEST(Limits, WhatIsOnNoDiskCannotBeLimited) {
+  const std::string limit = "IOReadBandwidthMax=/proc 5M";
+  Gatevisor strict({.command = {"exit", "0"}, .properties = {limit}});
+  EXPECT_EQ(strict.expect_end(), 219);
+  EXPECT_NE(strict.log().find("IOReadBandwidthMax=/proc is on no block device"), std::string::npos)
+      << strict.log();
+  Gatevisor lenient({.command = {"exit", "0"}, .properties = {limit, "StrictLimits=no"}});
+  EXPECT_EQ(lenient.expect_end(), 0);
+}
+
 TEST(SystemOom, WithoutAnyLimitOfOursIsOutsideOurView) {
   Gatevisor supervisor({.command = {"alloc", "4000", "wait"}, .properties = {"Restart=no"}});
   const Record exited = supervisor.expect("exited", patience(60s));

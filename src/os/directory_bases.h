@@ -1,0 +1,12 @@
+// Where RuntimeDirectory= and its like, and credentials, are.
+#pragma once
+
+#include "gatevisor/directories.h"
+
+namespace gatevisor::os {
+
+/// systemd.exec(5), table 2: of the system manager where this process is root, else of the user's
+/// manager: from $XDG_RUNTIME_DIR, $XDG_CONFIG_HOME, $XDG_CACHE_HOME and $HOME. Empty: not known.
+DirectoryBases own_directory_bases();
+
+}  // namespace gatevisor::os
