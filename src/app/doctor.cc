@@ -69,7 +69,7 @@ std::string remedies_text(const Rungs& rungs) {
 int doctor(const DoctorOptions& options) {
   // The real thing, in a slice of its own that is gone again at the end.
   const std::string name = "gatevisor-doctor-" + std::to_string(getpid());
-  auto placement = os::Placement::enter(name, getpid() == 1);
+  auto placement = os::Placement::enter(os::CgroupBase::enter(getpid() == 1), name);
   if (!placement) {
     std::fprintf(stderr, "gatevisor: %s\n", to_string(placement.error()).c_str());
     return kOsError;

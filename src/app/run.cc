@@ -147,7 +147,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp
   }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
-  auto placement = os::Placement::enter(settings->name, pid1);
+  auto placement = os::Placement::enter(os::CgroupBase::enter(pid1), settings->name);
   if (!placement) return refuse(std::move(placement.error()), kCgroup);
   if (auto set = placement->set_limits(settings->resources); !set) {
     if (settings->resources.strict) return refuse(std::move(set.error()), kCgroup);

@@ -8,11 +8,10 @@
 #include <bitset>
 #include <cerrno>
 #include <cstdlib>
-
-#include "os/file.h"
 #include <optional>
 
 #include "os/block_device.h"
+#include "os/file.h"
 #include "os/placement.h"
 
 namespace gatevisor::os {
@@ -110,11 +109,6 @@ IoLimits io_limits(const ResourceSettings& limits) {
 }  // namespace
 
 /// Controllers that few ask for are handed on to the slice when somebody does.
-void Placement::enable_for(const std::string& controller) {
-  if (!slice_ || slice_.has_controller(controller) || !base_.has_controller(controller)) return;
-  if (base_.write("cgroup.subtree_control", "+" + controller)) enabled_.push_back(controller);
-}
-
 Expected<void> Placement::set_limits(const ResourceSettings& limits) {
   struct Wanted {
     const char* setting;
@@ -155,9 +149,12 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
   if (limits.cpu_weight)
     want("CPUWeight=", "cpu.weight", "cpu", std::to_string(*limits.cpu_weight));
   // Before it is asked whether there is an io.weight.
-  for (const Wanted& item : wanted) enable_for(item.controller);
+  const auto enable = [this](const std::string& controller) {
+    if (slice_ && !slice_.has_controller(controller)) base_->enable(controller);
+  };
+  for (const Wanted& item : wanted) enable(item.controller);
   const IoLimits io = io_limits(limits);
-  if (io.any()) enable_for("io");
+  if (io.any()) enable("io");
   const bool bfq = slice_ && !slice_.has("io.weight") && slice_.has("io.bfq.weight");
   const char* const weight_file = bfq ? "io.bfq.weight" : "io.weight";
   if (limits.io_weight) {
