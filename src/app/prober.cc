@@ -5,8 +5,8 @@
 
 namespace gatevisor::app {
 
-Prober::Prober(const ProbeSettings& settings, os::EventLoop& loop)
-    : settings_(settings), loop_(loop) {
+Prober::Prober(const ProbeSettings& settings, os::EventLoop& loop, std::uint32_t unit)
+    : settings_(settings), loop_(loop), unit_(unit) {
   const bool http = settings.target && settings.target->kind == ProbeTarget::Kind::Http;
   if (http) request_ = protocol::http_request(*settings.target);
 }
@@ -16,7 +16,7 @@ std::optional<ProbeResult> Prober::ask() {
   if (!settings_.target) return ProbeResult{ProbeOutcome::CannotRun, "no target"};
   auto socket = os::ProbeSocket::connect(*settings_.target);
   if (!socket) return std::move(socket.error());
-  if (auto watched = loop_.watch(socket->fd(), os::kWritable, os::Source::Probe); !watched) {
+  if (auto watched = loop_.watch(socket->fd(), os::kWritable, os::Source::Probe, unit_); !watched) {
     return ProbeResult{ProbeOutcome::CannotRun, to_string(watched.error())};
   }
   socket_.emplace(std::move(*socket));
@@ -39,7 +39,8 @@ std::optional<ProbeResult> Prober::ready() {
     if (!sent) return finished(sent.error());
     if (!*sent) return std::nullopt;
     sent_ = true;
-    if (auto watched = loop_.rewatch(socket_->fd(), os::kReadable, os::Source::Probe); !watched) {
+    if (auto watched = loop_.rewatch(socket_->fd(), os::kReadable, os::Source::Probe, unit_);
+        !watched) {
       return finished({ProbeOutcome::CannotRun, to_string(watched.error())});
     }
     return std::nullopt;

@@ -15,7 +15,7 @@ namespace gatevisor::app {
 class Prober {
  public:
   /// Both must outlive it.
-  Prober(const ProbeSettings& settings, os::EventLoop& loop);
+  Prober(const ProbeSettings& settings, os::EventLoop& loop, std::uint32_t unit);
 
   /// Begins one. A result at once where it goes no further; else it comes from ready().
   std::optional<ProbeResult> ask();
@@ -29,6 +29,7 @@ class Prober {
 
   const ProbeSettings& settings_;
   os::EventLoop& loop_;
+  const std::uint32_t unit_;
   std::optional<os::ProbeSocket> socket_;
   std::string request_;
   bool connected_ = false;

@@ -159,9 +159,12 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  return RuntimeParts{std::move(*settings),      std::move(*launcher), std::move(*placement),
-                      os::ProcessMaker::probe(), std::move(*signals),  options.log_format,
-                      options.journal_directory, std::move(warnings)};
+  return RuntimeParts{{std::move(*settings), std::move(*launcher), std::move(*placement)},
+                      os::ProcessMaker::probe(),
+                      std::move(*signals),
+                      options.log_format,
+                      options.journal_directory,
+                      std::move(warnings)};
 }
 
 }  // namespace

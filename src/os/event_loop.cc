@@ -22,10 +22,10 @@ Expected<EventLoop> EventLoop::create() {
 
 namespace {
 
-Expected<void> control(int epoll, int operation, int fd, std::uint32_t events, Source source) {
+Expected<void> control(int epoll, int operation, int fd, std::uint32_t events, Ready what) {
   epoll_event event{};
   event.events = events;
-  event.data.u32 = static_cast<std::uint32_t>(source);
+  event.data.u64 = std::uint64_t{what.unit} << 32 | static_cast<std::uint32_t>(what.source);
   if (epoll_ctl(epoll, operation, fd, &event) != 0) {
     return fail("epoll_ctl", "descriptor " + std::to_string(fd), errno);
   }
@@ -34,12 +34,12 @@ Expected<void> control(int epoll, int operation, int fd, std::uint32_t events, S
 
 }  // namespace
 
-Expected<void> EventLoop::watch(int fd, std::uint32_t events, Source source) {
-  return control(epoll_.get(), EPOLL_CTL_ADD, fd, events, source);
+Expected<void> EventLoop::watch(int fd, std::uint32_t events, Source source, std::uint32_t unit) {
+  return control(epoll_.get(), EPOLL_CTL_ADD, fd, events, {source, unit});
 }
 
-Expected<void> EventLoop::rewatch(int fd, std::uint32_t events, Source source) {
-  return control(epoll_.get(), EPOLL_CTL_MOD, fd, events, source);
+Expected<void> EventLoop::rewatch(int fd, std::uint32_t events, Source source, std::uint32_t unit) {
+  return control(epoll_.get(), EPOLL_CTL_MOD, fd, events, {source, unit});
 }
 
 void EventLoop::unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
@@ -57,14 +57,15 @@ void EventLoop::set_deadline(Instant deadline) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
 }
 
-std::span<const Source> EventLoop::wait() {
+std::span<const Ready> EventLoop::wait() {
   std::array<epoll_event, kBatch> events{};
   const int count = epoll_wait(epoll_.get(), events.data(), kBatch, -1);
   if (count <= 0) return {};
   const auto used = static_cast<std::size_t>(count);
   for (std::size_t i = 0; i < used; ++i) {
-    ready_[i] = static_cast<Source>(events[i].data.u32);
-    if (ready_[i] == Source::Timer) {
+    const std::uint64_t data = events[i].data.u64;
+    ready_[i] = {static_cast<Source>(data & 0xffffffff), static_cast<std::uint32_t>(data >> 32)};
+    if (ready_[i].source == Source::Timer) {
       std::uint64_t expirations = 0;
       [[maybe_unused]] const ssize_t got = read(timer_.get(), &expirations, sizeof expirations);
       deadline_ = Instant::max();

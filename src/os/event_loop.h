@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <span>
 
@@ -32,21 +33,28 @@ enum class Source : std::uint32_t {
   Console
 };
 
+/// What is ready, and whose it is. `unit` is 0 for what belongs to none.
+struct Ready {
+  Source source;
+  std::uint32_t unit;
+  auto operator<=>(const Ready&) const = default;
+};
+
 class EventLoop {
  public:
   static Expected<EventLoop> create();
 
   /// `events` as for epoll_ctl(2).
-  Expected<void> watch(int fd, std::uint32_t events, Source source);
+  Expected<void> watch(int fd, std::uint32_t events, Source source, std::uint32_t unit = 0);
   /// Changes or re-arms (EPOLLONESHOT) a watched descriptor.
-  Expected<void> rewatch(int fd, std::uint32_t events, Source source);
+  Expected<void> rewatch(int fd, std::uint32_t events, Source source, std::uint32_t unit = 0);
   void unwatch(int fd);
 
   /// The timer: CLOCK_BOOTTIME, absolute. Instant::max() switches it off.
   void set_deadline(Instant deadline);
 
   /// Blocks until something is ready; what is ready, in the order of Source. Empty on EINTR.
-  std::span<const Source> wait();
+  std::span<const Ready> wait();
 
  private:
   static constexpr std::size_t kBatch = 16;
@@ -54,7 +62,7 @@ class EventLoop {
   UniqueFd epoll_;
   UniqueFd timer_;
   Instant deadline_ = Instant::max();
-  std::array<Source, kBatch> ready_{};
+  std::array<Ready, kBatch> ready_{};
 };
 
 }  // namespace gatevisor::os

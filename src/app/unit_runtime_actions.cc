@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
-#include "app/runtime.h"
+#include "app/unit_runtime.h"
 #include "os/children.h"
 #include "os/main_finder.h"
 #include "os/pid_file.h"
 
 namespace gatevisor::app {
 
-std::expected<CgroupSnapshot, Runtime::NotMade> Runtime::open_invocation(std::uint64_t number) {
+void UnitRuntime::perform(const Action& action) {
+  std::visit([this](const auto& what) { perform(what); }, action);
+}
+
+std::expected<CgroupSnapshot, UnitRuntime::NotMade> UnitRuntime::open_invocation(
+    std::uint64_t number) {
   os::Placement& placement = parts_.placement;
   if (invocation_ == number) return placement.snapshot(true);
   if (placement.slice()) {
@@ -24,24 +29,25 @@ std::expected<CgroupSnapshot, Runtime::NotMade> Runtime::open_invocation(std::ui
   return placement.snapshot(true);
 }
 
-std::expected<Runtime::Running, Runtime::NotMade> Runtime::spawn(const exec::Plan& plan) {
+std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
+    const exec::Plan& plan) {
   const os::Placement& placement = parts_.placement;
   auto pipe = os::make_pipe();
   if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
-  const bool may_join = placement.has_leaf() && parts_.maker.child_may_have_to_join();
+  const bool may_join = placement.has_leaf() && shared_.maker.child_may_have_to_join();
   const os::UniqueFd procs = may_join ? placement.leaf().open_procs() : os::UniqueFd();
   exec::ChildContext context{&plan, pipe->write.get(), procs.get()};
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
   };
   auto child =
-      parts_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
+      shared_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
   if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
   if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
   return Running{std::move(*child), std::move(pipe->read)};
 }
 
-void Runtime::perform(const action::Spawn& action) {
+void UnitRuntime::perform(const action::Spawn& action) {
   auto baseline = open_invocation(action.invocation);
   const auto failed = [this](NotMade& why) {
     push(event::SpawnFailed{why.step, std::move(why.error)});
@@ -53,12 +59,12 @@ void Runtime::perform(const action::Spawn& action) {
   if (!running) return failed(running.error());
   child_ = std::move(running->child);
   exec_pipe_ = std::move(running->exec_pipe);
-  note_failure(loop_.watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
+  note_failure(watch(exec_pipe_.get(), os::kReadable, os::Source::ExecPipe));
   push(event::Spawned{child_.pid, invocation_id_, std::move(*baseline)});
   watch_main();
 }
 
-void Runtime::perform(const action::SpawnCommand& action) {
+void UnitRuntime::perform(const action::SpawnCommand& action) {
   stop_finding_main();
   auto baseline = open_invocation(action.invocation);
   const auto failed = [this](NotMade& why) {
@@ -73,20 +79,20 @@ void Runtime::perform(const action::SpawnCommand& action) {
   close_pipe(command_pipe_);
   command_ = std::move(running->child);
   command_pipe_ = std::move(running->exec_pipe);
-  note_failure(loop_.watch(command_pipe_.get(), os::kReadable, os::Source::CommandPipe));
+  note_failure(watch(command_pipe_.get(), os::kReadable, os::Source::CommandPipe));
   push(event::CommandSpawned{command_.pid, invocation_id_, std::move(*baseline)});
 }
 
 // ---- Type=forking, MAINPID= ------------------------------------------------------------------
 
-void Runtime::perform(const action::FindMain&) {
+void UnitRuntime::perform(const action::FindMain&) {
   finding_main_ = true;
   const std::string& path = parts_.settings.pid_file;
   if (!path.empty() && !pid_file_events_) {
     auto events = os::watch_pid_file(path);
     if (events) {
       pid_file_events_ = std::move(*events);
-      note_failure(loop_.watch(pid_file_events_.get(), os::kReadable, os::Source::PidFile));
+      note_failure(watch(pid_file_events_.get(), os::kReadable, os::Source::PidFile));
     } else {
       note_failure(std::unexpected(std::move(events.error())));
     }
@@ -94,14 +100,14 @@ void Runtime::perform(const action::FindMain&) {
   find_main();
 }
 
-void Runtime::find_main() {
+void UnitRuntime::find_main() {
   if (!finding_main_) return;
   const std::string& path = parts_.settings.pid_file;
   if (!path.empty()) {
     if (const auto pid = os::read_pid_file(path)) (void)adopt_main(*pid);
     return;
   }
-  auto children = os::own_children(started_ticks_, {journal_.pid(), leavings_.pid()});
+  auto children = os::own_children(started_ticks_, {});
   std::erase_if(children, [this](int pid) { return !is_of_the_invocation(pid); });
   const auto oldest = std::ranges::min_element(children, {}, os::start_ticks);
   if (oldest == children.end() || !adopt_main(*oldest) || children.size() == 1) return;
@@ -109,24 +115,24 @@ void Runtime::find_main() {
                                  "the oldest of several is taken for it; PIDFile= would tell"}});
 }
 
-void Runtime::perform(const action::AdoptMain& action) {
+void UnitRuntime::perform(const action::AdoptMain& action) {
   if (adopt_main(action.pid)) return;
   push(event::ActionFailed{Error{"MAINPID=" + std::to_string(action.pid), "", 0,
                                  "it is no process of this invocation, and is not taken"}});
 }
 
 // From here on nothing that is found could be its main process.
-void Runtime::stop_finding_main() {
+void UnitRuntime::stop_finding_main() {
   finding_main_ = false;
-  if (pid_file_events_) loop_.unwatch(pid_file_events_.get());
+  if (pid_file_events_) shared_.loop.unwatch(pid_file_events_.get());
   pid_file_events_.reset();
 }
 
-bool Runtime::adopt_main(int pid) {
+bool UnitRuntime::adopt_main(int pid) {
   if (!is_of_the_invocation(pid)) return false;
   auto child = os::adopt(pid);
   if (!child) return false;
-  if (child_.pidfd) loop_.unwatch(child_.pidfd.get());
+  if (child_.pidfd) shared_.loop.unwatch(child_.pidfd.get());
   child_ = std::move(*child);
   stop_finding_main();
   watch_main();
@@ -134,14 +140,14 @@ bool Runtime::adopt_main(int pid) {
   return true;
 }
 
-void Runtime::perform(const action::AwaitTree&) {
+void UnitRuntime::perform(const action::AwaitTree&) {
   if (others_alive()) return watch_tree();
   push(event::TreeEmpty{});
 }
 
-void Runtime::watch_main() {
+void UnitRuntime::watch_main() {
   if (child_.pidfd) {
-    note_failure(loop_.watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
+    note_failure(watch(child_.pidfd.get(), os::kReadable, os::Source::MainProcess));
   }
   if (memory_events_ || parts_.placement.rung() != CgroupRung::MemoryController) return;
   // The slice's: a limit that is hit is told where the limit is, a kill where the victim was, and
@@ -150,59 +156,57 @@ void Runtime::watch_main() {
   if (!fd) return note_failure(std::unexpected(std::move(fd.error())));
   memory_events_ = std::move(*fd);
   os::acknowledge(memory_events_);
-  note_failure(loop_.watch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
+  note_failure(watch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
 }
 
-void Runtime::perform(const action::RearmMemoryWatch&) {
+void UnitRuntime::perform(const action::RearmMemoryWatch&) {
   if (!memory_events_) return;
-  note_failure(loop_.rewatch(memory_events_.get(), os::kChangedOnce, os::Source::MemoryEvents));
+  note_failure(shared_.loop.rewatch(memory_events_.get(), os::kChangedOnce,
+                                    os::Source::MemoryEvents, index_));
 }
 
-void Runtime::perform(const action::SignalMain& action) {
-  if (child_.pid != 0) note_failure(parts_.maker.signal(child_, action.signal));
+void UnitRuntime::perform(const action::SignalMain& action) {
+  if (child_.pid != 0) note_failure(shared_.maker.signal(child_, action.signal));
 }
 
-void Runtime::perform(const action::SignalCommand& action) {
-  if (command_.pid != 0) note_failure(parts_.maker.signal(command_, action.signal));
+void UnitRuntime::perform(const action::SignalCommand& action) {
+  if (command_.pid != 0) note_failure(shared_.maker.signal(command_, action.signal));
 }
 
-void Runtime::perform(const action::SignalTree& action) {
+void UnitRuntime::perform(const action::SignalTree& action) {
   stop_finding_main();
   if (parts_.placement.has_leaf()) {
     // The main process by its pidfd: it may have left its cgroup, if it has the right to.
     perform(action::SignalMain{action.signal});
     return note_failure(parts_.placement.leaf().signal_all(
-        action.signal, parts_.maker.has_pidfd_open(), child_.pid));
+        action.signal, shared_.maker.has_pidfd_open(), child_.pid));
   }
   signal_children(action.signal);
 }
 
-void Runtime::perform(const action::KillTree&) {
+void UnitRuntime::perform(const action::KillTree&) {
   stop_finding_main();
   if (parts_.placement.has_leaf()) {
-    note_failure(parts_.placement.leaf().kill_all(parts_.maker.has_pidfd_open()));
+    note_failure(parts_.placement.leaf().kill_all(shared_.maker.has_pidfd_open()));
     perform(action::SignalMain{os::kKillSignal});
     return;
   }
   signal_children(os::kKillSignal);
 }
 
-void Runtime::signal_children(int signal) {
+void UnitRuntime::signal_children(int signal) {
   if (child_.pid != 0) {
     // The main process and what shares its process group; before its setsid(2) it has none.
-    if (!os::signal_group(child_.pid, signal)) note_failure(parts_.maker.signal(child_, signal));
+    if (!os::signal_group(child_.pid, signal)) note_failure(shared_.maker.signal(child_, signal));
   }
-  for (const int pid :
-       os::own_children(started_ticks_, {child_.pid, journal_.pid(), leavings_.pid()})) {
-    os::signal_child(pid, signal);
-  }
+  for (const int pid : other_children()) os::signal_child(pid, signal);
 }
 
-void Runtime::perform(const action::Release&) {
+void UnitRuntime::perform(const action::Release&) {
   awaiting_children_ = false;
-  if (tree_events_) loop_.unwatch(tree_events_.get());
+  if (tree_events_) shared_.loop.unwatch(tree_events_.get());
   tree_events_.reset();
-  if (memory_events_) loop_.unwatch(memory_events_.get());
+  if (memory_events_) shared_.loop.unwatch(memory_events_.get());
   memory_events_.reset();
   stop_finding_main();
   invocation_ = 0;
@@ -210,30 +214,26 @@ void Runtime::perform(const action::Release&) {
   note_failure(leavings_.release(parts_.launcher.directories(), parts_.launcher.credentials()));
 }
 
-void Runtime::perform(const action::Tidy&) { parts_.placement.tidy(); }
+void UnitRuntime::perform(const action::Tidy&) { parts_.placement.tidy(); }
 
-void Runtime::perform(const action::Probe&) {
+void UnitRuntime::perform(const action::Probe&) {
   if (auto result = prober_.ask()) push(event::Probed{std::move(*result)});
 }
 
-void Runtime::perform(const action::EndProbe&) { prober_.end(); }
+void UnitRuntime::perform(const action::EndProbe&) { prober_.end(); }
 
-void Runtime::perform(const action::WritePidFile& action) {
+void UnitRuntime::perform(const action::WritePidFile& action) {
   const std::string& path = parts_.settings.pid_file;
   // Type=forking: it is the service's own file.
   if (path.empty() || parts_.settings.life.type == ServiceType::Forking) return;
   note_failure(os::write_pid_file(path, action.pid));
 }
 
-void Runtime::perform(const action::RemovePidFile&) {
+void UnitRuntime::perform(const action::RemovePidFile&) {
   const std::string& path = parts_.settings.pid_file;
   if (!path.empty()) note_failure(os::remove_pid_file(path));
 }
 
-void Runtime::perform(const action::Exit& action) {
-  leavings_.end(parts_.launcher.directories());
-  exit_status_ = action.status;
-  exiting_ = true;
-}
+void UnitRuntime::end() { leavings_.end(parts_.launcher.directories()); }
 
 }  // namespace gatevisor::app

@@ -1,0 +1,227 @@
+#include "app/unit_runtime.h"
+
+#include <algorithm>
+
+#include "os/children.h"
+#include "os/main_finder.h"
+#include "os/pressure.h"
+#include "protocol/notify.h"
+
+namespace gatevisor::app {
+
+UnitRuntime::UnitRuntime(UnitParts parts, Shared& shared, std::uint32_t index,
+                         std::function<void(Event)> push)
+    : parts_(std::move(parts)),
+      shared_(shared),
+      index_(index),
+      push_(std::move(push)),
+      prober_(parts_.settings.probe, shared.loop, index) {}
+
+Expected<void> UnitRuntime::prepare() {
+  if (parts_.settings.life.notify() != NotifyAccess::None) {
+    auto notify = os::NotifySocket::create();
+    if (!notify) return std::unexpected(std::move(notify.error()));
+    notify_ = std::move(*notify);
+    parts_.launcher.set_notify_socket(notify_.address());
+    auto watched = watch(notify_.fd(), os::kReadable, os::Source::Notify);
+    if (!watched) return watched;
+  }
+  if (const os::CgroupDir& slice = parts_.placement.slice()) {
+    auto pressure = os::watch_memory_pressure(slice, parts_.settings.memory.pressure_limit_percent);
+    if (pressure) {
+      pressure_ = std::move(*pressure);
+      (void)watch(pressure_.get(), os::kChanged, os::Source::Pressure);
+    }
+  }
+  return {};
+}
+
+Expected<void> UnitRuntime::watch(int fd, std::uint32_t events, os::Source source) {
+  return shared_.loop.watch(fd, events, source, index_);
+}
+
+// ---- events in -----------------------------------------------------------------------------
+
+void UnitRuntime::handle(os::Source source) {
+  switch (source) {
+    case os::Source::ExecPipe: return read_exec_pipe();
+    case os::Source::CommandPipe: return read_command_pipe();
+    case os::Source::Notify: return read_notifications();
+    case os::Source::PidFile: os::drain(pid_file_events_); return find_main();
+    case os::Source::TreeEvents: return read_tree_events();
+    case os::Source::MemoryEvents: return read_memory_events();
+    case os::Source::Pressure: return push(event::PressureHigh{});
+    case os::Source::Probe:
+      if (auto result = prober_.ready()) push(event::Probed{std::move(*result)});
+      return;
+    case os::Source::Signals:
+    case os::Source::MainProcess:
+    case os::Source::Journal:
+    case os::Source::Timer:
+    case os::Source::Console: return;  // the runtime's
+  }
+}
+
+bool UnitRuntime::collect(int pid, WaitStatus status) {
+  if (pid == child_.pid) {
+    main_exited(status);
+  } else if (pid == command_.pid) {
+    command_exited(status);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool UnitRuntime::is_own(int pid) const { return pid == child_.pid || pid == command_.pid; }
+
+void UnitRuntime::read_exec_pipe() {
+  exec::ChildFailure failure{};
+  switch (take_outcome(exec_pipe_, failure)) {
+    case os::Message::None: return;
+    case os::Message::Whole: return push(event::ExecFailed{failure.step, failure.code});
+    case os::Message::End: return push(event::ExecSucceeded{});
+  }
+}
+
+void UnitRuntime::read_command_pipe() {
+  exec::ChildFailure failure{};
+  if (take_outcome(command_pipe_, failure) == os::Message::Whole) {
+    push(event::CommandExecFailed{failure.step, failure.code});
+  }
+}
+
+// How execve(2) went, once; then the pipe is closed.
+os::Message UnitRuntime::take_outcome(os::UniqueFd& pipe, exec::ChildFailure& failure) {
+  if (!pipe) return os::Message::None;
+  const os::Message message = os::read_message(pipe, &failure, sizeof failure);
+  if (message != os::Message::None) close_pipe(pipe);
+  return message;
+}
+
+void UnitRuntime::close_pipe(os::UniqueFd& pipe) {
+  if (!pipe) return;
+  shared_.loop.unwatch(pipe.get());
+  pipe.reset();
+}
+
+void UnitRuntime::read_notifications() {
+  if (!notify_) return;
+  while (const auto datagram = notify_.receive(protocol::kMaxNotification)) {
+    if (may_notify(datagram->pid)) push(protocol::parse_notification(datagram->text));
+  }
+}
+
+// NotifyAccess=. A sender that has ended meanwhile is no longer in its cgroup; BARRIER=1 is there
+// for those that must not.
+bool UnitRuntime::may_notify(int pid) const {
+  switch (parts_.settings.life.notify()) {
+    case NotifyAccess::None: return false;
+    case NotifyAccess::Main: return pid == child_.pid;
+    case NotifyAccess::Exec: return pid == child_.pid || pid == command_.pid;
+    case NotifyAccess::All:
+      return pid == child_.pid || pid == command_.pid || is_of_the_invocation(pid);
+  }
+  return false;
+}
+
+bool UnitRuntime::is_of_the_invocation(int pid) const {
+  if (parts_.placement.has_leaf()) return os::is_in(parts_.placement.leaf(), pid);
+  return shared_.may_be_of(index_, pid) && os::is_child(pid);
+}
+
+// MAINPID= and PID files may name a process that another one has started, and has reaped.
+void UnitRuntime::adopted_main_vanished() {
+  if (child_.pid == 0 || !os::was_reaped_elsewhere(child_)) return;
+  push(event::ActionFailed{Error{"main process", std::to_string(child_.pid), 0,
+                                 "another process has reaped it; how it ended is not known"}});
+  main_exited(WaitStatus::exited(0));
+}
+
+void UnitRuntime::command_exited(WaitStatus status) {
+  read_command_pipe();
+  read_notifications();
+  event::CommandExited exited{status, parts_.placement.snapshot(false), false};
+  os::reap(command_.pid);
+  command_ = os::Child{};
+  close_pipe(command_pipe_);
+  exited.others_alive = others_alive();
+  const bool watch = exited.others_alive && child_.pid == 0;
+  push(std::move(exited));
+  if (watch) watch_tree();
+}
+
+// The order is what the verdict rests on: signals that came with the exit, how the exec went, the
+// counters, and only then is the process reaped.
+void UnitRuntime::main_exited(WaitStatus status) {
+  read_exec_pipe();
+  read_notifications();
+  event::MainExited exited{status, parts_.placement.snapshot(false), false, -1};
+  if (os::is_seccomp_signal(status)) exited.seccomp_mode = os::seccomp_mode(child_.pid);
+  os::reap(child_.pid);
+  if (child_.pidfd) shared_.loop.unwatch(child_.pidfd.get());
+  child_ = os::Child{};
+  close_pipe(exec_pipe_);
+  exited.others_alive = others_alive();
+  const bool others = exited.others_alive;
+  push(std::move(exited));
+  if (others) watch_tree();
+}
+
+// Where it has no cgroup: what may be its own beside the main process.
+std::vector<int> UnitRuntime::other_children() const {
+  std::vector<int> children = os::own_children(started_ticks_, {child_.pid});
+  std::erase_if(children, [this](int pid) { return !shared_.may_be_of(index_, pid); });
+  return children;
+}
+
+bool UnitRuntime::others_alive() const {
+  if (parts_.placement.has_leaf()) {
+    return parts_.placement.leaf().populated().value_or(false);
+  }
+  return !other_children().empty();
+}
+
+void UnitRuntime::watch_tree() {
+  if (!parts_.placement.has_leaf()) {
+    awaiting_children_ = true;
+    return;
+  }
+  auto fd = parts_.placement.leaf().open_events("cgroup.events");
+  if (!fd) return note_failure(std::unexpected(std::move(fd.error())));
+  tree_events_ = std::move(*fd);
+  note_failure(watch(tree_events_.get(), os::kChanged, os::Source::TreeEvents));
+  read_tree_events();
+}
+
+void UnitRuntime::read_tree_events() {
+  if (!tree_events_ || os::still_populated(tree_events_)) return;
+  shared_.loop.unwatch(tree_events_.get());
+  tree_events_.reset();
+  push(event::TreeEmpty{});
+}
+
+void UnitRuntime::check_children() {
+  adopted_main_vanished();
+  await_children();
+  if (finding_main_) find_main();
+}
+
+void UnitRuntime::await_children() {
+  if (!awaiting_children_) return;
+  if (others_alive()) return push(event::TreeChanged{});
+  awaiting_children_ = false;
+  push(event::TreeEmpty{});
+}
+
+void UnitRuntime::read_memory_events() {
+  if (!memory_events_) return;
+  os::acknowledge(memory_events_);
+  push(event::MemoryChanged{parts_.placement.snapshot(false)});
+}
+
+void UnitRuntime::note_failure(const Expected<void>& result) {
+  if (!result) push(event::ActionFailed{result.error()});
+}
+
+}  // namespace gatevisor::app
