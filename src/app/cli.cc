@@ -47,11 +47,18 @@ Subcommand parse_command_line(int argc, char** argv) {
   std::string format = "text";
   CLI::App* run_command = app.add_subcommand(
       "run",
-      "Run a unit file's service, or a command, and keep it alive: run [OPTIONS] UNIT.service, or "
-      "run [OPTIONS] -- COMMAND [ARG...]");
-  std::vector<std::string> units;
-  run_command->add_option("UNIT", units, "A unit file: its path, or its name as for systemctl")
+      "Run the services of unit files, or a command, and keep them alive: run [OPTIONS] "
+      "UNIT.service [UNIT.service...], or run [OPTIONS] -- COMMAND [ARG...]");
+  run_command
+      ->add_option("UNIT", run.units, "A unit file: its path, or its name as for systemctl")
       ->type_name("");
+  CLI::Option* const main_unit =
+      run_command
+          ->add_option("--main", run.main, "The unit whose end is gatevisor's own; else the first")
+          ->type_name("UNIT")
+          ->take_last();
+  run_command->add_flag("--keep-running", run.keep_running,
+                        "Go on without the main unit, until a signal ends it");
   run_command->add_option("--allow", run.allow, "Start the unit without this directive of it")
       ->type_name("DIRECTIVE")
       ->allow_extra_args(false);
@@ -107,19 +114,18 @@ Subcommand parse_command_line(int argc, char** argv) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};
   }
-  if (units.empty() && run.command.empty()) {
+  if (run.units.empty() && run.command.empty()) {
     return Answered{complain("run: no command given: gatevisor run [OPTIONS] -- COMMAND [ARG...]")};
   }
-  if (units.size() > 1) {
-    return Answered{complain("run: " + units[1] + ": one unit is run; start a second gatevisor")};
-  }
-  if (!units.empty() && !run.command.empty()) {
+  if (!run.units.empty() && !run.command.empty()) {
     return Answered{complain("run: both a unit and a command after --; give one of them")};
   }
-  if (!units.empty() && name->count() > 0) {
+  if (!run.units.empty() && name->count() > 0) {
     return Answered{complain("run: --name with a unit file: the file has the name")};
   }
-  if (!units.empty()) run.unit = units.front();
+  if (run.units.empty() && main_unit->count() > 0) {
+    return Answered{complain("run: --main without a unit file: the command is all there is")};
+  }
   if (format == "json") {
     run.log_format = LogFormat::Json;
   } else if (format != "text") {

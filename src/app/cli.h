@@ -10,7 +10,9 @@
 namespace gatevisor::app {
 
 struct RunOptions {
-  std::string unit;                ///< a unit file's path or name; empty: `command` is given
+  std::vector<std::string> units;  ///< unit files' paths or names; none: `command` is given
+  std::string main;                ///< whose end is gatevisor's; empty: the first one's
+  bool keep_running = false;       ///< nobody's
   std::vector<std::string> allow;  ///< directives without which the unit may start
   std::string name = "gateway";
   std::vector<std::string> properties;  ///< NAME=VALUE, in order

@@ -5,6 +5,7 @@
 
 #include "config/check_condition.h"
 #include "config/command_line.h"
+#include "config/dependency_names.h"
 #include "config/environment_file.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
@@ -154,12 +155,33 @@ class Loader {
     if (directive == nullptr) {
       return error(line.at, printable(line.name) + "= is no setting of [" + line.section + "]");
     }
+    if (line.section == "Unit") {
+      if (const auto kind = dependency_kind(line.name)) return take_dependency(line, *kind);
+    }
     note(line, *directive);
     if (directive->fate != Fate::Done) return;
     if (line.section == "Service" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
     if (line.name == "Allow" || line.name == "Documentation") return;
     assign_value(line);
+  }
+
+  /// Other units: systemd.unit(5). An empty value takes nothing back.
+  void take_dependency(const Assignment& line, Dependency kind) {
+    const auto words = split_words(line.value);
+    if (!words) return error(line.locate(), words.error());
+    bool any = words->empty();
+    for (const std::string& word : *words) {
+      auto name = expanded(word);
+      if (!name) return error(line.locate(), std::move(name.error()));
+      const auto service = is_service_name(*name);
+      if (!service) return error(line.locate(), line.name + "=: " + service.error());
+      any = any || *service;
+      add_dependency(unit_.settings.dependencies, kind, *name);
+    }
+    const Directive done{line.name, Fate::Done, ""};
+    const Directive ignored{line.name, Fate::Ignored, "of units, only services are run"};
+    note(line, any ? done : ignored);
   }
 
   void note(const Assignment& line, const Directive& directive) {
@@ -175,7 +197,7 @@ class Loader {
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
     if (told == unit_.notes.end()) {
       unit_.notes.push_back({line.at, line.name, fate, reason, allowed});
-    } else if (stops && told->fate == Fate::Ignored) {
+    } else if (told->fate == Fate::Ignored && (stops || fate == Fate::Done)) {
       *told = {line.at, line.name, fate, reason, allowed};
     }
     if (!stops || allowed) return;

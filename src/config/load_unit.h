@@ -27,6 +27,7 @@ struct UnitNote {
 
 struct LoadedUnit {
   ServiceSettings settings;
+  std::string path;               ///< of its file; whoever read it fills this in
   std::string description;        ///< Description=
   std::vector<UnitNote> notes;    ///< each directive once, in the order of the files
   std::vector<UnitError> errors;  ///< what keeps it from starting; empty: it may
