@@ -27,8 +27,8 @@ Instant Manager::deadline() const {
   Instant next = Instant::max();
   if (exited_) return next;
   for (const Unit& unit : units_) {
-    // A respawn that is due may have to wait for other units.
-    const bool held = unit.service.state() == ServiceState::Waiting && unit.job == Job::Start;
+    // A respawn that is due may have to wait for other units, or never come.
+    const bool held = unit.service.state() == ServiceState::Waiting && unit.job != Job::None;
     if (!held) next = std::min(next, unit.service.deadline());
   }
   return next;

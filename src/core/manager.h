@@ -57,6 +57,7 @@ class Manager {
     bool running = false;   ///< the job has begun
     bool checking = false;  ///< a start that waits for the answer about its conditions
     bool called = false;    ///< a start that OnFailure= or OnSuccess= of another asked for
+    bool called_in_step = false;
     Requester from;         ///< of a stop
     Activity activity = Activity::Inactive;  ///< when it was last looked at
 

@@ -25,8 +25,10 @@ bool has_ended(Activity activity) {
 
 bool Manager::Unit::at_rest() const { return is_over(service.activity()); }
 
-// Every turn ends a job, begins one, or takes up a change of a unit's activity: it comes to an end.
+// Every turn ends a job, begins one, or takes up a change of a unit's activity, and no unit is
+// called for twice: it comes to an end.
 void Manager::settle(Instant now, UnitActions& out) {
+  for (Unit& unit : units_) unit.called_in_step = false;
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t unit = 0; unit < units_.size(); ++unit) {
@@ -153,7 +155,7 @@ bool Manager::begin_respawn(Instant now, std::size_t unit, UnitActions& out) {
   const bool due = each.service.state() == ServiceState::Waiting && each.service.deadline() <= now;
   if (!due || each.job != Job::None) return false;
   const UnitGraph::Units& dependents = set_.graph.of(unit).restart_with;
-  if (each.settings.conditions.empty() && !has_running(dependents)) {
+  if (each.settings.conditions.empty() && !has_running(dependents) && may_start(unit)) {
     start(now, unit, out);
     return true;
   }
@@ -243,11 +245,15 @@ void Manager::fail_dependents(std::size_t unit, const std::string& how, UnitActi
   }
 }
 
-// OnFailure=, OnSuccess=: of a unit that ended by itself, not for gatevisor's own end.
+// OnFailure=, OnSuccess=: of a unit that ended by itself, not for gatevisor's own end. Once in a
+// step: two that cannot be started and call each other would go on for ever.
 void Manager::call(const UnitGraph::Units& units) {
   for (const std::size_t unit : units) {
+    Unit& each = units_[unit];
+    if (each.called_in_step) continue;
+    each.called_in_step = true;
     add_start(unit);
-    if (units_[unit].job == Job::Start) units_[unit].called = true;
+    if (each.job == Job::Start) each.called = true;
   }
 }
 
