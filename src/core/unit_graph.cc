@@ -151,18 +151,32 @@ Expected<UnitGraph> UnitGraph::make(std::span<const ServiceSettings> units, cons
     return fail("", "After= and Before= go round in a circle: " + way, 0,
                 "take one of them out of its unit");
   }
-  graph.initial_ = with_needed(graph.nodes_, named);
-  for (const std::size_t unit : graph.initial_) {
-    const std::string name = units[unit].unit_name();
-    for (const std::size_t other : graph.of(unit).conflicting) {
-      if (!contains(graph.initial_, other)) continue;
-      return fail("", name + " conflicts with " + units[other].unit_name() + " (Conflicts=)", 0,
-                  "start one of them");
+  // Of those that are started later each may stop others, but none that it needs itself.
+  const auto conflict = [&](const Units& together) -> Expected<void> {
+    for (const std::size_t unit : together) {
+      for (const std::size_t other : graph.of(unit).conflicting) {
+        if (!contains(together, other)) continue;
+        return fail("",
+                    units[unit].unit_name() + " conflicts with " + units[other].unit_name() +
+                        " (Conflicts=), and they would be started together",
+                    0, "start one of them");
+      }
     }
+    return {};
+  };
+  graph.initial_ = with_needed(graph.nodes_, named);
+  if (auto none = conflict(graph.initial_); !none) return std::unexpected(std::move(none.error()));
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    if (auto none = conflict(with_needed(graph.nodes_, {unit})); !none) {
+      return std::unexpected(std::move(none.error()));
+    }
+  }
+  for (const std::size_t unit : graph.initial_) {
     for (const std::string& other : units[unit].dependencies.of(Dependency::Requisite)) {
       const auto place = places.find(other);
       if (place != places.end() && contains(graph.initial_, place->second)) continue;
-      return fail("", name + " is started only beside " + other + " (Requisite=)", 0,
+      return fail("",
+                  units[unit].unit_name() + " is started only beside " + other + " (Requisite=)", 0,
                   "name that unit too");
     }
   }

@@ -98,8 +98,12 @@ TEST(UnitGraph, TwoThatConflictAreNotStartedTogether) {
   const std::vector<ServiceSettings> units = {unit("a", Dependency::Conflicts, {"b.service"}),
                                               unit("b")};
   EXPECT_EQ(error(units, {0, 1}),
-            "a.service conflicts with b.service (Conflicts=); start one of them");
+            "a.service conflicts with b.service (Conflicts=), and they would be started together; "
+            "start one of them");
   EXPECT_EQ(error(units, {0}), "none");
+  ServiceSettings both = unit("c", Dependency::Conflicts, {"b.service"});
+  both.dependencies.of(Dependency::Requires) = {"b.service"};
+  EXPECT_NE(error({unit("a"), unit("b"), both}, {0}), "none") << "also of what is started later";
   EXPECT_EQ(graph(units).of(1).conflicting, Units{0});
 }
 
