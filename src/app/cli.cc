@@ -84,6 +84,8 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->type_name("DIRECTIVE")
       ->allow_extra_args(false);
 
+  verify_command->add_flag("--json", verify.json, "For programs");
+
   DoctorOptions doctor;
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");

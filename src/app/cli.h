@@ -22,6 +22,7 @@ struct RunOptions {
 struct VerifyOptions {
   std::vector<std::string> units;  ///< paths or names
   std::vector<std::string> allow;
+  bool json = false;
 };
 
 struct DoctorOptions {

@@ -174,9 +174,9 @@ class Loader {
     const bool allowed = stops && allow_.contains(line.name);
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
     if (told == unit_.notes.end()) {
-      unit_.notes.push_back({line.at, line.name, fate, reason, allowed});
+      unit_.notes.push_back({line.at, line.section, line.name, fate, reason, allowed});
     } else if (stops && told->fate == Fate::Ignored) {
-      *told = {line.at, line.name, fate, reason, allowed};
+      *told = {line.at, line.section, line.name, fate, reason, allowed};
     }
     if (!stops || allowed) return;
     error(line.at, line.name + "=: " + reason + (fate == Fate::NotYet ? " yet" : "") +

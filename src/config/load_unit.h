@@ -18,7 +18,8 @@ namespace gatevisor::config {
 /// One directive that a file has, and what became of it.
 struct UnitNote {
   Location at;
-  std::string name;  ///< 'ProtectSystem'
+  std::string section;  ///< 'Service'
+  std::string name;     ///< 'ProtectSystem'
   Fate fate = Fate::Done;
   std::string reason;
   /// Refused or not done, and allowed to be so: the unit starts without it.
