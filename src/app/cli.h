@@ -25,6 +25,16 @@ struct VerifyOptions {
   bool json = false;
 };
 
+struct ShowOptions {
+  std::vector<std::string> units;  ///< paths or names
+  std::vector<std::string> allow;
+  std::vector<std::string> settings;    ///< NAME=VALUE that come on top, as -p of run
+  std::vector<std::string> properties;  ///< names, several with ',' between them; none: all
+  bool all = false;                     ///< also those without a value
+  bool value = false;                   ///< without 'NAME='
+  bool json = false;
+};
+
 struct DoctorOptions {
   bool json = false;
 };
@@ -34,7 +44,7 @@ struct Answered {
   int status;
 };
 
-using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
+using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

@@ -43,6 +43,19 @@ ordered_json to_json(const VerifiedUnit& verified) {
   return json;
 }
 
+ordered_json to_json(const ShownUnit& shown) {
+  ordered_json properties = ordered_json::object();
+  for (const config::ShownProperty& property : shown.properties) {
+    ordered_json& value = properties[std::string(property.name)];
+    if (property.form == config::ShownForm::Text) {
+      value = property.parts.front();
+    } else {
+      value = property.parts;
+    }
+  }
+  return {{"unit", shown.what}, {"properties", std::move(properties)}};
+}
+
 /// A path may hold any byte: what is no UTF-8 is replaced.
 std::string text_of(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
@@ -53,6 +66,12 @@ std::string text_of(const ordered_json& json) {
 std::string verify_json(const std::vector<VerifiedUnit>& units) {
   ordered_json all = ordered_json::array();
   for (const VerifiedUnit& unit : units) all.push_back(to_json(unit));
+  return text_of(all);
+}
+
+std::string show_json(const std::vector<ShownUnit>& units) {
+  ordered_json all = ordered_json::array();
+  for (const ShownUnit& unit : units) all.push_back(to_json(unit));
   return text_of(all);
 }
 

@@ -29,6 +29,7 @@ struct UnitNote {
 struct LoadedUnit {
   ServiceSettings settings;
   std::string description;        ///< Description=
+  std::vector<std::string> documentation;  ///< Documentation=: URIs
   std::vector<UnitNote> notes;    ///< each directive once, in the order of the files
   std::vector<UnitError> errors;  ///< what keeps it from starting; empty: it may
   std::vector<std::string> remarks;

@@ -1,4 +1,4 @@
-// `gatevisor verify --json`: the names and shapes that scripts rely on.
+// `gatevisor verify --json` and `show --json`: the names and shapes that scripts rely on.
 
 #include "app/unit_json.h"
 
@@ -68,6 +68,20 @@ TEST(VerifyJson, WhatIsAllowedIsToldAndNoError) {
 TEST(VerifyJson, BytesThatAreNoTextAreReplaced) {
   const json all = json::parse(verify_json({{"\xff.service", {}}}));
   EXPECT_EQ(all.at(0).at("unit"), "\xef\xbf\xbd.service");
+}
+
+TEST(ShowJson, ListsAreArraysAndAllElseIsText) {
+  const config::LoadedUnit unit =
+      load("[Service]\nExecStart=/bin/gw\nMemoryMax=1K\nEnvironment=A=1 'B=x y'\n");
+  const json all = json::parse(show_json({{"gw.service", config::show(unit, "gw.service", {})}}));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all.at(0).at("unit"), "gw.service");
+  const json& properties = all.at(0).at("properties");
+  EXPECT_EQ(properties.at("MemoryMax"), "1024");
+  EXPECT_EQ(properties.at("User"), "");
+  EXPECT_EQ(properties.at("Environment"), json::parse(R"(["A=1", "B=x y"])"));
+  EXPECT_EQ(properties.at("ExecStart").size(), 1u);
+  EXPECT_EQ(properties.at("PassEnvironment"), json::array());
 }
 
 }  // namespace

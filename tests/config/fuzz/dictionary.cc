@@ -40,10 +40,13 @@ int main() {
       form.remove_prefix(std::min(end + 1, form.size()));
     }
   }
-  for (const char* word :
-       {"\n---\n", "infinity", "1min 30s", "512M", "50%", "%i", "%n", "%%", "${A}", "$A", " ; ",
-        "\\x20", "\\\n", "'", "\"", "\\", "-/", "+/", "!/", "!!/", "@/", ":/", "~", "CAP_CHOWN",
-        "@system-service", "SIGTERM", "AF_UNIX", "rbind", "/etc/a:/b", "0-3,5", "0755"}) {
+  for (const char* word : {"\n---\n", "infinity", "1min 30s", "512M",      "50%",
+                           "%i",      "%n",       "%%",       "${A}",      "$A",
+                           " ; ",     "\\x20",    "\\\n",     "'",         "\"",
+                           "\\",      "-/",       "+/",       "!/",        "!!/",
+                           "@/",      ":/",       "~",        "CAP_CHOWN", "@system-service",
+                           "SIGTERM", "AF_UNIX",  "rbind",    "/etc/a:/b", "0-3,5",
+                           "0755"}) {
     entry(word);
   }
 }

@@ -13,6 +13,7 @@
 
 #include "config/load_unit.h"
 #include "config/properties.h"
+#include "config/show.h"
 
 namespace {
 
@@ -41,6 +42,17 @@ const SpecifierValues& host() {
     return made;
   }();
   return values;
+}
+
+/// Every property has a value that can be written, and the same one each time.
+void check_shown(const LoadedUnit& unit, const LoadedUnit& again, const UnitName& name) {
+  const std::vector<ShownProperty> all = show(unit, name.whole, {});
+  const std::vector<ShownProperty> twice = show(again, name.whole, {});
+  check(all.size() == twice.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    check(all[i].form != ShownForm::Text || all[i].parts.size() == 1);
+    check(shown_lines(all[i], false) == shown_lines(twice[i], false));
+  }
 }
 
 /// The text in front of the first line '---', which is taken away with it.
@@ -88,6 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (unit.errors.empty()) check(validate(unit.settings).has_value());
   const LoadedUnit again = load_unit(name, texts, host(), {});
   check(again.settings == unit.settings && again.errors == unit.errors);
+  check_shown(unit, again, name);
 
   const LoadedUnit allowed = load_unit(name, texts, host(), refused);
   check_messages(allowed);
