@@ -31,11 +31,12 @@ struct ShowRow {
   ShownValue (*value)(const ShowSubject& of);
 };
 
-std::span<const ShowRow> unit_rows();      // show_unit.cc: [Unit], and what is gatevisor's own
+std::span<const ShowRow> unit_rows();      // show_unit.cc: [Unit]
 std::span<const ShowRow> service_rows();   // show_service.cc: systemd.service(5), .kill(5)
 std::span<const ShowRow> resource_rows();  // show_resources.cc: systemd.resource-control(5)
 std::span<const ShowRow> exec_rows();      // show_exec.cc: systemd.exec(5)
 std::span<const ShowRow> sandbox_rows();   // show_sandbox.cc: its 'Sandboxing' and 'Paths'
+std::span<const ShowRow> own_rows();       // show_unit.cc: what is gatevisor's own
 
 // Values. show_format.cc
 ShownValue shown_text(std::string text);

@@ -59,7 +59,9 @@ constexpr ShowRow kRows[] = {
     {"Condition*", "Conditions",
      [](const ShowSubject& of) { return shown_lines(conditions(of, false)); }},
     {"Assert*", "Asserts", [](const ShowSubject& of) { return shown_lines(conditions(of, true)); }},
-    // Ours.
+};
+
+constexpr ShowRow kOwnRows[] = {
     {"Allow", "Allow",
      [](const ShowSubject& of) {
        return shown_words({of.unit.allow.begin(), of.unit.allow.end()});
@@ -98,5 +100,6 @@ constexpr ShowRow kRows[] = {
 }  // namespace
 
 std::span<const ShowRow> unit_rows() { return kRows; }
+std::span<const ShowRow> own_rows() { return kOwnRows; }
 
 }  // namespace gatevisor::config

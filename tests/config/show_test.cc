@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
+#include <set>
 
 #include "config/directives.h"
 
@@ -54,6 +56,21 @@ TEST(Show, EveryDirectiveThatIsDoneIsShown) {
       if (directive.fate != Fate::Done) continue;
       EXPECT_FALSE(shown_as(directive.name).empty()) << directive.name;
     }
+  }
+}
+
+TEST(Show, EveryDirectiveOfAServiceIsComparedWithSystemctl) {
+  // Systemd 252 does not have these.
+  const std::set<std::string_view> later = {"ManagedOOMMemoryPressureDurationSec", "ReloadSignal",
+                                            "RestartMaxDelaySec", "RestartRandomizedDelaySec",
+                                            "RestartSteps"};
+  std::ifstream file(GATEVISOR_SHOW_VALUES);
+  std::string values = "\n";
+  for (std::string line; std::getline(file, line);) values += " " + line + "\n";
+  for (const Directive& directive : directives("Service")) {
+    if (directive.fate != Fate::Done || later.contains(directive.name)) continue;
+    EXPECT_NE(values.find(" " + std::string(directive.name) + "="), std::string::npos)
+        << "no line in integration/systemd/show/values has " << directive.name;
   }
 }
 
