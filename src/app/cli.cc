@@ -91,6 +91,29 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->type_name("DIRECTIVE")
       ->allow_extra_args(false);
 
+  verify_command->add_flag("--json", verify.json, "For programs");
+
+  ShowOptions show;
+  CLI::App* show_command = app.add_subcommand(
+      "show", "Show the effective value of each property of units, as systemctl show does");
+  show_command->add_option("UNIT", show.units, "Unit files: paths or names")
+      ->type_name("")
+      ->required();
+  show_command
+      ->add_option("-p,--property", show.properties,
+                   "Only these, by systemd's names; also those without a value")
+      ->type_name("NAME[,NAME...]")
+      ->allow_extra_args(false);
+  show_command->add_flag("-a,--all", show.all, "Also those without a value");
+  show_command->add_flag("--value", show.value, "Only the values");
+  show_command->add_flag("--json", show.json, "For programs");
+  show_command->add_option("--set", show.settings, "A setting that comes on top, as -p of run")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  show_command->add_option("--allow", show.allow, "As for run")
+      ->type_name("DIRECTIVE")
+      ->allow_extra_args(false);
+
   DoctorOptions doctor;
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");
@@ -110,6 +133,7 @@ Subcommand parse_command_line(int argc, char** argv) {
 
   if (doctor_command->parsed()) return doctor;
   if (verify_command->parsed()) return verify;
+  if (show_command->parsed()) return show;
   if (!run_command->parsed()) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};

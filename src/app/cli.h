@@ -24,6 +24,17 @@ struct RunOptions {
 struct VerifyOptions {
   std::vector<std::string> units;  ///< paths or names
   std::vector<std::string> allow;
+  bool json = false;
+};
+
+struct ShowOptions {
+  std::vector<std::string> units;  ///< paths or names
+  std::vector<std::string> allow;
+  std::vector<std::string> settings;    ///< NAME=VALUE that come on top, as -p of run
+  std::vector<std::string> properties;  ///< names, several with ',' between them; none: all
+  bool all = false;                     ///< also those without a value
+  bool value = false;                   ///< without 'NAME='
+  bool json = false;
 };
 
 struct DoctorOptions {
@@ -35,7 +46,7 @@ struct Answered {
   int status;
 };
 
-using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
+using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

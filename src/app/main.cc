@@ -7,6 +7,7 @@
 #include "app/doctor.h"
 #include "app/exit_code.h"
 #include "app/run.h"
+#include "app/show.h"
 #include "app/verify.h"
 #include "os/file.h"
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
     const Subcommand command = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
     if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
+    if (const auto* options = std::get_if<ShowOptions>(&command)) return show(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {

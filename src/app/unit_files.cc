@@ -193,6 +193,7 @@ Expected<config::LoadedUnit> read_unit(const std::string& what, const std::set<s
     auto text = config::parse_unit_text(source.text, source.path);
     if (!text) {
       config::LoadedUnit broken;
+      broken.settings = config::unit_defaults();
       broken.errors.push_back(std::move(text.error()));
       return broken;
     }

@@ -27,6 +27,7 @@ constexpr auto kWithSpecifiers = std::to_array<std::string_view>({"User",
                                                                   "StandardOutput",
                                                                   "StandardError",
                                                                   "Description",
+                                                                  "Documentation",
                                                                   "ReadWritePaths",
                                                                   "ReadOnlyPaths",
                                                                   "InaccessiblePaths",
@@ -162,7 +163,7 @@ class Loader {
     if (directive->fate != Fate::Done) return;
     if (line.section == "Service" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
-    if (line.name == "Allow" || line.name == "Documentation") return;
+    if (line.name == "Allow") return;
     assign_value(line);
   }
 
@@ -196,9 +197,9 @@ class Loader {
     const bool allowed = stops && allow_.contains(line.name);
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
     if (told == unit_.notes.end()) {
-      unit_.notes.push_back({line.at, line.name, fate, reason, allowed});
+      unit_.notes.push_back({line.at, line.section, line.name, fate, reason, allowed});
     } else if (told->fate == Fate::Ignored && (stops || fate == Fate::Done)) {
-      *told = {line.at, line.name, fate, reason, allowed};
+      *told = {line.at, line.section, line.name, fate, reason, allowed};
     }
     if (!stops || allowed) return;
     error(line.at, line.name + "=: " + reason + (fate == Fate::NotYet ? " yet" : "") +
@@ -294,6 +295,7 @@ class Loader {
       return;
     }
     if (line.name == "PassEnvironment") return pass_environment(line, value);
+    if (line.name == "Documentation") return add_documentation(line, value);
     if (auto done = assign(unit_.settings, name, value); !done) {
       error(line.locate(), line.name + "=: " + done.error().advice);
     }
@@ -308,6 +310,13 @@ class Loader {
     auto& all = unit_.settings.exec.pass_environment;
     if (names->empty()) all.clear();
     all.insert(all.end(), names->begin(), names->end());
+  }
+
+  void add_documentation(const Assignment& line, const std::string& value) {
+    const auto words = split_words(value);
+    if (!words) return error(line.locate(), words.error());
+    if (words->empty()) unit_.documentation.clear();
+    unit_.documentation.insert(unit_.documentation.end(), words->begin(), words->end());
   }
 
   void check_whole(std::span<const UnitText> texts) {

@@ -1,17 +1,21 @@
-// The manual page names every setting, and no other.
+// The manual pages: gatevisor(1) names every setting, and no other; gatevisor.service(5) has every
+// directive with its fate.
+
+#include "config/manual.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <iterator>
 
+#include "config/directives.h"
 #include "config/properties.h"
 
 namespace gatevisor::app {
 namespace {
 
-std::string manual() {
-  std::ifstream file(GATEVISOR_MANUAL);
+std::string manual(const char* path = GATEVISOR_MANUAL) {
+  std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -31,6 +35,52 @@ TEST(Manual, NamesEverySetting) {
     ++entries;
   }
   EXPECT_EQ(entries, count);
+}
+
+/// What stands between two headings.
+std::string part_of(const std::string& text, const std::string& start, const std::string& end) {
+  const std::size_t at = text.find(start);
+  if (at == std::string::npos) return "";
+  return text.substr(at, text.find(end, at + start.size()) - at);
+}
+
+TEST(ServiceManual, HasEveryDirectiveUnderItsFate) {
+  const std::string text = manual(GATEVISOR_SERVICE_MANUAL);
+  const auto heading = [](config::Fate fate) -> std::string {
+    switch (fate) {
+      case config::Fate::Done: return ".Ss Done\n";
+      case config::Fate::Refused: return ".Ss Refused\n";
+      case config::Fate::NotYet: return ".Ss Not done yet\n";
+      case config::Fate::Ignored: return ".Ss Ignored\n";
+    }
+    return "";
+  };
+  std::size_t count = 0;
+  for (const auto& [section, title] :
+       {std::pair("Unit", "UNIT"), std::pair("Service", "SERVICE"), std::pair("Install", "INSTALL"),
+        std::pair("X-Gatevisor", "X-GATEVISOR")}) {
+    const std::string here =
+        part_of(text, ".Sh THE " + std::string(title) + " SECTION\n", "\n.Sh ");
+    ASSERT_FALSE(here.empty()) << title;
+    for (const config::Directive& directive : config::directives(section)) {
+      const bool ours = std::string_view(section) == "X-Gatevisor";
+      const std::string list = ours ? here : part_of(here, heading(directive.fate), "\n.Ss ");
+      EXPECT_NE(list.find("Va " + std::string(directive.name) + "="), std::string::npos)
+          << directive.name;
+      EXPECT_NE(list.find(directive.reason), std::string::npos) << directive.name;
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 350u);
+}
+
+TEST(ServiceManual, TemplateHasToAskForEveryList) {
+  const auto missing = config::service_manual("@directives Install ignored@\n");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().find("of [Unit], which is done"), std::string::npos);
+  const auto unknown = config::service_manual("@directives Install refused@\n");
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().find("there is no such list"), std::string::npos);
 }
 
 }  // namespace
