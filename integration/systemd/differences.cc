@@ -8,6 +8,16 @@
 #include <ranges>
 
 namespace gatevisor::oracle {
+namespace {
+
+/// Most patterns are none, and fnmatch(3) is slow in an emulated machine.
+bool matches(const std::string& pattern, const std::string& text) {
+  if (pattern == "*") return true;
+  if (pattern.find_first_of("*?[(\\") == std::string::npos) return pattern == text;
+  return fnmatch(pattern.c_str(), text.c_str(), FNM_EXTMATCH) == 0;
+}
+
+}  // namespace
 
 Differences::Differences(std::string path) : path_(std::move(path)) {
   std::ifstream file(path_);
@@ -29,10 +39,7 @@ Differences::Differences(std::string path) : path_(std::move(path)) {
 
 bool Differences::explains(const std::string& unit, const std::string& key) {
   for (Row& row : rows_ | std::views::reverse) {
-    if (fnmatch(row.unit.c_str(), unit.c_str(), FNM_EXTMATCH) != 0 ||
-        fnmatch(row.key.c_str(), key.c_str(), FNM_EXTMATCH) != 0) {
-      continue;
-    }
+    if (!matches(row.unit, unit) || !matches(row.key, key)) continue;
     row.seen = true;
     return true;
   }

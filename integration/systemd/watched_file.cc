@@ -50,7 +50,7 @@ bool wait_for_text(const std::string& path, const std::string& text) {
 }
 
 bool matches(const std::string& pattern, const std::string& name) {
-  return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  return fnmatch(pattern.c_str(), name.c_str(), FNM_EXTMATCH) == 0;
 }
 
 Child::Child(const std::vector<std::string>& words, const std::string& log) : pid_(fork()) {

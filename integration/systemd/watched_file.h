@@ -10,7 +10,7 @@ namespace gatevisor::oracle {
 std::string read_whole(const std::string& path);
 /// Waits (inotify) until the file has `text`; false after 60 s.
 bool wait_for_text(const std::string& path, const std::string& text);
-/// A glob pattern.
+/// A glob pattern, with bash's extended ones.
 bool matches(const std::string& pattern, const std::string& name);
 
 /// A program, its standard error in a file.
