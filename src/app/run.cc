@@ -51,9 +51,11 @@ OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, Allowance& a
     }
   }
   if (ignored > 0) {
-    warnings.push_back(
-        {"", std::to_string(ignored) + " directives of " + options.unit + " have no effect here", 0,
-         "gatevisor verify lists them"});
+    warnings.push_back({"",
+                        std::to_string(ignored) +
+                            (ignored == 1 ? " directive of " : " directives of ") + options.unit +
+                            (ignored == 1 ? " has" : " have") + " no effect here",
+                        0, "gatevisor verify lists " + std::string(ignored == 1 ? "it" : "them")});
   }
   return std::move(unit->settings);
 }
@@ -129,11 +131,14 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp
     return std::unexpected(std::move(checked.error()));
   }
   std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
+  const auto users = may_have_users(settings->exec, allowance, warnings);
+  if (!users) return refuse(users.error(), kConfig);
+  settings->exec.namespaces.users = *users;
   const auto separate = may_have_namespaces(settings->exec, allowance, warnings);
   if (!separate) return refuse(separate.error(), kConfig);
   if (!*separate) {
     settings->exec.mounts = settings->exec.mounts.without_mounts();
-    settings->exec.namespaces = {};
+    settings->exec.namespaces = {.users = *users};
   }
   if (settings->exec.mounts.private_tmp) {
     if (auto made = tmp.make(settings->name, os::boot_id()); !made) {
