@@ -114,7 +114,8 @@ TEST_F(Directories, ConfigurationIsNeverGivenAway) {
 
 TEST_F(Directories, RuntimeDirectoryIsFreshUnlessPreserved) {
   const std::string once =
-      "ExecStart=" + fixture("misbehave") + " once /run/" + name_ + "/seen exit 3\n" +
+      "ExecStart=" + fixture("misbehave") + " append " + files_.file("lives") + " life once /run/" +
+      name_ + "/seen exit 3\n" +
       "Restart=on-failure\nRestartSec=0\nStartLimitBurst=2\nRuntimeDirectory=" + name_ + "\n";
   Gatevisor fresh(launch(once));
   fresh.expect_exited();
@@ -124,6 +125,8 @@ TEST_F(Directories, RuntimeDirectoryIsFreshUnlessPreserved) {
   Gatevisor kept(launch(once + "RuntimeDirectoryPreserve=restart\n"));
   kept.expect_exited();
   kept.expect_started();
+  // Two lives of the one before, and its own two: from here on it waits for SIGTERM.
+  files_.wait_text("lives", "life\nlife\nlife\nlife\n");
   EXPECT_TRUE(fs::exists("/run/" + name_ + "/seen"));
   kept.signal(SIGTERM);
   EXPECT_EQ(kept.expect_end(), 0);
