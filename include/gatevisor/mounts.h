@@ -101,6 +101,7 @@ struct NamespaceSettings {
   bool network = false;   ///< PrivateNetwork=: with nothing but 'lo'
   bool ipc = false;       ///< PrivateIPC=
   bool hostname = false;  ///< ProtectHostname=: a UTS namespace
+  bool users = false;     ///< PrivateUsers=: root's and its own ids, all others are nobody's
   bool operator==(const NamespaceSettings&) const = default;
 };
 

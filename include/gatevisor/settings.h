@@ -256,6 +256,7 @@ struct ExecSettings {
   DirectorySettings directories;
   CredentialSettings credentials;
   ProcessSettings process;
+  bool remove_ipc = false;               ///< RemoveIPC=; of a user that is not root
   std::vector<std::string> search_path;  ///< ExecSearchPath=; absolute
   StandardInput standard_input = StandardInput::Null;
   bool standard_input_given = false;  ///< else StandardInputText= and its like make it Data
@@ -328,7 +329,10 @@ struct ServiceSettings {
   SignalMap forward;
   std::vector<Condition> conditions;
   Dependencies dependencies;
-  std::string pid_file;  ///< ours for `run --`: written at each launch, gone at exit; may be empty
+  std::string pid_file;  ///< PIDFile=; may be empty
+  /// Ours, for `run --` and in [X-Gatevisor]: the file is written at each launch and gone at exit.
+  /// Else it is the service's own, and only what it leaves behind is removed.
+  bool writes_pid_file = true;
 
   /// As other units call it: 'gateway.service'.
   std::string unit_name() const { return name + ".service"; }

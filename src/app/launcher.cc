@@ -89,6 +89,8 @@ OrRefusal<std::optional<std::uint64_t>> bounding_drop(const ExecSettings& settin
                                                       std::vector<Error>& warnings) {
   const std::uint64_t stays =
       settings.bounding_set.value_or(~std::uint64_t{0}) & ~exec::dropped_with(settings);
+  // A new user namespace begins with all of them, and with the right to drop them.
+  if (settings.namespaces.users && ~stays != 0) return ~stays;
   const std::uint64_t drop = own.bounding & ~stays;
   if (drop == 0) return std::nullopt;
   if (own.has(CAP_SETPCAP)) return drop;
@@ -146,6 +148,14 @@ bool implies_no_new_privileges(const ExecSettings& settings,
   return ((root ? own.bounding & ~dropped : settings.ambient_set) & admin) == 0;
 }
 
+/// Below what it has the kernel wants CAP_SYS_RESOURCE, and that of the machine, not of a user
+/// namespace: tried on gatevisor itself, which may go back up again.
+bool may_have_oom_score(int wanted, std::optional<int> own) {
+  if (!own || wanted >= *own) return true;
+  if (!os::set_own_oom_score_adj(wanted)) return false;
+  return os::set_own_oom_score_adj(*own).has_value();
+}
+
 /// Some protections are made of mounts and of a filter.
 SyscallFilterSettings with_halves_of_the_mounts(const ExecSettings& settings) {
   SyscallFilterSettings filter = settings.syscall_filter;
@@ -191,6 +201,17 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   launcher.identity_ = std::move(*identity);
   launcher.surroundings_ = own_surroundings();
   const auto score = launcher.surroundings_.oom_score_adj;
+  if (const auto wanted = settings.exec.oom_score_adj;
+      wanted && !may_have_oom_score(*wanted, score)) {
+    launcher.settings_.exec.oom_score_adj.reset();
+    warnings.push_back({"",
+                        "OOMScoreAdjust=" + std::to_string(*wanted) + " is below gatevisor's own " +
+                            std::to_string(*score),
+                        EACCES, "going on without it; CAP_SYS_RESOURCE would allow it"});
+  }
+  if (settings.exec.remove_ipc && launcher.identity_ && launcher.identity_->uid != 0) {
+    launcher.ipc_owner_ = {launcher.identity_->uid, launcher.identity_->gid};
+  }
   if (!own.has(CAP_SYS_RESOURCE) && !settings.exec.oom_score_adj) {
     launcher.surroundings_.oom_score_adj.reset();
   }
@@ -209,6 +230,7 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   // '+': the service's view of the files, without what protects them.
   NamespaceSettings unprotected = exec.namespaces;
   unprotected.hostname = false;
+  unprotected.users = false;
   launcher.surroundings_.full_namespaces =
       exec::make_mount_plan(exec.mounts.unprotected(), unprotected, tmp);
   launcher.surroundings_.implied_no_new_privileges =

@@ -12,6 +12,7 @@
 #include "exec/plan.h"
 #include "exec/private_tmp.h"
 #include "gatevisor/settings.h"
+#include "os/ipc.h"
 
 namespace gatevisor::app {
 
@@ -29,6 +30,8 @@ class Launcher {
   }
 
   const exec::DirectoryPlan& directories() const { return surroundings_.directories; }
+  /// Whose IPC objects go when an invocation has ended (RemoveIPC=); nullopt: nobody's.
+  const std::optional<os::IpcOwner>& ipc_owner() const { return ipc_owner_; }
   const exec::CredentialPlan& credentials() const { return surroundings_.credentials; }
 
   /// ExecStart= number `index`. Error: the program or an environment file is not there.
@@ -45,6 +48,7 @@ class Launcher {
 
   ServiceSettings settings_;
   std::optional<exec::Identity> identity_;
+  std::optional<os::IpcOwner> ipc_owner_;
   exec::Surroundings surroundings_;
   std::string notify_socket_;
   bool may_mount_ = false;          ///< CAP_SYS_ADMIN

@@ -8,6 +8,7 @@
 
 #include "exec/capabilities.h"
 #include "exec/mounts.h"
+#include "exec/user_namespace.h"
 #include "os/file.h"
 
 namespace gatevisor::app {
@@ -33,6 +34,10 @@ void warn_of_missing(const std::vector<SandboxPath>& paths, const char* name,
 }
 
 void warn_of_missing(const MountSettings& mounts, std::vector<Error>& warnings) {
+  for (const BindPath& bind : mounts.binds) {
+    warn_of_missing({{.path = bind.source, .optional = bind.optional}},
+                    bind.read_only ? "BindReadOnlyPaths" : "BindPaths", warnings);
+  }
   // Below these another view may have it.
   if (mounts.other_view()) return;
   warn_of_missing(mounts.read_write, "ReadWritePaths", warnings);
@@ -43,6 +48,24 @@ void warn_of_missing(const MountSettings& mounts, std::vector<Error>& warnings) 
 }
 
 }  // namespace
+
+Expected<bool> may_have_users(const ExecSettings& settings, const Allowance& allowance,
+                              std::vector<Error>& warnings) {
+  if (!settings.namespaces.users) return false;
+  const int error = exec::try_user_namespace();
+  if (error == 0) return true;
+  const auto place = allowance.places.find("PrivateUsers");
+  const std::string subject = (place == allowance.places.end() ? "" : place->second + ": ") +
+                              "PrivateUsers=: gatevisor may not make a user namespace here (" +
+                              std::strerror(error) + ")";
+  if (!allowance.names.contains("PrivateUsers")) {
+    return fail("", subject, 0,
+                "see user.max_user_namespaces of sysctl(8) and the container's seccomp profile, or "
+                "start without it: --allow=PrivateUsers");
+  }
+  warnings.push_back({"", subject, 0, "going on without it, as is allowed"});
+  return false;
+}
 
 Expected<bool> may_have_namespaces(const ExecSettings& settings, const Allowance& allowance,
                                    std::vector<Error>& warnings) {

@@ -17,6 +17,10 @@ struct Allowance {
   std::map<std::string, std::string> places;  ///< 'path:3:1' of each directive of the unit
 };
 
+/// PrivateUsers=, as below.
+Expected<bool> may_have_users(const ExecSettings& settings, const Allowance& allowance,
+                              std::vector<Error>& warnings);
+
 /// Tries it in a child. False: nothing was asked for, or all that was may be left out, with a
 /// warning each. Error: one that may not be; it says why, and what to do.
 Expected<bool> may_have_namespaces(const ExecSettings& settings, const Allowance& allowance,

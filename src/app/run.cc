@@ -49,11 +49,14 @@ struct Prepared {
 OrRefusal<Prepared> prepare(ReadUnit unit, exec::PrivateTmp& tmp, std::vector<Error>& warnings) {
   ServiceSettings& settings = unit.settings;
   std::ranges::move(config::remarks(settings), std::back_inserter(warnings));
+  const auto users = may_have_users(settings.exec, unit.allowance, warnings);
+  if (!users) return refuse(users.error(), kConfig);
+  settings.exec.namespaces.users = *users;
   const auto separate = may_have_namespaces(settings.exec, unit.allowance, warnings);
   if (!separate) return refuse(separate.error(), kConfig);
   if (!*separate) {
     settings.exec.mounts = settings.exec.mounts.without_mounts();
-    settings.exec.namespaces = {};
+    settings.exec.namespaces = {.users = *users};
   }
   if (settings.exec.mounts.private_tmp) {
     if (auto made = tmp.make(settings.name, os::boot_id()); !made) {

@@ -119,6 +119,7 @@ class UnitRuntime {
   void close_pipe(os::UniqueFd& pipe);
   std::vector<int> other_children() const;
   bool others_alive() const;
+  bool writes_pid_file() const;
   void signal_children(int signal);
   void watch_main();
   void watch_tree();

@@ -5,6 +5,7 @@
 #include "app/conditions.h"
 #include "app/unit_runtime.h"
 #include "os/children.h"
+#include "os/ipc.h"
 #include "os/main_finder.h"
 #include "os/pid_file.h"
 
@@ -216,6 +217,10 @@ void UnitRuntime::perform(const action::Release&) {
   stop_finding_main();
   invocation_ = 0;
   parts_.placement.drop_leaf();
+  // The service's own: what it has left there would be a lie from now on.
+  const std::string& pid_file = parts_.settings.pid_file;
+  if (!pid_file.empty() && !writes_pid_file()) (void)os::remove_pid_file(pid_file);
+  if (const auto& owner = parts_.launcher.ipc_owner()) note_failure(os::remove_ipc(*owner));
   note_failure(leavings_.release(parts_.launcher.directories(), parts_.launcher.credentials()));
 }
 
@@ -228,15 +233,17 @@ void UnitRuntime::perform(const action::Probe&) {
 void UnitRuntime::perform(const action::EndProbe&) { prober_.end(); }
 
 void UnitRuntime::perform(const action::WritePidFile& action) {
-  const std::string& path = parts_.settings.pid_file;
-  // Type=forking: it is the service's own file.
-  if (path.empty() || parts_.settings.life.type == ServiceType::Forking) return;
-  note_failure(os::write_pid_file(path, action.pid));
+  if (writes_pid_file()) note_failure(os::write_pid_file(parts_.settings.pid_file, action.pid));
 }
 
 void UnitRuntime::perform(const action::RemovePidFile&) {
-  const std::string& path = parts_.settings.pid_file;
-  if (!path.empty()) note_failure(os::remove_pid_file(path));
+  if (writes_pid_file()) note_failure(os::remove_pid_file(parts_.settings.pid_file));
+}
+
+bool UnitRuntime::writes_pid_file() const {
+  const ServiceSettings& settings = parts_.settings;
+  return !settings.pid_file.empty() && settings.writes_pid_file &&
+         settings.life.type != ServiceType::Forking;
 }
 
 void UnitRuntime::end() { leavings_.end(parts_.launcher.directories()); }

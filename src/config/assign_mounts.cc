@@ -322,6 +322,10 @@ Parsed<void> set_private_ipc(ServiceSettings& settings, std::string_view value) 
   return store_switch(settings.exec.namespaces.ipc, value);
 }
 
+Parsed<void> set_private_users(ServiceSettings& settings, std::string_view value) {
+  return store_switch(settings.exec.namespaces.users, value);
+}
+
 Parsed<void> set_protect_hostname(ServiceSettings& settings, std::string_view value) {
   return store_switch(settings.exec.namespaces.hostname, value);
 }

@@ -183,6 +183,10 @@ Parsed<void> set_keyring_mode(ServiceSettings& settings, std::string_view value)
   return store(settings.exec.process.keyring, choose(value, kChoices));
 }
 
+Parsed<void> set_remove_ipc(ServiceSettings& settings, std::string_view value) {
+  return store(settings.exec.remove_ipc, parse_boolean(value));
+}
+
 Parsed<void> set_exec_search_path(ServiceSettings& settings, std::string_view value) {
   std::vector<std::string>& all = settings.exec.search_path;
   if (value.empty()) {

@@ -63,14 +63,15 @@ constexpr Group kUnitGroups[] = {
 constexpr Group kServiceGroups[] = {
     {Fate::Done, "",
      "ExecCondition ExecStartPre ExecStart ExecStartPost ExecReload ExecStop ExecStopPost "
-     "PassEnvironment StartLimitInterval ReadWriteDirectories ReadOnlyDirectories "
+     "PassEnvironment PermissionsStartOnly StartLimitInterval ReadWriteDirectories "
+     "ReadOnlyDirectories "
      "InaccessibleDirectories"},
     {Fate::Ignored, "descriptors are not kept for it", "FileDescriptorStoreMax"},
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
+    {Fate::Ignored, "it is for sockets that are passed, and none are", "NonBlocking"},
     {Fate::NotYet, "the main process decides", "ExitType TimeoutStopFailureMode"},
-    {Fate::NotYet, "no sockets are passed",
-     "Sockets NonBlocking USBFunctionDescriptors USBFunctionStrings"},
+    {Fate::NotYet, "no sockets are passed", "Sockets USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},
     {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
@@ -93,12 +94,10 @@ constexpr Group kServiceGroups[] = {
     {Fate::Ignored, "it has no terminal and no login",
      "TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode"},
     {Fate::Refused, "its privileges would not be what the unit says",
-     "PAMName PermissionsStartOnly RootDirectoryStartOnly DynamicUser "
-     "RemoveIPC"},
+     "PAMName RootDirectoryStartOnly DynamicUser"},
     {Fate::Refused, "no images are mounted",
      "RootImage RootImageOptions RootHash RootHashSignature RootVerity ExtensionDirectories "
      "ExtensionImages MountImages"},
-    {Fate::Refused, "it has no user namespace of its own", "PrivateUsers"},
     {Fate::Refused, "no namespace of others is joined", "NetworkNamespacePath IPCNamespacePath"},
     {Fate::Refused, "no security module is asked",
      "SELinuxContext AppArmorProfile SmackProcessLabel"},

@@ -53,6 +53,14 @@ constexpr auto kWithSpecifiers = std::to_array<std::string_view>({"User",
                                                                   "IODeviceLatencyTargetSec",
                                                                   "ConfigurationDirectory"});
 
+/// systemd.unit(5) knows them in other units; in a service they are passed over.
+constexpr std::array<std::string_view, 8> kOtherSections = {"Automount", "Mount",  "Path", "Scope",
+                                                            "Slice",     "Socket", "Swap", "Timer"};
+
+/// What systemd.exec(5) lets a leading '-' be without.
+constexpr std::array<std::string_view, 3> kSecurityLabels = {"AppArmorProfile", "SELinuxContext",
+                                                             "SmackProcessLabel"};
+
 /// Older names of settings, still in use (systemd's own table of directives).
 struct OldName {
   std::string_view old;
@@ -105,6 +113,11 @@ constexpr std::array kCommands = {
     Choice{"ExecStopPost", CommandKind::StopPost},
 };
 
+template <typename List>
+bool is_one_of(const List& list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
 class Loader {
  public:
   Loader(const UnitName& name, const SpecifierValues& values, std::set<std::string> allow)
@@ -148,6 +161,7 @@ class Loader {
     if (!known_section) {
       // systemd.unit(5): sections and settings that begin with 'X-' are left alone.
       if (line.section.starts_with("X-")) return;
+      if (is_one_of(kOtherSections, line.section)) return pass_over_section(line);
       return error(line.at,
                    "expected a section of a service, not [" + printable(line.section) + "]");
     }
@@ -160,6 +174,10 @@ class Loader {
       if (const auto kind = dependency_kind(line.name)) return take_dependency(line, *kind);
     }
     note(line, *directive);
+    if (line.name == "BusName") {
+      bus_name_at_.reset();
+      if (!line.value.empty()) bus_name_at_ = line.locate();
+    }
     if (directive->fate != Fate::Done) return;
     if (line.section == "Service" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
@@ -185,6 +203,12 @@ class Loader {
     note(line, any ? done : ignored);
   }
 
+  void pass_over_section(const Assignment& line) {
+    const std::string remark = line.at.file + ": [" + line.section + "] is for another unit";
+    if (is_one_of(unit_.remarks, remark)) return;
+    unit_.remarks.push_back(remark);
+  }
+
   void note(const Assignment& line, const Directive& directive) {
     Fate fate = directive.fate;
     std::string reason(directive.reason);
@@ -193,6 +217,10 @@ class Loader {
       stops = false;
       fate = Fate::Ignored;
       reason = "it asks for nothing here";
+    } else if (stops && line.value.starts_with('-') && is_one_of(kSecurityLabels, line.name)) {
+      stops = false;
+      fate = Fate::Ignored;
+      reason += ", and '-' lets it be missing";
     }
     const bool allowed = stops && allow_.contains(line.name);
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
@@ -296,8 +324,35 @@ class Loader {
     }
     if (line.name == "PassEnvironment") return pass_environment(line, value);
     if (line.name == "Documentation") return add_documentation(line, value);
+    if (line.name == "PermissionsStartOnly") return set_start_only(line, value);
+    if (line.name == "Type" && is_bus_type(line, value)) return;
+    if (line.name == "PIDFile") unit_.settings.writes_pid_file = line.section == "X-Gatevisor";
     if (auto done = assign(unit_.settings, name, value); !done) {
       error(line.locate(), line.name + "=: " + done.error().advice);
+    }
+  }
+
+  /// Told at the end: a later file may say another type.
+  bool is_bus_type(const Assignment& line, std::string_view value) {
+    type_given_ = true;
+    bus_type_at_.reset();
+    if (value == "dbus") bus_type_at_ = line.locate();
+    return value == "dbus";
+  }
+
+  void set_start_only(const Assignment& line, std::string_view value) {
+    const auto yes = parse_boolean(value);
+    if (!yes) return error(line.locate(), "PermissionsStartOnly=: " + yes.error());
+    start_only_ = *yes;
+  }
+
+  /// What systemd makes of it: all but ExecStart= are as with '+'.
+  void apply_start_only() {
+    for (const auto& [name, kind] : kCommands) {
+      if (kind == CommandKind::Main) continue;
+      for (Command& command : unit_.settings.commands.of(kind)) {
+        command.privilege = Privilege::Full;
+      }
     }
   }
 
@@ -324,6 +379,12 @@ class Loader {
     if (name_.is_template()) {
       return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
     }
+    if (start_only_) apply_start_only();
+    // systemd.service(5), Type=: with BusName= it is dbus where nothing else is said.
+    if (!type_given_) bus_type_at_ = bus_name_at_;
+    if (bus_type_at_) {
+      error(*bus_type_at_, "Type=: there is no message bus here; give another Type= in a drop-in");
+    }
     const std::vector<Command>& main = unit_.settings.commands.main;
     const LifeSettings& life = unit_.settings.life;
     if (main.empty()) {
@@ -335,7 +396,8 @@ class Loader {
       return error(main_at_[main_at_.size() - main.size() + 1],
                    "expected one command: only Type=oneshot may have more");
     }
-    if (main.size() == 1 && main.front().ignore_failure) {
+    // Of Type=forking it is the command that may fail, not the main process that it leaves.
+    if (main.size() == 1 && main.front().ignore_failure && life.type != ServiceType::Forking) {
       unit_.settings.success.codes.set();
       unit_.settings.success.signals.set();
     }
@@ -368,6 +430,10 @@ class Loader {
   std::set<std::string> allow_;
   LoadedUnit unit_;
   std::vector<Location> main_at_;  ///< of each ExecStart= command so far
+  bool start_only_ = false;        ///< PermissionsStartOnly=
+  bool type_given_ = false;
+  std::optional<Location> bus_type_at_;  ///< of Type=dbus, where it is the last Type=
+  std::optional<Location> bus_name_at_;
 };
 
 }  // namespace
@@ -375,6 +441,7 @@ class Loader {
 ServiceSettings unit_defaults() {
   using std::chrono::seconds;
   ServiceSettings settings;
+  settings.writes_pid_file = false;
   settings.exec.inherit_environment = false;
   settings.exec.working_directory = "/";
   settings.exec.ignore_sigpipe = true;
@@ -395,10 +462,9 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
   if (name == "DevicePolicy") return value == "auto";
   if (name == "FileDescriptorStoreMax") return value == "0";
-  constexpr std::array<std::string_view, 7> kSwitches = {
-      "Delegate",     "DynamicUser", "NonBlocking",           "PermissionsStartOnly",
-      "PrivateUsers", "RemoveIPC",   "RootDirectoryStartOnly"};
-  if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
+  constexpr std::array<std::string_view, 3> kSwitches = {"Delegate", "DynamicUser",
+                                                         "RootDirectoryStartOnly"};
+  if (!is_one_of(kSwitches, name)) return false;
   const auto yes = parse_boolean(value);
   return yes && !*yes;
 }

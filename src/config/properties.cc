@@ -182,6 +182,8 @@ constexpr std::array kTable = {
     Entry{{"PrivateNetwork", "yes|no", "A network of its own, with nothing but lo", kSystemd}, set_private_network},
     Entry{{"PrivateIPC", "yes|no", "System V IPC and POSIX message queues of its own", kSystemd}, set_private_ipc},
     Entry{{"ProtectHostname", "yes|no", "A host name of its own", kSystemd}, set_protect_hostname},
+    Entry{{"PrivateUsers", "yes|no", "Users of its own: root, its user, and nobody else", kSystemd}, set_private_users},
+    Entry{{"RemoveIPC", "yes|no", "The IPC objects of its user are removed when it has ended", kSystemd}, set_remove_ipc},
     Entry{{"ExecSearchPath", "PATH[:PATH]...", "Where its program is searched, and its PATH", kSystemd}, set_exec_search_path},
     Entry{{"SecureBits", "BIT...", "Secure bits, as capabilities(7) names them", kSystemd}, set_secure_bits},
     Entry{{"KeyringMode", "inherit|private|shared", "Its session keyring", kSystemd}, set_keyring_mode},

@@ -53,7 +53,7 @@ Setter set_protect_system, set_protect_home, set_read_write_paths, set_read_only
     set_protect_kernel_tunables, set_protect_kernel_modules, set_protect_kernel_logs,
     set_protect_control_groups, set_protect_proc, set_proc_subset, set_private_mounts,
     set_mount_flags, set_mount_api, set_root_directory, set_private_network, set_private_ipc,
-    set_protect_hostname;
+    set_protect_hostname, set_private_users;
 // systemd.exec(5), 'Sandboxing': assign_directories.cc
 Setter set_runtime_directory, set_state_directory, set_cache_directory, set_logs_directory,
     set_configuration_directory, set_runtime_directory_mode, set_state_directory_mode,
@@ -65,7 +65,7 @@ Setter set_load_credential, set_set_credential;
 
 // systemd.exec(5): assign_process.cc
 Setter set_timer_slack, set_personality, set_coredump_filter, set_numa_policy, set_numa_mask,
-    set_secure_bits, set_keyring_mode, set_exec_search_path;
+    set_secure_bits, set_keyring_mode, set_exec_search_path, set_remove_ipc;
 
 // systemd.exec(5): assign_exec.cc
 Setter set_user, set_group, set_supplementary_groups, set_umask, set_working_directory,

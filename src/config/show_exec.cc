@@ -243,6 +243,8 @@ constexpr ShowRow kRows[] = {
      [](const ShowSubject& of) {
        return shown_text(personality_word(of.settings.exec.process.personality));
      }},
+    {"RemoveIPC", "RemoveIPC",
+     [](const ShowSubject& of) { return shown_yes_no(of.settings.exec.remove_ipc); }},
     {"KeyringMode", "KeyringMode",
      [](const ShowSubject& of) { return shown_text(std::string(keyring_word(of))); }},
 };

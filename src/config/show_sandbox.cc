@@ -289,6 +289,7 @@ constexpr ShowRow kRows[] = {
     {"PrivateDevices", "PrivateDevices", mount_switch<&MountSettings::private_devices>},
     {"PrivateMounts", "PrivateMounts", mount_switch<&MountSettings::private_mounts>},
     {"PrivateNetwork", "PrivateNetwork", namespace_switch<&NamespaceSettings::network>},
+    {"PrivateUsers", "PrivateUsers", namespace_switch<&NamespaceSettings::users>},
     {"PrivateIPC", "PrivateIPC", namespace_switch<&NamespaceSettings::ipc>},
     {"ProtectHostname", "ProtectHostname", namespace_switch<&NamespaceSettings::hostname>},
     {"ProtectClock", "ProtectClock", filter_switch<&SyscallFilterSettings::protect_clock>},

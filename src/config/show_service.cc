@@ -167,7 +167,7 @@ constexpr ShowRow kRows[] = {
     {"ExecCondition", "ExecCondition", commands<CommandKind::Condition>},
     {"ExecCondition", "ExecConditionEx", commands<CommandKind::Condition, Form::Extended>},
     {"ExecStartPre", "ExecStartPre", commands<CommandKind::StartPre>},
-    {"ExecStartPre", "ExecStartPreEx", commands<CommandKind::StartPre, Form::Extended>},
+    {"ExecStartPre PermissionsStartOnly", "ExecStartPreEx", commands<CommandKind::StartPre, Form::Extended>},
     {"ExecStart", "ExecStart", commands<CommandKind::Main>},
     {"ExecStart", "ExecStartEx", commands<CommandKind::Main, Form::Extended>},
     {"ExecStartPost", "ExecStartPost", commands<CommandKind::StartPost>},

@@ -62,6 +62,7 @@ int drop_bounding(std::uint64_t drop) {
   // libcap-ng would read /proc, which the service may not have any more.
   for (int capability = 0; capability <= kLast; ++capability) {
     if ((drop >> capability & 1) == 0) continue;
+    if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1) continue;
     if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
   }
   return 0;

@@ -24,6 +24,7 @@
 #include "exec/capabilities.h"
 #include "exec/mounts.h"
 #include "exec/stdio.h"
+#include "exec/user_namespace.h"
 
 namespace gatevisor::exec {
 namespace {
@@ -241,9 +242,27 @@ void change_directory(const ChildContext& context) {
   fail_step(context, ExecStep::WorkingDirectory, errno);
 }
 
+void set_groups(const ChildContext& context) {
+  if (!context.plan->identity) return;
+  const Identity& identity = *context.plan->identity;
+  check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);
+  check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
+}
+
+/// The last of the namespaces: what follows is of the new one. In it nobody sets groups.
+void separate_users(const ChildContext& context, gid_t own_gid) {
+  const auto& identity = context.plan->identity;
+  check_code(context, ExecStep::User,
+             enter_user_namespace({geteuid(), identity ? identity->uid : geteuid()},
+                                  {own_gid, identity ? identity->gid : own_gid}));
+}
+
 /// The bounding set before the uid changes (CAP_SETPCAP goes with it), groups before the user.
 void drop_privileges(const ChildContext& context) {
   const Plan& plan = *context.plan;
+  const gid_t own_gid = getegid();
+  set_groups(context);
+  if (plan.namespaces.users) separate_users(context, own_gid);
   if (plan.drop_bounding) {
     const int error = drop_bounding(*plan.drop_bounding);
     if (error != 0) fail_step(context, ExecStep::BoundingSet, error);
@@ -257,8 +276,6 @@ void drop_privileges(const ChildContext& context) {
     return;
   }
   const Identity& identity = *plan.identity;
-  check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);
-  check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
   if (plan.ambient != 0 && secure_bits == 0) {
     check(context, ExecStep::User, prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
   }

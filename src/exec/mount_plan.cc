@@ -325,6 +325,7 @@ MountPlan make_mount_plan(const MountSettings& mounts, const NamespaceSettings& 
   if (namespaces.network) plan.unshare_flags |= CLONE_NEWNET;
   if (namespaces.ipc) plan.unshare_flags |= CLONE_NEWIPC;
   if (namespaces.hostname) plan.unshare_flags |= CLONE_NEWUTS;
+  plan.users = namespaces.users;
   const bool other_propagation = mounts.propagation == MountPropagation::Slave ||
                                  mounts.propagation == MountPropagation::Private;
   plan.entries = Planner(mounts, namespaces, tmp).entries();

@@ -72,6 +72,7 @@ struct PrivateTmpPaths {
 struct MountPlan {
   int unshare_flags = 0;  ///< CLONE_NEW* of unshare(2); 0: nothing to do
   bool mounts = false;    ///< whether CLONE_NEWNS is among them
+  bool users = false;     ///< PrivateUsers=; not in unshare_flags: user_namespace.h
   /// As they were asked for: normalise() wants them when the child has followed the links.
   std::vector<MountEntry> entries;
   std::string root;               ///< RootDirectory=; may be empty

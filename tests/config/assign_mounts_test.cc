@@ -72,7 +72,7 @@ TEST(AssignMounts, SwitchesAndChoices) {
             "ProtectKernelModules=true", "ProtectKernelLogs=y", "ProtectControlGroups=yes",
             "ProtectProc=invisible", "ProcSubset=pid", "PrivateMounts=yes", "MountFlags=slave",
             "MountAPIVFS=no", "RootDirectory=/srv/./root/", "PrivateNetwork=yes", "PrivateIPC=yes",
-            "ProtectHostname=yes"});
+            "ProtectHostname=yes", "PrivateUsers=yes"});
   MountSettings expected;
   expected.private_tmp = expected.private_devices = expected.protect_kernel_tunables = true;
   expected.protect_kernel_modules = expected.protect_kernel_logs = true;
@@ -82,7 +82,7 @@ TEST(AssignMounts, SwitchesAndChoices) {
   expected.mount_api = MountApi::No;
   expected.root_directory = "/srv/root";
   EXPECT_EQ(settings.exec.mounts, expected);
-  EXPECT_EQ(settings.exec.namespaces, (NamespaceSettings{true, true, true}));
+  EXPECT_EQ(settings.exec.namespaces, (NamespaceSettings{true, true, true, true}));
   EXPECT_NE(refusal("ProtectProc=yes"), "");
   EXPECT_NE(refusal("PrivateTmp=disconnected"), "");
   EXPECT_EQ(mounts({"ProcSubset=pid", "ProcSubset=all"}).proc_subset_pid, false);

@@ -35,6 +35,13 @@ TEST(AssignProcess, SecureBitsAddUp) {
   EXPECT_NE(refusal("SecureBits=root"), "");
 }
 
+TEST(AssignProcess, RemoveIpcIsASwitch) {
+  EXPECT_FALSE(with({}).exec.remove_ipc);
+  EXPECT_TRUE(with({"RemoveIPC=yes"}).exec.remove_ipc);
+  EXPECT_FALSE(with({"RemoveIPC=yes", "RemoveIPC=no"}).exec.remove_ipc);
+  EXPECT_NE(refusal("RemoveIPC=users"), "");
+}
+
 TEST(AssignProcess, NumaPolicyHasTheNodesThatItNeeds) {
   const ServiceSettings settings = with({"NUMAPolicy=bind", "NUMAMask=0-1,3"});
   EXPECT_EQ(settings.exec.process.numa_policy, int{MPOL_BIND});

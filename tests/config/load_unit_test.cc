@@ -117,22 +117,23 @@ TEST(LoadUnit, WithoutACommandThereIsNoService) {
 }
 
 TEST(LoadUnit, AProtectionThatCannotBeGivenKeepsItFromStarting) {
-  const std::string text = kStart + "PrivateUsers=yes\n";
-  EXPECT_EQ(error(text),
-            "/u/gw.service:3:1: PrivateUsers=: it has no user namespace of its own; to start the "
-            "unit without it, say --allow=PrivateUsers or Allow=PrivateUsers in [X-Gatevisor]");
-  const LoadedUnit allowed = load(text, "gw.service", {}, {"PrivateUsers"});
+  const std::string text = kStart + "DynamicUser=yes\n";
+  EXPECT_EQ(
+      error(text),
+      "/u/gw.service:3:1: DynamicUser=: its privileges would not be what the unit says; to start "
+      "the unit without it, say --allow=DynamicUser or Allow=DynamicUser in [X-Gatevisor]");
+  const LoadedUnit allowed = load(text, "gw.service", {}, {"DynamicUser"});
   EXPECT_TRUE(allowed.errors.empty());
-  EXPECT_TRUE(note(allowed, "PrivateUsers").allowed);
-  EXPECT_TRUE(load("[X-Gatevisor]\nAllow=PrivateUsers IPAddressDeny\n" + text).errors.empty());
+  EXPECT_TRUE(note(allowed, "DynamicUser").allowed);
+  EXPECT_TRUE(load("[X-Gatevisor]\nAllow=DynamicUser IPAddressDeny\n" + text).errors.empty());
 }
 
 TEST(LoadUnit, OneThatIsSwitchedOffAsksForNothing) {
-  for (const char* line : {"PrivateUsers=no", "DynamicUser=0",
-                           "KeyringMode=inherit", "RuntimeMaxSec=infinity", "ProtectHome="}) {
+  for (const char* line : {"Delegate=no", "DynamicUser=0", "KeyringMode=inherit",
+                           "RuntimeMaxSec=infinity", "ProtectHome="}) {
     EXPECT_TRUE(load(kStart + line + "\n").errors.empty()) << line;
   }
-  EXPECT_EQ(load(kStart + "PrivateUsers=no\nPrivateUsers=yes\n").errors.size(), 1u);
+  EXPECT_EQ(load(kStart + "DynamicUser=no\nDynamicUser=yes\n").errors.size(), 1u);
 }
 
 TEST(LoadUnit, TheSandboxIsDoneWithSpecifiersAndOlderNames) {
@@ -177,6 +178,51 @@ TEST(LoadUnit, OtherUnitsByTheirNames) {
   EXPECT_EQ(load("[Unit]\nUpholds=db.service\n" + kStart).errors.size(), 1u);
 }
 
+TEST(LoadUnit, SectionsOfOtherUnitsArePassedOver) {
+  const LoadedUnit unit = load(kStart + "[Socket]\nListenStream=80\nAccept=no\n[Timer]\nA=b\n");
+  EXPECT_TRUE(unit.errors.empty());
+  EXPECT_EQ(unit.remarks, (std::vector<std::string>{"/u/gw.service: [Socket] is for another unit",
+                                                    "/u/gw.service: [Timer] is for another unit"}));
+}
+
+TEST(LoadUnit, ASecurityLabelMayBeMissingWhereItSaysSo) {
+  EXPECT_NE(error(kStart + "AppArmorProfile=tor\n"), "");
+  for (const char* name : {"AppArmorProfile", "SELinuxContext", "SmackProcessLabel"}) {
+    const LoadedUnit unit = load(kStart + name + "=-tor\n");
+    EXPECT_TRUE(unit.errors.empty()) << name;
+    EXPECT_EQ(note(unit, name).fate, Fate::Ignored);
+    EXPECT_EQ(note(unit, name).reason, "no security module is asked, and '-' lets it be missing");
+  }
+}
+
+TEST(LoadUnit, PermissionsStartOnlyIsAPlusBeforeTheOtherCommands) {
+  const std::string text = kStart + "User=a\nExecStartPre=/a\nExecStopPost=!/b\n";
+  const Commands commands = good(text + "PermissionsStartOnly=yes\n").commands;
+  EXPECT_EQ(commands.main.at(0).privilege, Privilege::Unit);
+  EXPECT_EQ(commands.start_pre.at(0).privilege, Privilege::Full);
+  EXPECT_EQ(commands.stop_post.at(0).privilege, Privilege::Full);
+  const Commands off = good(text + "PermissionsStartOnly=yes\nPermissionsStartOnly=no\n").commands;
+  EXPECT_EQ(off.start_pre.at(0).privilege, Privilege::Unit);
+  EXPECT_NE(error(text + "PermissionsStartOnly=perhaps\n"), "");
+}
+
+TEST(LoadUnit, APidFileIsTheServicesOwnButInOurSection) {
+  EXPECT_FALSE(good(kStart + "PIDFile=gw.pid\n").writes_pid_file);
+  EXPECT_EQ(good(kStart + "PIDFile=gw.pid\n").pid_file, "/run/gw.pid");
+  EXPECT_TRUE(good(kStart + "[X-Gatevisor]\nPIDFile=/x\n").writes_pid_file);
+}
+
+TEST(LoadUnit, TheLastTypeCounts) {
+  EXPECT_EQ(
+      good(kStart + "Type=dbus\nBusName=a.b\n", "gw.service", {"[Service]\nType=exec\n"}).life.type,
+      ServiceType::Exec);
+  EXPECT_EQ(load(kStart + "Type=exec\n", "gw.service", {"[Service]\nType=dbus\n"}).errors.size(),
+            1u);
+  EXPECT_NE(error(kStart + "BusName=a.b\n").find("gw.service:3:9: Type=: there is no message bus"),
+            std::string::npos);
+  EXPECT_EQ(good(kStart + "BusName=a.b\nType=simple\n").life.type, ServiceType::Simple);
+}
+
 TEST(LoadUnit, EveryTypeButTheMessageBus) {
   EXPECT_EQ(good(kStart).life.type, ServiceType::Simple);
   EXPECT_EQ(good(kStart + "Type=notify\n").life.type, ServiceType::Notify);
@@ -219,6 +265,7 @@ TEST(LoadUnit, TimesOfALifeAreSystemds) {
 
 TEST(LoadUnit, PrefixesOfTheCommand) {
   EXPECT_TRUE(good("[Service]\nExecStart=-/bin/gw\n").success.codes.test(1));
+  EXPECT_FALSE(good("[Service]\nType=forking\nExecStart=-/bin/gw\n").success.codes.test(1));
   EXPECT_FALSE(good("[Service]\nExecStart=:/bin/gw $A\n").commands.main.at(0).expand);
   const ServiceSettings named = good("[Service]\nExecStart=@/bin/gw other x\n");
   EXPECT_EQ(named.commands.main.at(0).path, "/bin/gw");

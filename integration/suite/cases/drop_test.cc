@@ -252,5 +252,14 @@ TEST(Drop, OomScoreIsTheOneThatGatevisorWasStartedWith) {
   EXPECT_EQ(report_with({"OOMScoreAdjust=700"})["oom_score_adj"], "700");
 }
 
+// A container's root may not either; systemd goes on as well.
+TEST(Drop, OomScoreThatMayNotBeLoweredIsAWarning) {
+  Gatevisor supervisor(
+      {.command = {"exit", "0"}, .properties = {"OOMScoreAdjust=-900"}, .uid = 1234});
+  EXPECT_NE(supervisor.expect("warning").text("/message").find("OOMScoreAdjust=-900 is below"),
+            std::string::npos);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
 }  // namespace
 }  // namespace gatevisor::testing

@@ -82,7 +82,6 @@ TEST_P(ExecStepOf, AUserWhoMayNotIsNamedAndNotRetried) {
 
 INSTANTIATE_TEST_SUITE_P(Each, ExecStepOf,
                          ::testing::Values(Step{"CPUSchedulingPolicy=fifo", "scheduler", 214},
-                                           Step{"OOMScoreAdjust=-900", "oom-score", 206},
                                            Step{"StandardOutput=append:/no/dir/x", "stdio", 209},
                                            Step{"WorkingDirectory=/dev/null", "working-directory",
                                                 200}));

@@ -173,6 +173,30 @@ TEST(Service, ForkingIsFollowedByItsPidFile) {
   EXPECT_TRUE(wait_gone(next));
 }
 
+TEST(Service, APidFileOfItsOwnIsLeftToItAndRemovedAtItsEnd) {
+  Service unit(
+      "PIDFile=FILES/gw.pid\nExecStartPre=RUN append FILES/gw.pid its-own\n"
+      "ExecStart=RUN report FILES/report hang\n");
+  Gatevisor supervisor(unit.launch());
+  supervisor.expect_started();
+  unit.files.wait_report("report");
+  EXPECT_EQ(read_file(unit.files.file("gw.pid")), "its-own\n");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 143);
+  EXPECT_NE(access(unit.files.file("gw.pid").c_str(), F_OK), 0);
+}
+
+TEST(Service, PermissionsStartOnlyLeavesTheOtherCommandsRoots) {
+  Service unit(
+      "User=61237\nPermissionsStartOnly=yes\nExecStartPre=RUN report FILES/pre exit 0\n"
+      "ExecStart=RUN report FILES/main hang\n");
+  Gatevisor supervisor(unit.launch());
+  EXPECT_EQ(unit.files.wait_report("pre")["uid"], "0");
+  EXPECT_EQ(unit.files.wait_report("main")["uid"], "61237");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 143);
+}
+
 TEST(Service, ForkingWithoutAPidFileIsFollowedByItsOnlyProcess) {
   Service unit("Type=forking\nExecStart=RUN background FILES/pid wait\n");
   Gatevisor supervisor(unit.launch());

@@ -80,13 +80,13 @@ TEST(UnitFile, StartLimitIsSystemds) {
 }
 
 TEST(UnitFile, AProtectionThatCannotBeGivenKeepsItFromStarting) {
-  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nPrivateUsers=yes\n");
+  Unit unit("[Service]\nExecStart=" + misbehave() + " exit 0\nDynamicUser=yes\n");
   Gatevisor refused(unit.launch());
   EXPECT_EQ(refused.expect_end(), 78);
   EXPECT_EQ(std::ranges::count(refused.log(), '\n'), 1) << refused.log();
-  EXPECT_NE(refused.log().find("gw.service:3:1: PrivateUsers=:"), std::string::npos);
-  Gatevisor allowed(unit.launch({"--allow=PrivateUsers"}));
-  EXPECT_NE(allowed.expect("warning").text("/message").find("PrivateUsers="), std::string::npos);
+  EXPECT_NE(refused.log().find("gw.service:3:1: DynamicUser=:"), std::string::npos);
+  Gatevisor allowed(unit.launch({"--allow=DynamicUser"}));
+  EXPECT_NE(allowed.expect("warning").text("/message").find("DynamicUser="), std::string::npos);
   EXPECT_EQ(allowed.expect_end(), 0);
 }
 
@@ -122,14 +122,66 @@ TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
   EXPECT_EQ(std::ranges::count(absent.log(), '\n'), 1);
 }
 
+TEST(UnitFile, OneDirectiveWithoutEffectIsCountedInTheSingular) {
+  Unit unit("[Install]\nWantedBy=a.target\n[Service]\nExecStart=" + misbehave() + " exit 0\n");
+  Gatevisor supervisor(unit.launch());
+  EXPECT_NE(supervisor.expect("warning").text("/message").find("1 directive of "),
+            std::string::npos);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
+TEST(UnitFile, PrivateUsersAreRootAndItsOwn) {
+  Unit unit("");
+  unit.write("gw.service", "[Service]\nPrivateUsers=yes\nUser=61234\nGroup=61235\nExecStart=" +
+                               misbehave() + " report " + unit.report() + " hang\n");
+  chmod(unit.files.file("").c_str(), 0777);
+  Gatevisor supervisor(unit.launch());
+  auto report = unit.files.wait_report("report");
+  EXPECT_EQ(report["uid"], "61234");
+  EXPECT_EQ(report["gid"], "61235");
+  EXPECT_EQ(report["uid_map"], "0 0 1;61234 61234 1;");
+  EXPECT_EQ(report["gid_map"], "0 0 1;61235 61235 1;");
+  EXPECT_EQ(report["status.CapEff"], "0000000000000000");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 143);
+}
+
+TEST(UnitFile, PrivateUsersAreDroppedToAsTheUnitSays) {
+  Unit unit("");
+  unit.write("gw.service",
+             "[Service]\nPrivateUsers=yes\nCapabilityBoundingSet=CAP_CHOWN\nExecStart=" +
+                 misbehave() + " report " + unit.report() + " hang\n");
+  Gatevisor supervisor(unit.launch());
+  auto report = unit.files.wait_report("report");
+  EXPECT_EQ(report["uid"], "0");
+  EXPECT_EQ(report["uid_map"], "0 0 1;");
+  EXPECT_EQ(report["status.CapBnd"], "0000000000000001");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 143);
+}
+
+TEST(UnitFile, IpcOfItsUserIsRemovedAfterItsEnd) {
+  const std::string shared = "/dev/shm/gatevisor-test-" + std::to_string(getpid());
+  const std::string start =
+      "[Service]\nUser=61236\nExecStart=/bin/sh -c 'echo x >" + shared + "'\n";
+  Unit keeping(start);
+  Gatevisor keeper(keeping.launch());
+  EXPECT_EQ(keeper.expect_end(), 0);
+  EXPECT_EQ(read_file(shared), "x\n");
+  Unit removing(start + "RemoveIPC=yes\n");
+  Gatevisor remover(removing.launch());
+  EXPECT_EQ(remover.expect_end(), 0);
+  EXPECT_NE(access(shared.c_str(), F_OK), 0);
+}
+
 TEST(UnitFile, VerifyTellsTheFateOfEachDirective) {
-  Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nPrivateUsers=yes\n");
+  Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nDynamicUser=yes\n");
   const auto [status, output] = answer_of("verify " + unit.path());
   EXPECT_EQ(status, 1);
   EXPECT_NE(output.find("cannot be started, 1 error"), std::string::npos) << output;
   EXPECT_NE(output.find("ignored   After "), std::string::npos);
   EXPECT_NE(output.find("done      ExecStart"), std::string::npos);
-  EXPECT_NE(output.find("refused   PrivateUsers "), std::string::npos);
+  EXPECT_NE(output.find("refused   DynamicUser "), std::string::npos);
 }
 
 TEST(UnitFile, ShowTellsTheEffectiveValues) {
