@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/console.h"
+#include "app/log_options.h"
 
 namespace gatevisor::app {
 
@@ -33,7 +34,7 @@ struct Answered {
   int status;
 };
 
-using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, Answered>;
+using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, LogOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

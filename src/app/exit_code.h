@@ -8,7 +8,8 @@ namespace gatevisor::app {
 
 enum ExitCode : int {
   kOk = 0,
-  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here
+  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here; log: -g found nothing, or
+                        ///< --verify found damage
   kUsage = 64,          ///< EX_USAGE: an unknown option, setting or value
   kNoInput = 66,        ///< EX_NOINPUT: a file that was named is not there
   kSoftware = 70,       ///< EX_SOFTWARE

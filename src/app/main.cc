@@ -6,6 +6,7 @@
 #include "app/cli.h"
 #include "app/doctor.h"
 #include "app/exit_code.h"
+#include "app/log.h"
 #include "app/run.h"
 #include "app/verify.h"
 #include "os/file.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
     if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
+    if (const auto* options = std::get_if<LogOptions>(&command)) return log(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gatevisor: %s\n", error.what());

@@ -1,0 +1,15 @@
+// Sizes as systemd prints them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace gatevisor::log {
+
+/// '12B', '1.2K', '8.0M': to the base 1024, one digit behind the point, cut off.
+std::string format_bytes(std::uint64_t bytes);
+
+/// Decimal digits, at least `width` of them.
+void append_number(std::string& out, std::uint64_t number, int width = 1);
+
+}  // namespace gatevisor::log
