@@ -82,7 +82,7 @@ int log(const LogOptions& options) {
     if (!damaged) log_complain(path + ": " + to_string(error) + "; going on behind it");
     damaged = true;
   });
-  open_log_files(set, log_files(options, directories));
+  (void)open_log_files(set, log_files(options, directories), true);
   const bool waits = options.follow && !directories.empty();
   if (set.size() == 0 && !waits) return no_files(options);
   os::TextOut out;

@@ -114,22 +114,27 @@ void log_complain(const std::string& line) {
   std::fprintf(stderr, "gatevisor: log: %s\n", line.c_str());
 }
 
-void open_log_files(log::JournalSet& set, const std::vector<std::string>& paths) {
+bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, bool says) {
   std::set<os::MappedFile::Identity> known;
   for (std::size_t i = 0; i < set.size(); ++i) {
     known.insert(static_cast<MappedStorage&>(set.storage(i)).file().identity());
   }
+  bool all = true;
   for (const std::string& path : paths) {
     auto file = os::MappedFile::open(path);
     if (!file) {
-      log_complain(to_string(file.error()));
+      if (file.error().code == ENOENT) continue;  // renamed since
+      if (says) log_complain(to_string(file.error()));
+      all = false;
       continue;
     }
     if (!known.insert(file->identity()).second) continue;
     if (auto added = set.add(path, std::make_unique<MappedStorage>(std::move(*file))); !added) {
-      log_complain(path + ": " + to_string(added.error()));
+      if (says) log_complain(path + ": " + to_string(added.error()));
+      all = false;
     }
   }
+  return all;
 }
 
 }  // namespace gatevisor::app

@@ -47,7 +47,8 @@ std::vector<std::string> log_files(const LogOptions& options,
 /// One line on standard error.
 void log_complain(const std::string& line);
 
-/// Opens all of them, each once; one that is no journal is said and left out.
-void open_log_files(log::JournalSet& set, const std::vector<std::string>& paths);
+/// Opens all of them, each once; one that is no journal is said, if `says`, and left out. False: at
+/// least one was; it may become one, where its writer has only just made it.
+bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, bool says);
 
 }  // namespace gatevisor::app

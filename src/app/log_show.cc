@@ -187,14 +187,15 @@ bool refresh(log::JournalSet& set, std::size_t i) {
   return done.has_value();
 }
 
-void refresh_all(LogSession& session, const std::vector<std::string>& directories, bool names) {
+/// False: there is a file that is no journal yet.
+bool refresh_all(LogSession& session, const std::vector<std::string>& directories, bool names) {
   log::JournalSet& set = session.set;
   for (std::size_t i = set.size(); i-- > 0;) {
     const auto state = static_cast<MappedStorage&>(set.storage(i)).file().state();
     const bool gone = !state || state->removed;
     if (!refresh(set, i) || (gone && set.exhausted(i))) set.remove(i);
   }
-  if (names) open_log_files(set, log_files(session.options, directories));
+  return !names || open_log_files(set, log_files(session.options, directories), false);
 }
 
 int follow(LogSession& session, Show& show, os::FileWatch& watch,
@@ -202,9 +203,10 @@ int follow(LogSession& session, Show& show, os::FileWatch& watch,
   // What came between the first look and the watch is taken now.
   os::FileWatch::News news{.changed = true, .names = true, .ended = false};
   while (!news.ended) {
-    refresh_all(session, directories, news.names);
+    const bool all = refresh_all(session, directories, news.names);
     if (!show.go_on_behind() || !session.out.flush()) break;
     news = watch.wait();
+    news.names |= !all;
   }
   return kOk;
 }

@@ -160,12 +160,14 @@ Expected<void> Reader::view_mapped(EntryView& view) const {
   std::uint64_t size = 0;
   const std::byte* items = map.data() + position_.offset + sizeof(EntryObject);
   for (std::uint64_t i = 0; i < count; ++i, items += item) {
-    const std::uint64_t offset = compact ? load<std::uint32_t>(items) : load<std::uint64_t>(items);
+    const std::uint64_t offset =
+        read_once(compact ? load<std::uint32_t>(items) : load<std::uint64_t>(items));
     if (offset % 8 != 0 || offset >= map.size() || map.size() - offset <= head) {
       return Objects::bad(offset, "not the object that belongs here");
     }
     const std::byte* data = map.data() + offset;
-    const auto start = load<ObjectHeader>(data);
+    auto start = load<ObjectHeader>(data);
+    start.size = read_once(start.size);
     if (start.type != ObjectType::kData || start.size <= head || start.size > map.size() - offset) {
       return Objects::bad(offset, "not the object that belongs here");
     }

@@ -5,7 +5,6 @@
 
 #include "journal/decompress.h"
 #include "journal/entry_chain.h"
-#include "journal/jenkins.h"
 #include "journal/objects.h"
 
 namespace gatevisor::journal {
@@ -135,9 +134,21 @@ class Verifier {
         !done) {
       return done;
     }
-    return objects_.hash(std::as_bytes(std::span(payload_))) == field->hash
-               ? Expected<void>()
-               : Objects::bad(at, "hash of a field");
+    if (objects_.hash(std::as_bytes(std::span(payload_))) != field->hash) {
+      return Objects::bad(at, "hash of a field");
+    }
+    // Its values, the newest first.
+    std::uint64_t before = objects_.limit();
+    for (std::uint64_t next = field->head_data_offset; next != 0; ++listed_) {
+      auto data = next < before ? objects_.data(next)
+                                : Expected<Objects::Data>(Objects::bad(next, "list of values"));
+      if (!data) {
+        return std::unexpected(std::move(data.error()));
+      }
+      before = next;
+      next = data->object.next_field_offset;
+    }
+    return {};
   }
 
   Expected<void> look_at_entry(std::uint64_t at, const ObjectHeader& object) {
@@ -168,6 +179,7 @@ class Verifier {
       last = *offset;
       ++items_;
     }
+    // Its xor_hash is of all fields that were given, also of those given twice: it cannot be checked.
     return {};
   }
 
@@ -218,6 +230,9 @@ class Verifier {
     if (chain->size() != entries_ && !objects_.unclean()) {
       return Objects::bad(0, "the entry arrays have not all entries");
     }
+    if (listed_ != data_ && !objects_.unclean()) {
+      return Objects::bad(0, "the fields do not list all data");
+    }
     return ascending(*chain);
   }
 
@@ -257,6 +272,7 @@ class Verifier {
   std::uint64_t entries_ = 0;
   std::uint64_t arrays_ = 0;
   std::uint64_t tags_ = 0;
+  std::uint64_t listed_ = 0;      // data, by the fields
   std::uint64_t items_ = 0;       // of all entries
   std::uint64_t references_ = 0;  // of all data to entries
   std::uint64_t last_seqnum_ = 0;
