@@ -173,13 +173,14 @@ class Verifier {
       if (!data) {
         return std::unexpected(std::move(data.error()));
       }
-      if (*offset <= last) {
+      if (*offset < last) {  // before 246 a field that was given twice is there twice
         return Objects::bad(at, "order of an entry's fields");
       }
       last = *offset;
       ++items_;
     }
-    // Its xor_hash is of all fields that were given, also of those given twice: it cannot be checked.
+    // Its xor_hash is of all fields that were given, also of those given twice: it cannot be
+    // checked.
     return {};
   }
 
