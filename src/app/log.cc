@@ -1,6 +1,6 @@
 #include "app/log.h"
 
-#include <cstdio>
+#include <set>
 
 #include "app/exit_code.h"
 #include "app/log_session.h"
@@ -77,10 +77,10 @@ int log(const LogOptions& options) {
   const LocalCalendar local;
   const log::UtcCalendar utc;
   const std::vector<std::string> directories = log_directories(options);
-  bool damaged = false;
+  std::set<std::string> damaged;
   log::JournalSet set([&damaged](const std::string& path, const Error& error) {
-    if (!damaged) log_complain(path + ": " + to_string(error) + "; going on behind it");
-    damaged = true;
+    if (damaged.insert(path).second)
+      log_complain(path + ": " + to_string(error) + "; going on behind it");
   });
   (void)open_log_files(set, log_files(options, directories), true);
   const bool waits = options.follow && !directories.empty();

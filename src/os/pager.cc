@@ -40,7 +40,7 @@ void TextOut::start_pager(const std::vector<std::string>& commands,
   if (pid < 0) return;
   if (pid == 0) {
     dup2(read_end.get(), STDIN_FILENO);
-    for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 0);
+    for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
     for (const std::string& command : commands) {
       if (command.find(' ') != command.npos) {
         execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);

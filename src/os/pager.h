@@ -26,7 +26,7 @@ class TextOut {
   ~TextOut();
 
   /// Starts the first of the commands (each for `sh -c`) that is there; without one, goes on to
-  /// standard output. The variables are set where they are not.
+  /// standard output. The variables are set for it.
   void start_pager(const std::vector<std::string>& commands,
                    const std::vector<std::pair<std::string, std::string>>& variables);
 
