@@ -14,7 +14,7 @@ enum ExitCode : int {
   kNoInput = 66,        ///< EX_NOINPUT: a file that was named is not there
   kSoftware = 70,       ///< EX_SOFTWARE
   kOsError = 71,        ///< EX_OSERR: the kernel refused what nothing works without
-  kCantCreate = 73,     ///< EX_CANTCREAT: the journal's directory
+  kCantCreate = 73,     ///< EX_CANTCREAT: the journal's directory; log: its output
   kConfig = 78,         ///< EX_CONFIG: a unit file that cannot be started
   kExec = 203,          ///< EXIT_EXEC: the command is not there
   kGroup = 216,         ///< EXIT_GROUP

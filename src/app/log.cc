@@ -5,6 +5,7 @@
 #include "app/exit_code.h"
 #include "app/log_session.h"
 #include "config/text.h"
+#include "os/file.h"
 
 namespace gatevisor::app {
 namespace {
@@ -74,6 +75,7 @@ int act(LogSession& session, const std::vector<std::string>& directories) {
 }  // namespace
 
 int log(const LogOptions& options) {
+  os::allow_many_files();
   const LocalCalendar local;
   const log::UtcCalendar utc;
   const std::vector<std::string> directories = log_directories(options);
@@ -92,7 +94,11 @@ int log(const LogOptions& options) {
   const bool paged = options.action != LogAction::DiskUsage &&
                      options.action != LogAction::Verify && options.action != LogAction::Vacuum;
   if (terminal && paged && !options.follow && !options.no_pager) start_pager(options, out);
-  return act(session, directories);
+  const int status = act(session, directories);
+  (void)out.flush();
+  if (out.error() == 0) return status;
+  log_complain(to_string(Error{"write", "standard output", out.error(), ""}));
+  return kCantCreate;
 }
 
 }  // namespace gatevisor::app

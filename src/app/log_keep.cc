@@ -33,19 +33,34 @@ std::string hex(std::uint64_t number) {
   return text;
 }
 
-std::string flags_text(std::uint32_t flags, std::initializer_list<const char*> names) {
+std::string flags_text(std::uint32_t flags,
+                       std::initializer_list<std::pair<std::uint32_t, const char*>> names) {
   std::string text;
-  for (const char* name : names) {
-    if ((flags & 1) != 0) text += std::string(" ") + name;
-    flags >>= 1;
+  for (const auto& [flag, name] : names) {
+    if ((flags & flag) != 0) text += std::string(" ") + name;
+    flags &= ~flag;
   }
-  if (flags != 0) text += " ???";
-  return text;
+  return text + (flags != 0 ? " ???" : "");
+}
+
+/// journald's reasons, but for its age: tables that are filled, chains that are long.
+bool should_rotate(const journal::Header& header) {
+  const auto filled = [](std::uint64_t items, std::uint64_t bytes) {
+    return items * 4 > bytes / sizeof(journal::HashItem) * 3;
+  };
+  constexpr std::uint64_t kLongChain = 100;
+  return header.header_size < journal::kHeaderSize252 ||
+         filled(header.n_data, header.data_hash_table_size) ||
+         filled(header.n_fields, header.field_hash_table_size) ||
+         header.data_hash_chain_depth > kLongChain || header.field_hash_chain_depth > kLongChain;
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   std::string text;
-  const std::uint64_t tenths = whole == 0 ? 0 : part * 1000 / whole;
+  const std::uint64_t tenths =
+      whole == 0 ? 0
+                 : static_cast<std::uint64_t>(
+                       1000.0 * static_cast<double>(part) / static_cast<double>(whole) + 0.5);
   log::append_number(text, tenths / 10);
   text += '.';
   log::append_number(text, tenths % 10);
@@ -180,11 +195,17 @@ int show_headers(LogSession& session) {
     line("Boot ID", hex(h.tail_entry_boot_id));
     line("Sequential number ID", hex(h.seqnum_id));
     line("State", kStates[h.state]);
-    out += "Compatible flags:" + flags_text(h.compatible_flags, {"SEALED", "TAIL_ENTRY_BOOT_ID"}) +
+    out += "Compatible flags:" +
+           flags_text(h.compatible_flags,
+                      {{journal::kCompatibleSealed, "SEALED"},
+                       {journal::kCompatibleTailEntryBootId, "TAIL_ENTRY_BOOT_ID"}}) +
            "\n";
     out += "Incompatible flags:" +
-           flags_text(h.incompatible_flags, {"COMPRESSED-XZ", "COMPRESSED-LZ4", "KEYED-HASH",
-                                             "COMPRESSED-ZSTD", "COMPACT"}) +
+           flags_text(h.incompatible_flags, {{journal::kIncompatibleXz, "COMPRESSED-XZ"},
+                                             {journal::kIncompatibleLz4, "COMPRESSED-LZ4"},
+                                             {journal::kIncompatibleZstd, "COMPRESSED-ZSTD"},
+                                             {journal::kIncompatibleKeyedHash, "KEYED-HASH"},
+                                             {journal::kIncompatibleCompact, "COMPACT"}}) +
            "\n";
     line("Header size", std::to_string(h.header_size));
     line("Arena size", std::to_string(h.arena_size));
@@ -192,12 +213,15 @@ int show_headers(LogSession& session) {
          std::to_string(h.data_hash_table_size / sizeof(journal::HashItem)));
     line("Field hash table size",
          std::to_string(h.field_hash_table_size / sizeof(journal::HashItem)));
+    line("Rotate suggested", should_rotate(h) ? "yes" : "no");
     line("Head sequential number",
          std::to_string(h.head_entry_seqnum) + " (" + hex(h.head_entry_seqnum) + ")");
     line("Tail sequential number",
          std::to_string(h.tail_entry_seqnum) + " (" + hex(h.tail_entry_seqnum) + ")");
     line("Head realtime timestamp", time(h.head_entry_realtime));
     line("Tail realtime timestamp", time(h.tail_entry_realtime));
+    line("Tail monotonic timestamp",
+         log::format_span(h.tail_entry_monotonic) + " (" + hex(h.tail_entry_monotonic) + ")");
     line("Objects", std::to_string(h.n_objects));
     line("Entry objects", std::to_string(h.n_entries));
     line("Data objects", std::to_string(h.n_data));

@@ -30,4 +30,37 @@ std::string format_bytes(std::uint64_t bytes) {
   return text + 'B';
 }
 
+std::string format_span(std::uint64_t usec) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t milliseconds;
+  };
+  // systemd.time(7): a month has 30.44 days, a year 365.25.
+  constexpr std::array kUnits = {Unit{"y", 31'557'600'000}, Unit{"month", 2'629'800'000},
+                                 Unit{"w", 604'800'000},    Unit{"d", 86'400'000},
+                                 Unit{"h", 3'600'000},      Unit{"min", 60'000}};
+  std::uint64_t left = usec / 1000;
+  std::string text;
+  const auto add = [&text](std::uint64_t number, std::string_view behind) {
+    if (!text.empty()) text += ' ';
+    append_number(text, number);
+    text += behind;
+  };
+  for (const Unit& unit : kUnits) {
+    if (left < unit.milliseconds) continue;
+    add(left / unit.milliseconds, unit.name);
+    left %= unit.milliseconds;
+  }
+  if (left >= 1000) {
+    add(left / 1000, left % 1000 == 0 ? "s" : ".");
+    if (left % 1000 != 0) {
+      append_number(text, left % 1000, 3);
+      text += 's';
+    }
+  } else if (left > 0) {
+    add(left, "ms");
+  }
+  return text.empty() ? "0" : text;
+}
+
 }  // namespace gatevisor::log

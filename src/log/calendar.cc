@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "journal/format.h"
 #include "log/bytes.h"
 
 namespace gatevisor::log {
@@ -50,6 +51,7 @@ std::optional<std::int64_t> UtcCalendar::seconds(const CivilTime& time,
 }
 
 std::string format_timestamp(const Calendar& calendar, std::uint64_t usec, bool microseconds) {
+  if (usec >= journal::kTimeEnd) return "-";  // a damaged header's
   const CivilTime time = calendar.civil(static_cast<std::int64_t>(usec / 1'000'000));
   std::string text(kWeekdays[time.weekday]);
   const auto add = [&text](char before, std::int64_t number, int width) {

@@ -49,7 +49,7 @@ inline constexpr std::string_view kWeekdays[] = {"Sun", "Mon", "Tue", "Wed", "Th
 inline constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// 'Tue 2023-11-14 22:13:20 UTC', with `.123456` where `microseconds`.
+/// 'Tue 2023-11-14 22:13:20 UTC', with `.123456` where `microseconds`. '-': no time of a journal.
 std::string format_timestamp(const Calendar& calendar, std::uint64_t usec, bool microseconds);
 
 }  // namespace gatevisor::log

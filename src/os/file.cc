@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -107,6 +108,13 @@ std::vector<std::string> names_at(int dir, const char* path) {
   }
   std::ranges::sort(names);
   return names;
+}
+
+void allow_many_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // open(2) takes the lowest number that is free: the one that was just found closed.

@@ -68,10 +68,12 @@ void TextOut::start_pager(const std::vector<std::string>& commands,
   std::signal(SIGINT, SIG_IGN);
 }
 
+int TextOut::error() const { return error_ == EPIPE ? 0 : error_; }
+
 bool TextOut::flush() {
   const int fd = pipe_ ? pipe_.get() : STDOUT_FILENO;
   std::string_view left = text_;
-  while (!left.empty() && !gone_) {
+  while (!left.empty() && error_ == 0) {
     const ssize_t put = write(fd, left.data(), left.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0 && errno == EAGAIN) {
@@ -80,13 +82,13 @@ bool TextOut::flush() {
       continue;
     }
     if (put <= 0) {
-      gone_ = true;
+      error_ = put < 0 ? errno : EIO;
       break;
     }
     left.remove_prefix(static_cast<std::size_t>(put));
   }
   text_.clear();
-  return !gone_;
+  return error_ == 0;
 }
 
 }  // namespace gatevisor::os

@@ -35,13 +35,15 @@ class TextOut {
   /// False: nobody reads any more, or the disk is full.
   bool flush_if_much() { return text_.size() < kMuch || flush(); }
   bool flush();
+  /// Why it could not be written, errno(3); 0: it could, or nobody wanted to read on.
+  int error() const;
 
  private:
   static constexpr std::size_t kMuch = 64 << 10;
   std::string text_;
   UniqueFd pipe_;
   int pid_ = 0;
-  bool gone_ = false;
+  int error_ = 0;
 };
 
 }  // namespace gatevisor::os

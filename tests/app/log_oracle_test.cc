@@ -355,6 +355,7 @@ TEST_F(LogOracle, SystemdsFiles) {
   every_cursor(files);
   EXPECT_EQ(ours(files + " --verify").output, "PASS: " + files.substr(7) + "\n");
   same(files + " --disk-usage");
+  same(files + " --header");
 }
 
 TEST_F(LogOracle, SystemdsOlderForms) {
@@ -379,6 +380,7 @@ TEST_F(LogOracle, OurFilesSeveralAtOnce) {
   every_selection(files);
   every_cursor(files);
   EXPECT_EQ(ours(files + " --verify").status, 0);
+  same("--header --file=" + file("ours-2.journal"));
   EXPECT_EQ(ours("--file='" + file("ours-*") + "' -q -o export").output,
             theirs("--file='" + file("ours-*") + "' -q -o export").output);
 }
@@ -424,6 +426,9 @@ TEST_F(LogOracle, WhatIsWrongIsOneLine) {
     EXPECT_EQ(std::ranges::count(result.output, '\n'), 1) << options << ": " << result.output;
     EXPECT_TRUE(result.output.starts_with("gatevisor: log: ")) << options << ": " << result.output;
   }
+  const Result full = run(GATEVISOR_PROGRAM " log " + files + " 2>&1 >/dev/full");
+  EXPECT_EQ(WEXITSTATUS(full.status), 73);
+  EXPECT_EQ(std::ranges::count(full.output, '\n'), 1) << full.output;
   const Result nothing = ours("-D " + file("nowhere"));
   EXPECT_EQ(WEXITSTATUS(nothing.status), 66);
   EXPECT_EQ(std::ranges::count(nothing.output, '\n'), 1) << nothing.output;

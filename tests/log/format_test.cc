@@ -83,5 +83,14 @@ TEST(Format, Bytes) {
   EXPECT_EQ(format_bytes(~std::uint64_t{0}), "15.9E");
 }
 
+TEST(Format, Spans) {
+  EXPECT_EQ(format_span(0), "0");
+  EXPECT_EQ(format_span(630'999), "630ms");
+  EXPECT_EQ(format_span(19'001'000), "19.001s");
+  EXPECT_EQ(format_span(60'000'000), "1min");
+  EXPECT_EQ(format_span(2'126'630'000), "35min 26.630s");
+  EXPECT_EQ(format_span(90'061'000'000), "1d 1h 1min 1s");
+}
+
 }  // namespace
 }  // namespace gatevisor::log
