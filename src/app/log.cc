@@ -1,5 +1,8 @@
 #include "app/log.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <set>
 
 #include "app/exit_code.h"
@@ -39,6 +42,13 @@ void start_pager(const LogOptions& options, os::TextOut& out) {
 
 int no_files(const LogOptions& options) {
   if (!options.directories.empty()) {
+    const std::string& directory = options.directories.front();
+    const auto opened = os::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY);
+    // It may be a link, which is not opened here: then there is nothing wrong with it.
+    if (!opened && opened.error().code != ELOOP && opened.error().code != ENOTDIR) {
+      log_complain(to_string(opened.error()));
+      return kNoInput;
+    }
     log_complain(options.directories.front() + ": there is no journal file that can be read");
   } else if (!options.files.empty()) {
     log_complain(options.files.front() + ": there is no journal file that can be read");
