@@ -14,6 +14,9 @@
 namespace gatevisor {
 namespace action {
 
+/// Look whether the unit's Condition…= and Assert…= are met. Answered by ConditionsChecked.
+struct CheckConditions {};
+
 /// Make the leaf `invocation`, if it is not there yet, and start the gateway in it. Answered by
 /// Spawned or SpawnFailed.
 struct Spawn {
@@ -94,11 +97,19 @@ struct Exit {
 }  // namespace action
 
 using Action =
-    std::variant<action::Spawn, action::SpawnCommand, action::FindMain, action::AdoptMain,
-                 action::AwaitTree, action::SignalCommand, action::SignalMain, action::SignalTree,
+    std::variant<action::CheckConditions, action::Spawn, action::SpawnCommand, action::FindMain,
+                 action::AdoptMain, action::AwaitTree, action::SignalCommand, action::SignalMain, action::SignalTree,
                  action::KillTree, action::Release, action::Tidy, action::RearmMemoryWatch,
                  action::Probe, action::EndProbe, action::WritePidFile, action::RemovePidFile,
                  action::Emit, action::Exit>;
 using Actions = std::vector<Action>;
+
+/// What is to be done for one of the units. `unit`: its place in the list of units; of Exit it means
+/// nothing.
+struct UnitAction {
+  std::size_t unit;
+  Action what;
+};
+using UnitActions = std::vector<UnitAction>;
 
 }  // namespace gatevisor

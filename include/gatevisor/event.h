@@ -20,14 +20,23 @@ namespace gatevisor {
 struct Requester {
   std::string what;  ///< 'SIGTERM', 'restart'
   int pid = 0;       ///< 0: the kernel, or a process outside our pid namespace
-  int uid = 0;
+  int uid = 0;       ///< kNoProcess: it follows from what another unit did, and `what` says all
+
+  static constexpr int kNoProcess = -1;
   bool operator==(const Requester&) const = default;
 };
 
 namespace event {
 
-/// Begin: the unit is to run.
+/// Begin: the units are to run.
 struct Start {};
+
+/// The answer to CheckConditions.
+struct ConditionsChecked {
+  enum class Result : std::uint8_t { Met, Skip, Failed };  ///< Failed: an assertion
+  Result result = Result::Met;
+  std::string condition{};  ///< the one that is not met: 'path:3:1: ConditionPathExists=/x'
+};
 
 /// A process was made for the Spawn action. `baseline` was read just before.
 struct Spawned {
@@ -144,7 +153,7 @@ struct ActionFailed {
 }  // namespace event
 
 using Event =
-    std::variant<event::Start, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
+    std::variant<event::Start, event::ConditionsChecked, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
                  event::ExecFailed, event::MainExited, event::TreeEmpty, event::TreeChanged,
                  event::MemoryChanged, event::PressureHigh, event::Probed, event::SignalReceived,
                  event::RestartRequested, event::TimerExpired, event::ActionFailed,

@@ -33,10 +33,15 @@ struct CommandFailed {
   std::string how;  ///< 'exit code 1', 'no end within 90s'
 };
 
-/// ExecCondition= says that the unit is not to run now.
+/// ExecCondition=, or a Condition…= of the unit, says that it is not to run now.
 struct Skipped {
-  std::string program;
-  std::string how;
+  std::string condition;  ///< 'ExecCondition=/bin/test', 'path:3:1: ConditionPathExists=/x'
+  std::string how;        ///< 'says so (exit code 1)', 'is not met'
+};
+
+/// It was to be started, and is not: what it needs is not there.
+struct NotStarted {
+  std::string reason;
 };
 
 /// Somebody asked it to read its configuration again.
@@ -135,7 +140,7 @@ struct Finished {
 
 using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
-                 record::Reloading, record::Reloaded, record::Exited, record::Alarm,
+                 record::NotStarted, record::Reloading, record::Reloaded, record::Exited, record::Alarm,
                  record::StartLimitHit, record::Stopping, record::Forwarded, record::KillEscalated,
                  record::OomWhileAlive, record::MemoryStalled, record::Serving, record::ProbeFailed,
                  record::LeftBehind, record::Warning, record::Finished>;

@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "gatevisor/command.h"
+#include "gatevisor/credentials.h"
+#include "gatevisor/dependencies.h"
+#include "gatevisor/directories.h"
 #include "gatevisor/mounts.h"
 #include "gatevisor/probe.h"
-#include "gatevisor/syscall_filter.h"
-#include "gatevisor/credentials.h"
-#include "gatevisor/directories.h"
-#include "gatevisor/probe.h"
 #include "gatevisor/process_settings.h"
+#include "gatevisor/syscall_filter.h"
 #include "gatevisor/time.h"
 #include "gatevisor/verdict.h"
 #include "gatevisor/wait_status.h"
@@ -327,7 +327,11 @@ struct ServiceSettings {
   ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
   SignalMap forward;
   std::vector<Condition> conditions;
+  Dependencies dependencies;
   std::string pid_file;  ///< ours for `run --`: written at each launch, gone at exit; may be empty
+
+  /// As other units call it: 'gateway.service'.
+  std::string unit_name() const { return name + ".service"; }
   bool operator==(const ServiceSettings&) const = default;
 };
 

@@ -7,7 +7,6 @@
 // a line of that file.
 
 #include <fnmatch.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,40 +14,16 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <ranges>
 #include <sstream>
 
 #include "cgroup_home.h"
+#include "differences.h"
 #include "managers.h"
 
 namespace gatevisor::oracle {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Row {
-  std::string unit;
-  std::string key;
-  std::string reason;
-  bool seen = false;
-};
-
-std::vector<Row> read_rows(const std::string& path) {
-  std::vector<Row> rows;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    const std::size_t space = line.find(' ');
-    const std::size_t colon = line.find(": ", space);
-    if (colon == std::string::npos) {
-      std::fprintf(stderr, "%s: 'UNIT KEY: REASON' expected: %s\n", path.c_str(), line.c_str());
-      std::exit(65);
-    }
-    rows.push_back(
-        {line.substr(0, space), line.substr(space + 1, colon - space - 1), line.substr(colon + 2)});
-  }
-  return rows;
-}
 
 /// The assignments of [X-Compare].
 Facts read_plan(const fs::path& path) {
@@ -111,7 +86,7 @@ bool same(const std::string& key, const std::string& one, const std::string& oth
 }
 
 /// Whether every difference of this run has a row.
-bool explained(const Run& run, std::vector<Row>& rows) {
+bool explained(const Run& run, Differences& rows) {
   Facts systemd = run.systemd.facts(Manager::Systemd, run.timed);
   Facts gatevisor = run.gatevisor.facts(Manager::Gatevisor, run.timed);
   Facts keys = systemd;
@@ -121,18 +96,7 @@ bool explained(const Run& run, std::vector<Row>& rows) {
     const std::string one = systemd.contains(key) ? systemd[key] : "(none)";
     const std::string other = gatevisor.contains(key) ? gatevisor[key] : "(none)";
     if (same(key, one, other)) continue;
-    bool found = false;
-    // The last line that matches: what is said of all units stands above what is said of one.
-    for (Row& row : rows | std::views::reverse) {
-      if (fnmatch(row.unit.c_str(), run.name.c_str(), 0) != 0 ||
-          fnmatch(row.key.c_str(), key.c_str(), 0) != 0) {
-        continue;
-      }
-      row.seen = true;
-      found = true;
-      break;
-    }
-    if (found) continue;
+    if (rows.explains(run.name, key)) continue;
     all = false;
     std::printf("FAILED %s %s: systemd '%s', gatevisor '%s'\n", run.name.c_str(), key.c_str(),
                 one.c_str(), other.c_str());
@@ -160,7 +124,7 @@ bool run_all(std::vector<Run*> runs, const char* what) {
 }
 
 int compare(const std::string& directory, const std::string& table, const std::string& pattern) {
-  std::vector<Row> rows = read_rows(table);
+  Differences rows(table);
   std::vector<Run> runs = find_runs(directory, pattern);
   fs::create_directories(kPipes);
   keep_loaded(runs);
@@ -175,13 +139,7 @@ int compare(const std::string& directory, const std::string& table, const std::s
     if (!part.empty() && !run_all(part, what)) ++failed;
   }
   for (const Run& run : runs) ++(explained(run, rows) ? passed : failed);
-  for (const Row& row : rows) {
-    if (pattern != "*") continue;
-    ++(row.seen ? passed : failed);
-    if (row.seen) continue;
-    std::printf("FAILED %s: '%s %s' does not differ any more\n", table.c_str(), row.unit.c_str(),
-                row.key.c_str());
-  }
+  if (pattern == "*") rows.count(passed, failed);
   std::printf("%u passed, %u failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -62,11 +62,18 @@ Subcommand parse_command_line(int argc, char** argv) {
   std::string format = "text";
   CLI::App* run_command = app.add_subcommand(
       "run",
-      "Run a unit file's service, or a command, and keep it alive: run [OPTIONS] UNIT.service, or "
-      "run [OPTIONS] -- COMMAND [ARG...]");
-  std::vector<std::string> units;
-  run_command->add_option("UNIT", units, "A unit file: its path, or its name as for systemctl")
+      "Run the services of unit files, or a command, and keep them alive: run [OPTIONS] "
+      "UNIT.service [UNIT.service...], or run [OPTIONS] -- COMMAND [ARG...]");
+  run_command
+      ->add_option("UNIT", run.units, "A unit file: its path, or its name as for systemctl")
       ->type_name("");
+  CLI::Option* const main_unit =
+      run_command
+          ->add_option("--main", run.main, "The unit whose end is gatevisor's own; else the first")
+          ->type_name("UNIT")
+          ->take_last();
+  run_command->add_flag("--keep-running", run.keep_running,
+                        "Go on without the main unit, until a signal ends it");
   run_command->add_option("--allow", run.allow, "Start the unit without this directive of it")
       ->type_name("DIRECTIVE")
       ->allow_extra_args(false);
@@ -99,6 +106,29 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->type_name("DIRECTIVE")
       ->allow_extra_args(false);
 
+  verify_command->add_flag("--json", verify.json, "For programs");
+
+  ShowOptions show;
+  CLI::App* show_command = app.add_subcommand(
+      "show", "Show the effective value of each property of units, as systemctl show does");
+  show_command->add_option("UNIT", show.units, "Unit files: paths or names")
+      ->type_name("")
+      ->required();
+  show_command
+      ->add_option("-p,--property", show.properties,
+                   "Only these, by systemd's names; also those without a value")
+      ->type_name("NAME[,NAME...]")
+      ->allow_extra_args(false);
+  show_command->add_flag("-a,--all", show.all, "Also those without a value");
+  show_command->add_flag("--value", show.value, "Only the values");
+  show_command->add_flag("--json", show.json, "For programs");
+  show_command->add_option("--set", show.settings, "A setting that comes on top, as -p of run")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  show_command->add_option("--allow", show.allow, "As for run")
+      ->type_name("DIRECTIVE")
+      ->allow_extra_args(false);
+
   DoctorOptions doctor;
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");
@@ -120,23 +150,23 @@ Subcommand parse_command_line(int argc, char** argv) {
 
   if (doctor_command->parsed()) return doctor;
   if (verify_command->parsed()) return verify;
+  if (show_command->parsed()) return show;
   if (!run_command->parsed()) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};
   }
-  if (units.empty() && run.command.empty()) {
+  if (run.units.empty() && run.command.empty()) {
     return Answered{complain("run: no command given: gatevisor run [OPTIONS] -- COMMAND [ARG...]")};
   }
-  if (units.size() > 1) {
-    return Answered{complain("run: " + units[1] + ": one unit is run; start a second gatevisor")};
-  }
-  if (!units.empty() && !run.command.empty()) {
+  if (!run.units.empty() && !run.command.empty()) {
     return Answered{complain("run: both a unit and a command after --; give one of them")};
   }
-  if (!units.empty() && name->count() > 0) {
+  if (!run.units.empty() && name->count() > 0) {
     return Answered{complain("run: --name with a unit file: the file has the name")};
   }
-  if (!units.empty()) run.unit = units.front();
+  if (run.units.empty() && main_unit->count() > 0) {
+    return Answered{complain("run: --main without a unit file: the command is all there is")};
+  }
   if (format == "json") {
     run.log_format = LogFormat::Json;
   } else if (format != "text") {

@@ -11,7 +11,9 @@
 namespace gatevisor::app {
 
 struct RunOptions {
-  std::string unit;                ///< a unit file's path or name; empty: `command` is given
+  std::vector<std::string> units;  ///< unit files' paths or names; none: `command` is given
+  std::string main;                ///< whose end is gatevisor's; empty: the first one's
+  bool keep_running = false;       ///< nobody's
   std::vector<std::string> allow;  ///< directives without which the unit may start
   std::string name = "gateway";
   std::vector<std::string> properties;  ///< NAME=VALUE, in order
@@ -23,6 +25,17 @@ struct RunOptions {
 struct VerifyOptions {
   std::vector<std::string> units;  ///< paths or names
   std::vector<std::string> allow;
+  bool json = false;
+};
+
+struct ShowOptions {
+  std::vector<std::string> units;  ///< paths or names
+  std::vector<std::string> allow;
+  std::vector<std::string> settings;    ///< NAME=VALUE that come on top, as -p of run
+  std::vector<std::string> properties;  ///< names, several with ',' between them; none: all
+  bool all = false;                     ///< also those without a value
+  bool value = false;                   ///< without 'NAME='
+  bool json = false;
 };
 
 struct DoctorOptions {
@@ -34,7 +47,8 @@ struct Answered {
   int status;
 };
 
-using Subcommand = std::variant<RunOptions, VerifyOptions, DoctorOptions, LogOptions, Answered>;
+using Subcommand =
+    std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

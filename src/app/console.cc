@@ -46,8 +46,8 @@ struct Console::Logger {
   spdlog::logger log;
 };
 
-Console::Console(os::ConsoleOut& out, LogFormat format, std::string unit)
-    : logger_(std::make_unique<Logger>(out)), format_(format), unit_(std::move(unit)) {
+Console::Console(os::ConsoleOut& out, LogFormat format)
+    : logger_(std::make_unique<Logger>(out)), format_(format) {
   // A person gets the time in front; a JSON line brings its own.
   const char* pattern = format == LogFormat::Text ? "%Y-%m-%dT%H:%M:%S.%eZ %v" : "%v";
   logger_->log.set_formatter(
@@ -57,12 +57,12 @@ Console::Console(os::ConsoleOut& out, LogFormat format, std::string unit)
 
 Console::~Console() = default;
 
-void Console::emit(const Record& record, Instant now) {
+void Console::emit(const Record& record, const std::string& unit, Instant now) {
   const Level level = level_of(record);
-  const std::string text = to_text(record, unit_);
+  const std::string text = to_text(record, unit);
   const std::string line =
       format_ == LogFormat::Json
-          ? protocol::to_json(record, unit_, to_string(level), text, now, os::wall_time)
+          ? protocol::to_json(record, unit, to_string(level), text, now, os::wall_time)
           : text;
   logger_->log.log(spdlog_level(level), spdlog::string_view_t(line));
 }

@@ -19,18 +19,18 @@ enum class LogFormat : std::uint8_t { Text, Json };
 class Console {
  public:
   /// `out` must outlive the console.
-  Console(os::ConsoleOut& out, LogFormat format, std::string unit);
+  Console(os::ConsoleOut& out, LogFormat format);
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  void emit(const Record& record, Instant now);
+  /// `unit`: the name of the one that it is about.
+  void emit(const Record& record, const std::string& unit, Instant now);
 
  private:
   struct Logger;
   std::unique_ptr<Logger> logger_;
   LogFormat format_;
-  std::string unit_;
 };
 
 }  // namespace gatevisor::app

@@ -28,9 +28,8 @@ int priority_of(Level level) {
 
 }  // namespace
 
-JournalSink::JournalSink(std::string directory, std::string unit, os::EventLoop& loop)
+JournalSink::JournalSink(std::string directory, os::EventLoop& loop)
     : directory_(std::move(directory)),
-      unit_(std::move(unit)),
       run_id_(os::new_invocation_id()),
       loop_(loop) {}
 
@@ -54,16 +53,16 @@ Expected<void> JournalSink::start(Instant now) {
   return {};
 }
 
-void JournalSink::write(const Record& record, Instant now) {
+void JournalSink::write(const Record& record, const std::string& unit, Instant now) {
   if (directory_.empty()) return;
   const Level level = level_of(record);
   const std::string message = message_of(record);
   const std::string json =
-      protocol::to_json(record, unit_, to_string(level), message, now, os::wall_time);
+      protocol::to_json(record, unit, to_string(level), message, now, os::wall_time);
   const os::JournalTimes times = os::journal_times();
   std::string bytes = protocol::encode(
       {next_number_, times.realtime_usec, times.monotonic_usec,
-       protocol::journal_fields(record, unit_, priority_of(level), message, json)});
+       protocol::journal_fields(record, unit, priority_of(level), message, json)});
   if (bytes.size() > protocol::kMaxJournalRecord || pending_bytes_ + bytes.size() > kMostPending) {
     ++dropped_;
     return;

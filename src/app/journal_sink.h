@@ -21,11 +21,12 @@ class JournalSink {
   static constexpr int kFinishMs = 2000;
 
   /// `loop` must outlive it. An empty directory: no journal, and nothing is done.
-  JournalSink(std::string directory, std::string unit, os::EventLoop& loop);
+  JournalSink(std::string directory, os::EventLoop& loop);
 
   /// Starts the writer.
   Expected<void> start(Instant now);
-  void write(const Record& record, Instant now);
+  /// `unit`: the name of the one that it is about.
+  void write(const Record& record, const std::string& unit, Instant now);
   /// os::Source::Journal is ready. What the writer has to say, if it is worth telling.
   std::optional<Error> ready();
   /// Whether it was the writer that ended; then it is started again.
@@ -45,7 +46,6 @@ class JournalSink {
   void drop_channel();
 
   std::string directory_;
-  std::string unit_;
   std::string run_id_;
   os::EventLoop& loop_;
   os::Channel channel_;

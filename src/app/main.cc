@@ -8,6 +8,7 @@
 #include "app/exit_code.h"
 #include "app/log.h"
 #include "app/run.h"
+#include "app/show.h"
 #include "app/verify.h"
 #include "os/file.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
     const Subcommand command = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options);
     if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
+    if (const auto* options = std::get_if<ShowOptions>(&command)) return show(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
     if (const auto* options = std::get_if<LogOptions>(&command)) return log(*options);
     return std::get<Answered>(command).status;

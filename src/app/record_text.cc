@@ -11,6 +11,7 @@ std::string window_text(Duration window) {
 }
 
 std::string from_text(const Requester& from) {
+  if (from.uid == Requester::kNoProcess) return from.what;
   return from.what + " from pid " + std::to_string(from.pid) + ", uid " + std::to_string(from.uid);
 }
 
@@ -40,8 +41,10 @@ struct Text {
   }
 
   std::string operator()(const record::Skipped& r) const {
-    return "not started: ExecCondition=" + r.program + " says so (" + r.how + ")";
+    return r.condition + " " + r.how + "; the unit is skipped";
   }
+
+  std::string operator()(const record::NotStarted& r) const { return "not started: " + r.reason; }
 
   std::string operator()(const record::Reloading& r) const {
     return "reloading (" + from_text(r.from) + ")";
@@ -80,7 +83,9 @@ struct Text {
       return "restarting pid " + std::to_string(r.pid) + " with " + signal_name(r.signal) + " (" +
              from_text(r.from) + ")";
     }
-    return "received signal, forwarding to children... (" + from_text(r.from) + "; " +
+    const bool signalled = r.from.uid != Requester::kNoProcess;
+    return (signalled ? "received signal, forwarding to children... (" : "stopping (") +
+           from_text(r.from) + "; " +
            (r.pid == 0 ? "no main process runs"
                        : signal_name(r.signal) + " to pid " + std::to_string(r.pid)) +
            ")";
@@ -147,6 +152,7 @@ struct LevelOf {
   Level operator()(const record::Ready&) const { return Level::Info; }
   Level operator()(const record::CommandFailed&) const { return Level::Warning; }
   Level operator()(const record::Skipped&) const { return Level::Notice; }
+  Level operator()(const record::NotStarted&) const { return Level::Error; }
   Level operator()(const record::Reloading&) const { return Level::Notice; }
   Level operator()(const record::Reloaded&) const { return Level::Info; }
   Level operator()(const record::Exited& r) const {

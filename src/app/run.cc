@@ -5,104 +5,27 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <deque>
 #include <iterator>
+#include <numeric>
+#include <optional>
 
 #include "app/cli.h"
+#include "app/conditions.h"
 #include "app/exit_code.h"
 #include "app/launcher.h"
 #include "app/namespaces.h"
 #include "app/runtime.h"
-#include "app/unit_files.h"
-#include "config/command_line.h"
+#include "app/unit_set.h"
 #include "config/properties.h"
 #include "exec/private_tmp.h"
 #include "os/children.h"
-#include "os/condition.h"
 #include "os/data_file.h"
-#include "os/directory_bases.h"
-#include "os/file.h"
 #include "os/machine.h"
 #include "os/memory.h"
 
 namespace gatevisor::app {
 namespace {
-
-/// From the unit file; what it asked for and does not get is a warning.
-OrRefusal<ServiceSettings> unit_settings(const RunOptions& options, Allowance& allowance,
-                                         std::vector<Error>& warnings) {
-  auto unit = read_unit(options.unit, {options.allow.begin(), options.allow.end()});
-  if (!unit) return refuse(std::move(unit.error()), kNoInput);
-  if (!unit->errors.empty()) {
-    const std::size_t more = unit->errors.size() - 1;
-    return refuse(
-        {"", to_string(unit->errors.front()), 0,
-         more == 0 ? ""
-                   : "and " + std::to_string(more) + " more: gatevisor verify " + options.unit},
-        kConfig);
-  }
-  std::size_t ignored = 0;
-  allowance.names = std::move(unit->allow);
-  for (const config::UnitNote& note : unit->notes) {
-    allowance.places[note.name] = to_string(note.at);
-    if (note.fate == config::Fate::Ignored) ++ignored;
-    if (note.allowed) {
-      warnings.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
-                          "going on without it, as is allowed"});
-    }
-  }
-  if (ignored > 0) {
-    warnings.push_back(
-        {"", std::to_string(ignored) + " directives of " + options.unit + " have no effect here", 0,
-         "gatevisor verify lists them"});
-  }
-  return std::move(unit->settings);
-}
-
-OrRefusal<ServiceSettings> read_settings(const RunOptions& options, Allowance& allowance,
-                                         std::vector<Error>& warnings) {
-  ServiceSettings settings = config::run_defaults();
-  settings.name = options.name;
-  if (!options.command.empty()) settings.commands.main = {config::plain_command(options.command)};
-  allowance.names.insert(options.allow.begin(), options.allow.end());
-  if (!options.unit.empty()) {
-    auto unit = unit_settings(options, allowance, warnings);
-    if (!unit) return unit;
-    settings = std::move(*unit);
-  }
-  for (const std::string& property : options.properties) {
-    if (auto assigned = config::assign(settings, property); !assigned) {
-      return refuse(std::move(assigned.error()), kUsage);
-    }
-  }
-  if (auto valid = config::validate(settings); !valid) {
-    return refuse(std::move(valid.error()), kUsage);
-  }
-  return settings;
-}
-
-/// systemd.unit(5): every condition without '|', and one of those with it. nullptr: all is well.
-const Condition* unmet(const std::vector<Condition>& conditions, bool assertion) {
-  const Condition* missed_trigger = nullptr;
-  bool triggered = false;
-  for (const Condition& condition : conditions) {
-    if (condition.assertion != assertion) continue;
-    const bool met = os::is_met(condition);
-    if (!condition.trigger && !met) return &condition;
-    if (condition.trigger && met) triggered = true;
-    if (condition.trigger && !met && missed_trigger == nullptr) missed_trigger = &condition;
-  }
-  return triggered ? nullptr : missed_trigger;
-}
-
-OrRefusal<void> check_conditions(const std::vector<Condition>& conditions) {
-  if (const Condition* condition = unmet(conditions, false)) {
-    return refuse({"", condition->text + " is not met", 0, "the unit is skipped"}, kOk);
-  }
-  if (const Condition* assertion = unmet(conditions, true)) {
-    return refuse({"", assertion->text + " does not hold", 0, "the unit is not started"}, kConfig);
-  }
-  return {};
-}
 
 OrRefusal<void> check_journal(const std::string& directory) {
   if (directory.empty()) return {};
@@ -116,50 +39,125 @@ OrRefusal<void> check_journal(const std::string& directory) {
                 kCantCreate);
 }
 
-OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp) {
+/// What a unit needs before it can have a place.
+struct Prepared {
+  ServiceSettings settings;
+  Launcher launcher;
+};
+
+/// Makes nothing but what `tmp` gives back.
+OrRefusal<Prepared> prepare(ReadUnit unit, exec::PrivateTmp& tmp, std::vector<Error>& warnings) {
+  ServiceSettings& settings = unit.settings;
+  std::ranges::move(config::remarks(settings), std::back_inserter(warnings));
+  const auto separate = may_have_namespaces(settings.exec, unit.allowance, warnings);
+  if (!separate) return refuse(separate.error(), kConfig);
+  if (!*separate) {
+    settings.exec.mounts = settings.exec.mounts.without_mounts();
+    settings.exec.namespaces = {};
+  }
+  if (settings.exec.mounts.private_tmp) {
+    if (auto made = tmp.make(settings.name, os::boot_id()); !made) {
+      return refuse(std::move(made.error()), kNamespace);
+    }
+  }
+  auto launcher = Launcher::make(settings, tmp.paths(), warnings);
+  if (!launcher) return std::unexpected(std::move(launcher.error()));
+  return Prepared{std::move(settings), std::move(*launcher)};
+}
+
+/// Of one that cannot be prepared: if its conditions are not met, that was not to be expected.
+std::optional<Refusal> unmet(const ServiceSettings& settings) {
+  using Result = event::ConditionsChecked::Result;
+  const auto checked = check_conditions(settings.conditions);
+  switch (checked.result) {
+    case Result::Met: break;
+    case Result::Skip:
+      return Refusal{{"", checked.condition + " is not met", 0, "the unit is skipped"}, kOk};
+    case Result::Failed:
+      return Refusal{{"", checked.condition + " does not hold", 0, "the unit is not started"},
+                     kConfig};
+  }
+  return std::nullopt;
+}
+
+/// All that can be refused before anything is made. What can be done without is left out.
+OrRefusal<std::vector<Prepared>> prepare_all(ReadUnits units, std::deque<exec::PrivateTmp>& tmps,
+                                             std::vector<Error>& warnings) {
+  std::vector<Prepared> all;
+  for (std::size_t i = 0; i < units.units.size(); ++i) {
+    const ServiceSettings settings = units.units[i].settings;
+    const bool optional = units.units[i].optional;
+    auto prepared = prepare(std::move(units.units[i]), tmps.emplace_back(), warnings);
+    if (prepared) {
+      all.push_back(std::move(*prepared));
+      continue;
+    }
+    const auto condition = unmet(settings);
+    const Refusal& why = condition ? *condition : prepared.error();
+    // One that was named is never left out: they are counted.
+    const bool skipped = condition && condition->status == kOk && i >= units.named;
+    if (!optional && !skipped) return std::unexpected(why);
+    warnings.push_back({"", settings.unit_name() + ": " + to_string(why.error), 0,
+                        "going on without it"});
+  }
+  return all;
+}
+
+Expected<core::UnitGraph> make_graph(const std::vector<Prepared>& units, std::size_t named) {
+  std::vector<ServiceSettings> settings;
+  for (const Prepared& unit : units) settings.push_back(unit.settings);
+  core::UnitGraph::Units first(named);
+  std::iota(first.begin(), first.end(), std::size_t{0});
+  return core::UnitGraph::make(settings, first);
+}
+
+OrRefusal<UnitParts> place(Prepared unit, const std::shared_ptr<os::CgroupBase>& base,
+                           std::vector<Error>& warnings) {
+  auto placement = os::Placement::enter(base, unit.settings.name);
+  if (!placement) return refuse(std::move(placement.error()), kCgroup);
+  if (auto set = placement->set_limits(unit.settings.resources); !set) {
+    if (unit.settings.resources.strict) return refuse(std::move(set.error()), kCgroup);
+    set.error().advice = "going on without it (StrictLimits=no)";
+    warnings.push_back(std::move(set.error()));
+  }
+  return UnitParts{std::move(unit.settings), std::move(unit.launcher), std::move(*placement)};
+}
+
+OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::PrivateTmp>& tmps) {
   // First of all: a stop that comes while this is set up waits until it can be done in order. As
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
   std::vector<Error> warnings;
-  Allowance allowance;
-  auto settings = read_settings(options, allowance, warnings);
-  if (!settings) return std::unexpected(std::move(settings.error()));
-  if (auto checked = check_conditions(settings->conditions); !checked) {
-    return std::unexpected(std::move(checked.error()));
-  }
-  std::ranges::move(config::remarks(*settings), std::back_inserter(warnings));
-  const auto separate = may_have_namespaces(settings->exec, allowance, warnings);
-  if (!separate) return refuse(separate.error(), kConfig);
-  if (!*separate) {
-    settings->exec.mounts = settings->exec.mounts.without_mounts();
-    settings->exec.namespaces = {};
-  }
-  if (settings->exec.mounts.private_tmp) {
-    if (auto made = tmp.make(settings->name, os::boot_id()); !made) {
-      return refuse(std::move(made.error()), kNamespace);
-    }
-  }
-  auto launcher = Launcher::make(*settings, tmp.paths(), warnings);
-  if (!launcher) return std::unexpected(std::move(launcher.error()));
+  auto read = read_units(options, warnings);
+  if (!read) return std::unexpected(std::move(read.error()));
+  const std::size_t named = read->named;
+  const std::size_t main = read->main;
+  auto units = prepare_all(std::move(*read), tmps, warnings);
+  if (!units) return std::unexpected(std::move(units.error()));
+  auto graph = make_graph(*units, named);
+  if (!graph) return refuse(std::move(graph.error()), kConfig);
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
-  auto placement = os::Placement::enter(os::CgroupBase::enter(pid1), settings->name);
-  if (!placement) return refuse(std::move(placement.error()), kCgroup);
-  if (auto set = placement->set_limits(settings->resources); !set) {
-    if (settings->resources.strict) return refuse(std::move(set.error()), kCgroup);
-    set.error().advice = "going on without it (StrictLimits=no)";
-    warnings.push_back(std::move(set.error()));
+  const auto base = os::CgroupBase::enter(pid1);
+  std::vector<UnitParts> parts;
+  for (Prepared& unit : *units) {
+    auto placed = place(std::move(unit), base, warnings);
+    if (!placed) return std::unexpected(std::move(placed.error()));
+    parts.push_back(std::move(*placed));
   }
   if (!pid1) {
     if (auto reaper = os::become_subreaper(); !reaper) {
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  return RuntimeParts{{std::move(*settings), std::move(*launcher), std::move(*placement)},
+  return RuntimeParts{std::move(parts),
+                      std::move(*graph),
+                      main,
+                      options.keep_running,
                       os::ProcessMaker::probe(),
                       std::move(*signals),
                       options.log_format,
@@ -170,8 +168,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, exec::PrivateTmp& tmp
 }  // namespace
 
 int run(const RunOptions& options) {
-  exec::PrivateTmp tmp;  // outlives the gateway
-  auto parts = prepare(options, tmp);
+  std::deque<exec::PrivateTmp> tmps;  // outlive the units
+  auto parts = prepare(options, tmps);
   if (!parts) {
     std::fprintf(stderr, "gatevisor: %s\n", to_string(parts.error().error).c_str());
     return parts.error().status;

@@ -1,10 +1,21 @@
 #include "app/runtime.h"
 
+#include <algorithm>
 #include <exception>
 
+#include "os/children.h"
 #include "os/clock.h"
 
 namespace gatevisor::app {
+namespace {
+
+core::UnitSet unit_set(const RuntimeParts& parts) {
+  core::UnitSet set{{}, parts.graph, parts.main, parts.keep_running};
+  for (const UnitParts& unit : parts.units) set.settings.push_back(unit.settings);
+  return set;
+}
+
+}  // namespace
 
 Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
   auto loop = os::EventLoop::create();
@@ -13,7 +24,9 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
       new Runtime(std::move(parts), std::move(*loop), os::random_seed()));
   auto ready =
       runtime->shared_.loop.watch(runtime->signals_.fd(), os::kReadable, os::Source::Signals);
-  if (ready) ready = runtime->unit_.prepare();
+  for (const auto& unit : runtime->units_) {
+    if (ready) ready = unit->prepare();
+  }
   if (!ready) return std::unexpected(std::move(ready.error()));
   return runtime;
 }
@@ -22,14 +35,39 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
     : signals_(std::move(parts.signals)),
       warnings_(std::move(parts.warnings)),
       shared_{std::move(loop), parts.maker, {}},
-      manager_(parts.unit.settings, seed),
+      main_(parts.main),
+      manager_(unit_set(parts), seed),
       out_(2),
-      console_(out_, parts.log_format, parts.unit.settings.name),
-      journal_(parts.journal_directory, parts.unit.settings.name, shared_.loop),
-      unit_(std::move(parts.unit), shared_, 0, [this](Event event) { push(std::move(event)); }) {
-  shared_.may_be_of = [this](std::size_t, int pid) {
-    return pid != journal_.pid() && !unit_.is_helper(pid);
-  };
+      console_(out_, parts.log_format),
+      journal_(parts.journal_directory, shared_.loop) {
+  for (UnitParts& unit : parts.units) {
+    const std::size_t index = units_.size();
+    units_.push_back(std::make_unique<UnitRuntime>(
+        std::move(unit), shared_, static_cast<std::uint32_t>(index),
+        [this, index](Event event) { events_.push_back({index, std::move(event)}); }));
+  }
+  shared_.may_be_of = [this](std::size_t unit, int pid) { return may_be_of(unit, pid); };
+}
+
+// Where the units have no cgroups: a child that nobody has started here was orphaned by a process
+// of a unit, and inherited $INVOCATION_ID from it.
+bool Runtime::may_be_of(std::size_t unit, int pid) const {
+  if (pid == journal_.pid()) return false;
+  for (std::size_t other = 0; other < units_.size(); ++other) {
+    if (units_[other]->is_helper(pid)) return false;
+    if (other != unit && units_[other]->is_own(pid)) return false;
+  }
+  if (units_.size() == 1 || units_[unit]->is_own(pid)) return true;
+  const std::string invocation = os::invocation_of(pid);
+  const auto has_it = [&](const auto& each) { return each->invocation_id() == invocation; };
+  const auto owner = invocation.empty() ? units_.end() : std::ranges::find_if(units_, has_it);
+  // Of one that says nothing, the last unit that runs is asked to take care.
+  if (owner == units_.end()) {
+    return std::ranges::none_of(units_, [&](const auto& each) {
+      return each != units_[unit] && each->has_invocation();
+    });
+  }
+  return *owner == units_[unit];
 }
 
 int Runtime::run() {
@@ -50,11 +88,11 @@ int Runtime::run() {
 // PID 1 must not die: what a library throws (out of memory) costs the event, not the supervisor.
 void Runtime::drain_events() {
   while (!events_.empty() && !exiting_) {
-    const Event event = std::move(events_.front());
+    const Happened happened = std::move(events_.front());
     events_.pop_front();
     try {
       const Instant now = os::now();
-      const Actions actions = manager_.step(now, event);
+      const UnitActions actions = manager_.step(now, happened.event, happened.unit);
       perform(actions);
       tell(actions, now);
     } catch (const std::exception&) {
@@ -79,7 +117,7 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::TreeEvents:
     case os::Source::MemoryEvents:
     case os::Source::Pressure:
-    case os::Source::Probe: return unit_.handle(ready.source);
+    case os::Source::Probe: return units_[ready.unit]->handle(ready.source);
   }
 }
 
@@ -105,20 +143,21 @@ bool Runtime::take_signals() {
 void Runtime::collect_exits() {
   while (const auto exit = os::peek_any_exit()) {
     take_signals();
-    if (unit_.collect(exit->pid, exit->status)) continue;
+    const auto takes = [&](const auto& unit) { return unit->collect(exit->pid, exit->status); };
+    if (std::ranges::any_of(units_, takes)) continue;
     os::reap(exit->pid);
     if (journal_.ended(exit->pid, os::now())) {
       push(event::ActionFailed{Error{"journal", "the writer ended", 0, "it is started again"}});
     }
   }
-  unit_.check_children();
+  for (const auto& unit : units_) unit->check_children();
 }
 
-void Runtime::perform(const Actions& actions) {
-  for (const Action& action : actions) {
-    unit_.perform(action);
-    if (const auto* exit = std::get_if<action::Exit>(&action)) {
-      unit_.end();
+void Runtime::perform(const UnitActions& actions) {
+  for (const UnitAction& action : actions) {
+    units_[action.unit]->perform(action.what);
+    if (const auto* exit = std::get_if<action::Exit>(&action.what)) {
+      for (const auto& unit : units_) unit->end();
       exit_status_ = exit->status;
       exiting_ = true;
     }
@@ -126,12 +165,13 @@ void Runtime::perform(const Actions& actions) {
 }
 
 // Once everything else is done: a respawn does not wait for its own announcement.
-void Runtime::tell(const Actions& actions, Instant now) {
-  for (const Action& action : actions) {
-    const auto* emit = std::get_if<action::Emit>(&action);
+void Runtime::tell(const UnitActions& actions, Instant now) {
+  for (const UnitAction& action : actions) {
+    const auto* emit = std::get_if<action::Emit>(&action.what);
     if (emit == nullptr) continue;
-    console_.emit(emit->record, now);
-    journal_.write(emit->record, now);
+    const std::string& unit = units_[action.unit]->settings().name;
+    console_.emit(emit->record, unit, now);
+    journal_.write(emit->record, unit, now);
   }
   watch_console();
 }

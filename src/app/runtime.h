@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/console.h"
 #include "app/journal_sink.h"
@@ -18,9 +19,12 @@
 
 namespace gatevisor::app {
 
-/// What gatevisor needs to run a unit, made ready by the run command.
+/// What gatevisor needs to run its units, made ready by the run command.
 struct RuntimeParts {
-  UnitParts unit;
+  std::vector<UnitParts> units;
+  core::UnitGraph graph;  ///< of `units`
+  std::size_t main = 0;
+  bool keep_running = false;
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
@@ -36,28 +40,36 @@ class Runtime {
   int run();
 
  private:
+  /// An event, and the unit that it concerns.
+  struct Happened {
+    std::size_t unit;
+    Event event;
+  };
+
   Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed);
 
+  bool may_be_of(std::size_t unit, int pid) const;
   void handle(os::Ready ready);
   void read_signals();
   bool take_signals();
   void collect_exits();
-  void push(Event event) { events_.push_back(std::move(event)); }
+  void push(Event event) { events_.push_back({main_, std::move(event)}); }
   void drain_events();
-  void perform(const Actions& actions);
-  void tell(const Actions& actions, Instant now);
+  void perform(const UnitActions& actions);
+  void tell(const UnitActions& actions, Instant now);
   void watch_console();
   void note_failure(const Expected<void>& result);
 
   os::Signals signals_;
   std::vector<Error> warnings_;
   Shared shared_;
+  const std::size_t main_;
   core::Manager manager_;
   os::ConsoleOut out_;
   Console console_;
   JournalSink journal_;
-  std::deque<Event> events_;
-  UnitRuntime unit_;
+  std::deque<Happened> events_;
+  std::vector<std::unique_ptr<UnitRuntime>> units_;
   bool console_watched_ = false;
   bool exiting_ = false;
   int exit_status_ = 0;

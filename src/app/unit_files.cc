@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <map>
 
+#include "config/dependency_names.h"
 #include "config/environment_file.h"
 #include "os/directory_bases.h"
 #include "os/file.h"
@@ -38,12 +39,14 @@ std::vector<std::string> file_names(const UnitName& name) {
   return names;
 }
 
-Expected<UnitSource> find_unit(const std::string& what, const UnitName& name) {
+Expected<UnitSource> find_unit(const std::string& what, const UnitName& name,
+                               const std::string& first_folder) {
   std::vector<std::string> folders;
+  if (!first_folder.empty()) folders.push_back(first_folder);
   if (what.find('/') != std::string::npos) {
     folders.push_back(folder_of(what));
   } else {
-    folders.assign(std::begin(kUnitPath), std::end(kUnitPath));
+    folders.insert(folders.end(), std::begin(kUnitPath), std::end(kUnitPath));
     folders.emplace_back(".");
   }
   for (const std::string& folder : folders) {
@@ -61,11 +64,31 @@ Expected<UnitSource> find_unit(const std::string& what, const UnitName& name) {
           : "it is neither in /etc/systemd/system and its like nor in the working directory");
 }
 
+std::vector<std::string> unit_folders(const std::string& unit_folder) {
+  std::vector<std::string> folders(std::begin(kUnitPath), std::end(kUnitPath));
+  if (std::ranges::find(folders, unit_folder) == folders.end()) folders.push_back(unit_folder);
+  return folders;
+}
+
+/// systemd.unit(5): the names in NAME.service.wants/ and its like are dependencies.
+void read_dependency_directories(const UnitName& name, const std::string& unit_folder,
+                                 Dependencies& dependencies) {
+  for (const std::string& folder : unit_folders(unit_folder)) {
+    for (const std::string& file : file_names(name)) {
+      for (const Dependency kind : {Dependency::Wants, Dependency::Requires}) {
+        const char* ending = kind == Dependency::Wants ? ".wants" : ".requires";
+        for (const std::string& other : os::names_at(AT_FDCWD, (folder + "/" + file + ending).c_str())) {
+          config::add_dependency(dependencies, kind, other);
+        }
+      }
+    }
+  }
+}
+
 /// systemd.unit(5): *.conf of every drop-in directory in every folder; the first of a name counts,
 /// and they are read in the order of their names.
 std::vector<UnitSource> find_drop_ins(const UnitName& name, const std::string& unit_folder) {
-  std::vector<std::string> folders(std::begin(kUnitPath), std::end(kUnitPath));
-  if (std::ranges::find(folders, unit_folder) == folders.end()) folders.push_back(unit_folder);
+  const std::vector<std::string> folders = unit_folders(unit_folder);
   std::map<std::string, std::string> by_name;
   for (const std::string& directory : config::drop_in_directories(name)) {
     for (const std::string& folder : folders) {
@@ -147,14 +170,14 @@ config::SpecifierValues specifier_values(const std::string& path, const std::str
 
 }  // namespace
 
-Expected<config::LoadedUnit> read_unit(const std::string& what,
-                                       const std::set<std::string>& allow) {
+Expected<config::LoadedUnit> read_unit(const std::string& what, const std::set<std::string>& allow,
+                                       const std::string& folder) {
   auto name = config::parse_unit_name(base_name(what));
   if (!name || name->type != "service") {
     return fail("unit", what, 0,
                 name ? "expected a service" : "expected NAME.service: " + name.error());
   }
-  auto unit = find_unit(what, *name);
+  auto unit = find_unit(what, *name, folder);
   if (!unit) return std::unexpected(std::move(unit.error()));
   std::vector<UnitSource> sources = find_drop_ins(*name, folder_of(unit->path));
   for (UnitSource& drop_in : sources) {
@@ -162,19 +185,24 @@ Expected<config::LoadedUnit> read_unit(const std::string& what,
     if (!text) return std::unexpected(std::move(text.error()));
     drop_in.text = std::move(*text);
   }
-  const config::SpecifierValues values = specifier_values(unit->path, name->whole);
+  const std::string path = unit->path;
+  const config::SpecifierValues values = specifier_values(path, name->whole);
   sources.insert(sources.begin(), std::move(*unit));
   std::vector<config::UnitText> texts;
   for (const UnitSource& source : sources) {
     auto text = config::parse_unit_text(source.text, source.path);
     if (!text) {
       config::LoadedUnit broken;
+      broken.settings = config::unit_defaults();
       broken.errors.push_back(std::move(text.error()));
       return broken;
     }
     texts.push_back(std::move(*text));
   }
-  return config::load_unit(*name, texts, values, allow);
+  config::LoadedUnit loaded = config::load_unit(*name, texts, values, allow);
+  read_dependency_directories(*name, folder_of(path), loaded.settings.dependencies);
+  loaded.path = path;
+  return loaded;
 }
 
 }  // namespace gatevisor::app

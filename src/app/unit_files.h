@@ -17,7 +17,10 @@ inline constexpr const char* kUnitPath[] = {"/etc/systemd/system", "/run/systemd
 
 /// Reads and loads one unit. `what`: a path where it has a slash, else a name that is looked for in
 /// kUnitPath and then in the working directory; an instance's template where it is not there
-/// itself. Error: no such file, or not a name of a service. What is wrong in it is in the result.
-Expected<config::LoadedUnit> read_unit(const std::string& what, const std::set<std::string>& allow);
+/// itself. `folder`: where a name is looked for first. Its NAME.service.wants/ and .requires/
+/// directories count as Wants= and Requires=. Error: no such file (ENOENT), or not a name of a
+/// service. What is wrong in it is in the result.
+Expected<config::LoadedUnit> read_unit(const std::string& what, const std::set<std::string>& allow,
+                                       const std::string& folder = {});
 
 }  // namespace gatevisor::app

@@ -59,7 +59,9 @@ class UnitRuntime {
   /// Its main process or command, or the helper that tidies up after it.
   bool is_own(int pid) const;
   bool is_helper(int pid) const { return pid != 0 && pid == leavings_.pid(); }
+  /// 32 hexadecimal digits; of the last invocation where there is none. Empty: there was none.
   const std::string& invocation_id() const { return invocation_id_; }
+  bool has_invocation() const { return invocation_ != 0; }
 
   // actions out
   void perform(const Action& action);
@@ -80,6 +82,7 @@ class UnitRuntime {
 
   void perform(const action::Emit&) {}  ///< the runtime's, as Exit is
   void perform(const action::Exit&) {}
+  void perform(const action::CheckConditions& action);
   void perform(const action::Spawn& action);
   void perform(const action::SpawnCommand& action);
   void perform(const action::FindMain& action);

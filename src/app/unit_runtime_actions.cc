@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/conditions.h"
 #include "app/unit_runtime.h"
 #include "os/children.h"
 #include "os/main_finder.h"
@@ -45,6 +46,10 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
   if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
   if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
   return Running{std::move(*child), std::move(pipe->read)};
+}
+
+void UnitRuntime::perform(const action::CheckConditions&) {
+  push(check_conditions(parts_.settings.conditions));
 }
 
 void UnitRuntime::perform(const action::Spawn& action) {

@@ -5,6 +5,7 @@
 #include "app/cli.h"
 #include "app/exit_code.h"
 #include "app/unit_files.h"
+#include "app/unit_json.h"
 
 namespace gatevisor::app {
 namespace {
@@ -38,16 +39,27 @@ std::string report(const std::string& what, const config::LoadedUnit& unit) {
 
 int verify(const VerifyOptions& options) {
   int status = kOk;
+  std::vector<VerifiedUnit> verified;
   for (const std::string& what : options.units) {
     auto unit = read_unit(what, {options.allow.begin(), options.allow.end()});
     if (!unit) {
-      std::fprintf(stderr, "gatevisor: %s\n", to_string(unit.error()).c_str());
       status = kNoInput;
-      continue;
+      if (!options.json) {
+        std::fprintf(stderr, "gatevisor: %s\n", to_string(unit.error()).c_str());
+        continue;
+      }
+      config::LoadedUnit missing;
+      missing.errors.push_back({{what, 0, 0}, to_string(unit.error())});
+      unit = std::move(missing);
     }
-    std::fputs(report(what, *unit).c_str(), stdout);
     if (!unit->errors.empty() && status == kOk) status = kIncomplete;
+    if (options.json) {
+      verified.push_back({what, std::move(*unit)});
+    } else {
+      std::fputs(report(what, *unit).c_str(), stdout);
+    }
   }
+  if (options.json) std::puts(verify_json(verified).c_str());
   return status;
 }
 

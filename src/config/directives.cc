@@ -26,15 +26,20 @@ constexpr Group kUnitGroups[] = {
      "AssertDirectoryNotEmpty AssertFileNotEmpty AssertFileIsExecutable AssertEnvironment"},
     {Fate::Done, "",
      "Description Documentation StartLimitIntervalSec StartLimitInterval StartLimitBurst"},
-    {Fate::Ignored, "no other unit runs beside it",
-     "After Before Requires Requisite Wants BindsTo BindTo Upholds Conflicts PartOf OnSuccess "
-     "OnFailure OnSuccessJobMode OnFailureJobMode OnFailureIsolate IgnoreOnIsolate "
+    {Fate::Done, "",
+     "After Before Requires Requisite Wants BindsTo BindTo Conflicts PartOf OnSuccess OnFailure "
      "PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom "
-     "PropagatesStopTo StopPropagatedFrom RequiresOverridable RequisiteOverridable AllowIsolate "
-     "StopWhenUnneeded DefaultDependencies CollectMode SourcePath"},
+     "PropagatesStopTo StopPropagatedFrom"},
+    {Fate::NotYet, "a unit that has ended is not started again for another", "Upholds"},
+    {Fate::Ignored, "there are no targets", "DefaultDependencies AllowIsolate IgnoreOnIsolate"},
+    {Fate::Ignored, "a start that another unit calls for replaces nothing",
+     "OnSuccessJobMode OnFailureJobMode OnFailureIsolate"},
+    {Fate::Ignored, "a unit runs until it ends or gatevisor does", "StopWhenUnneeded CollectMode"},
+    {Fate::Ignored, "systemd has not known it for years",
+     "RequiresOverridable RequisiteOverridable SourcePath"},
     {Fate::Ignored, "the container's mounts are there before it starts", "RequiresMountsFor"},
     {Fate::Ignored, "whoever starts gatevisor decides that", "RefuseManualStart RefuseManualStop"},
-    {Fate::Ignored, "there are no jobs, and no machine to reboot",
+    {Fate::Ignored, "a job waits as long as it has to, and there is no machine to reboot",
      "JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument "
      "StartLimitAction FailureAction SuccessAction FailureActionExitStatus "
      "SuccessActionExitStatus RebootArgument"},

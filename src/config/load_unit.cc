@@ -5,6 +5,7 @@
 
 #include "config/check_condition.h"
 #include "config/command_line.h"
+#include "config/dependency_names.h"
 #include "config/environment_file.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
@@ -26,6 +27,7 @@ constexpr auto kWithSpecifiers = std::to_array<std::string_view>({"User",
                                                                   "StandardOutput",
                                                                   "StandardError",
                                                                   "Description",
+                                                                  "Documentation",
                                                                   "ReadWritePaths",
                                                                   "ReadOnlyPaths",
                                                                   "InaccessiblePaths",
@@ -154,12 +156,33 @@ class Loader {
     if (directive == nullptr) {
       return error(line.at, printable(line.name) + "= is no setting of [" + line.section + "]");
     }
+    if (line.section == "Unit") {
+      if (const auto kind = dependency_kind(line.name)) return take_dependency(line, *kind);
+    }
     note(line, *directive);
     if (directive->fate != Fate::Done) return;
     if (line.section == "Service" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
-    if (line.name == "Allow" || line.name == "Documentation") return;
+    if (line.name == "Allow") return;
     assign_value(line);
+  }
+
+  /// Other units: systemd.unit(5). An empty value takes nothing back.
+  void take_dependency(const Assignment& line, Dependency kind) {
+    const auto words = split_words(line.value);
+    if (!words) return error(line.locate(), words.error());
+    bool any = words->empty();
+    for (const std::string& word : *words) {
+      auto name = expanded(word);
+      if (!name) return error(line.locate(), std::move(name.error()));
+      const auto service = is_service_name(*name);
+      if (!service) return error(line.locate(), line.name + "=: " + service.error());
+      any = any || *service;
+      add_dependency(unit_.settings.dependencies, kind, *name);
+    }
+    const Directive done{line.name, Fate::Done, ""};
+    const Directive ignored{line.name, Fate::Ignored, "of units, only services are run"};
+    note(line, any ? done : ignored);
   }
 
   void note(const Assignment& line, const Directive& directive) {
@@ -174,9 +197,9 @@ class Loader {
     const bool allowed = stops && allow_.contains(line.name);
     const auto told = std::ranges::find(unit_.notes, line.name, &UnitNote::name);
     if (told == unit_.notes.end()) {
-      unit_.notes.push_back({line.at, line.name, fate, reason, allowed});
-    } else if (stops && told->fate == Fate::Ignored) {
-      *told = {line.at, line.name, fate, reason, allowed};
+      unit_.notes.push_back({line.at, line.section, line.name, fate, reason, allowed});
+    } else if (told->fate == Fate::Ignored && (stops || fate == Fate::Done)) {
+      *told = {line.at, line.section, line.name, fate, reason, allowed};
     }
     if (!stops || allowed) return;
     error(line.at, line.name + "=: " + reason + (fate == Fate::NotYet ? " yet" : "") +
@@ -272,6 +295,7 @@ class Loader {
       return;
     }
     if (line.name == "PassEnvironment") return pass_environment(line, value);
+    if (line.name == "Documentation") return add_documentation(line, value);
     if (auto done = assign(unit_.settings, name, value); !done) {
       error(line.locate(), line.name + "=: " + done.error().advice);
     }
@@ -286,6 +310,13 @@ class Loader {
     auto& all = unit_.settings.exec.pass_environment;
     if (names->empty()) all.clear();
     all.insert(all.end(), names->begin(), names->end());
+  }
+
+  void add_documentation(const Assignment& line, const std::string& value) {
+    const auto words = split_words(value);
+    if (!words) return error(line.locate(), words.error());
+    if (words->empty()) unit_.documentation.clear();
+    unit_.documentation.insert(unit_.documentation.end(), words->begin(), words->end());
   }
 
   void check_whole(std::span<const UnitText> texts) {

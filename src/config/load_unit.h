@@ -18,7 +18,8 @@ namespace gatevisor::config {
 /// One directive that a file has, and what became of it.
 struct UnitNote {
   Location at;
-  std::string name;  ///< 'ProtectSystem'
+  std::string section;  ///< 'Service'
+  std::string name;     ///< 'ProtectSystem'
   Fate fate = Fate::Done;
   std::string reason;
   /// Refused or not done, and allowed to be so: the unit starts without it.
@@ -27,7 +28,9 @@ struct UnitNote {
 
 struct LoadedUnit {
   ServiceSettings settings;
+  std::string path;               ///< of its file; whoever read it fills this in
   std::string description;        ///< Description=
+  std::vector<std::string> documentation;  ///< Documentation=: URIs
   std::vector<UnitNote> notes;    ///< each directive once, in the order of the files
   std::vector<UnitError> errors;  ///< what keeps it from starting; empty: it may
   std::vector<std::string> remarks;

@@ -269,9 +269,11 @@ void Judge::as_protocol() {
 void Judge::as_requested() {
   verdict_.cause = Cause::Requested;
   if (death_.status->by_signal()) verdict_.sender = Sender::Gatevisor;
-  const std::string who = death_.requester.what + " from pid " +
-                          std::to_string(death_.requester.pid) + " (uid " +
-                          std::to_string(death_.requester.uid) + ")";
+  std::string who = death_.requester.what;
+  if (death_.requester.uid != Requester::kNoProcess) {
+    who += " from pid " + std::to_string(death_.requester.pid) + " (uid " +
+           std::to_string(death_.requester.uid) + ")";
+  }
   add({"request", "from", who});
   verdict_.summary = "stopped on request: " + who;
 }

@@ -12,6 +12,11 @@ std::string words(const WaitStatus& status) {
 
 struct Trace {
   std::string operator()(const event::Start&) const { return "Start"; }
+  std::string operator()(const event::ConditionsChecked& e) const {
+    using Result = event::ConditionsChecked::Result;
+    return std::string("ConditionsChecked(") +
+           (e.result == Result::Met ? "met)" : e.result == Result::Skip ? "skip)" : "failed)");
+  }
   std::string operator()(const event::Spawned& e) const {
     return "Spawned(" + std::to_string(e.pid) + ")";
   }

@@ -1,51 +1,150 @@
 #include "core/manager.h"
 
+#include <algorithm>
 #include <csignal>
 
 namespace gatevisor::core {
+namespace {
+
+UnitSet one_unit(ServiceSettings settings) {
+  UnitSet set;
+  set.settings.push_back(std::move(settings));
+  // One unit has no order that could be wrong.
+  if (auto graph = UnitGraph::make(set.settings, {0})) set.graph = std::move(*graph);
+  return set;
+}
+
+}  // namespace
+
+Manager::Manager(UnitSet units, std::uint64_t seed) : set_(std::move(units)) {
+  for (const ServiceSettings& settings : set_.settings) units_.emplace_back(settings, seed++);
+}
 
 Manager::Manager(ServiceSettings settings, std::uint64_t seed)
-    : settings_(std::move(settings)), service_(settings_, seed) {}
+    : Manager(one_unit(std::move(settings)), seed) {}
 
-Instant Manager::deadline() const { return exited_ ? Instant::max() : service_.deadline(); }
+Instant Manager::deadline() const {
+  Instant next = Instant::max();
+  if (exited_) return next;
+  for (const Unit& unit : units_) {
+    // A respawn that is due may have to wait for other units, or never come.
+    const bool held = unit.service.state() == ServiceState::Waiting && unit.job != Job::None;
+    if (!held) next = std::min(next, unit.service.deadline());
+  }
+  return next;
+}
 
-Actions Manager::step(Instant now, const Event& event) {
-  Actions out;
-  if (exited_) return out;
+UnitActions Manager::step(Instant now, const Event& event, std::size_t unit) {
+  UnitActions out;
+  if (exited_ || unit >= units_.size()) return out;
+  take(now, event, unit, out);
+  settle(now, out);
+  check_end(now, out);
+  return out;
+}
+
+void Manager::take(Instant now, const Event& event, std::size_t unit, UnitActions& out) {
   std::visit(
       [&](const auto& happened) {
         using T = std::decay_t<decltype(happened)>;
         if constexpr (std::is_same_v<T, event::Start>) {
-          service_.start(now, out);
+          for (const std::size_t each : set_.graph.initial()) {
+            if (units_[each].service.state() == ServiceState::Inactive) add_start(each);
+          }
+        } else if constexpr (std::is_same_v<T, event::ConditionsChecked>) {
+          conditions_checked(now, unit, happened, out);
         } else if constexpr (std::is_same_v<T, event::SignalReceived>) {
           on_signal(now, happened, out);
+        } else if constexpr (std::is_same_v<T, event::TimerExpired>) {
+          on_timer(now, out);
         } else if constexpr (std::is_same_v<T, event::RestartRequested>) {
-          service_.restart(now, happened.from, out);
+          restart(now, unit, happened.from, out);
         } else if constexpr (std::is_same_v<T, event::ActionFailed>) {
-          out.push_back(action::Emit{record::Warning{happened.error}});
+          out.push_back({unit, action::Emit{record::Warning{happened.error}}});
         } else {
-          service_.on(now, happened, out);
+          with(unit, out,
+               [&](Service& service, Actions& actions) { service.on(now, happened, actions); });
         }
       },
       event);
-  if (service_.state() == ServiceState::Over) {
-    exited_ = true;
-    out.push_back(action::Emit{record::Finished{service_.exit_status(), service_.end_reason()}});
-    out.push_back(action::Exit{service_.exit_status()});
-  }
-  return out;
 }
 
-void Manager::on_signal(Instant now, const event::SignalReceived& event, Actions& out) {
-  if (event.signal == SIGTERM || event.signal == SIGINT) {
-    return service_.stop(now, event.from, out);
+void Manager::on_signal(Instant now, const event::SignalReceived& event, UnitActions& out) {
+  if (event.signal == SIGTERM || event.signal == SIGINT) return shut_down(now, event.from, out);
+  const auto reload = [&](std::size_t unit) {
+    if (!units_[unit].service.can_reload()) return false;
+    with(unit, out,
+         [&](Service& service, Actions& actions) { service.reload(now, event.from, actions); });
+    return true;
+  };
+  if (event.signal == SIGHUP && reload(set_.main)) {
+    for (const std::size_t other : set_.graph.of(set_.main).reload_with) {
+      if (units_[other].activity == Activity::Active) reload(other);
+    }
+    return;
   }
-  if (event.signal == SIGHUP && service_.can_reload()) {
-    return service_.reload(now, event.from, out);
+  const SignalMap& forward = units_[set_.main].settings.forward;
+  const auto target = forward.find(event.signal);
+  if (target == forward.end() || target->second == 0) return;
+  with(set_.main, out, [&](Service& service, Actions& actions) {
+    service.forward(now, event.signal, target->second, event.from, actions);
+  });
+}
+
+void Manager::on_timer(Instant now, UnitActions& out) {
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    if (units_[unit].service.state() == ServiceState::Waiting) continue;  // begin_respawn()
+    with(unit, out, [&](Service& service, Actions& actions) {
+      service.on(now, event::TimerExpired{}, actions);
+    });
   }
-  const auto target = settings_.forward.find(event.signal);
-  if (target == settings_.forward.end() || target->second == 0) return;
-  service_.forward(now, event.signal, target->second, event.from, out);
+}
+
+void Manager::restart(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
+  if (ending_) return;
+  if (has_running(set_.graph.of(unit).restart_with)) return add_restart(unit, from);
+  with(unit, out, [&](Service& service, Actions& actions) { service.restart(now, from, actions); });
+}
+
+// ---- the end of all --------------------------------------------------------------------------
+
+void Manager::shut_down(Instant now, const Requester& from, UnitActions& out) {
+  if (ending_) return;  // TimeoutStopSec= bounds the first one; a second changes nothing
+  ending_ = true;
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    Unit& each = units_[unit];
+    each.checking = false;
+    if (each.at_rest()) {
+      end_job(unit);
+    } else if (each.job != Job::Stop) {
+      each.job = Job::Stop;
+      each.running = false;
+      each.from = from;
+    }
+  }
+  if (units_[set_.main].service.state() != ServiceState::Inactive) return;
+  with(set_.main, out, [&](Service& service, Actions& actions) { service.stop(now, from, actions); });
+}
+
+bool Manager::somebody_was_called() const {
+  return std::ranges::any_of(
+      units_, [](const Unit& unit) { return unit.called && unit.job == Job::Start; });
+}
+
+void Manager::check_end(Instant now, UnitActions& out) {
+  const Unit& main = units_[set_.main];
+  const bool main_is_over = main.service.state() == ServiceState::Over && main.job == Job::None;
+  // What its OnFailure= has called may do its work first.
+  if (main_is_over && !set_.keep_running && !ending_ && !somebody_was_called()) {
+    shut_down(now, {"the end of " + main.settings.unit_name(), 0, Requester::kNoProcess}, out);
+    settle(now, out);
+  }
+  const auto is_done = [](const Unit& unit) { return unit.at_rest() && unit.job == Job::None; };
+  if (!ending_ || !std::ranges::all_of(units_, is_done)) return;
+  exited_ = true;
+  const int status = main.service.exit_status();
+  out.push_back({set_.main, action::Emit{record::Finished{status, main.service.end_reason()}}});
+  out.push_back({set_.main, action::Exit{status}});
 }
 
 }  // namespace gatevisor::core

@@ -34,8 +34,58 @@ Instant Service::deadline() const {
 
 // ---- starting ------------------------------------------------------------------------------
 
+bool Service::can_start() const {
+  return state_ == ServiceState::Inactive || state_ == ServiceState::Waiting ||
+         state_ == ServiceState::Over;
+}
+
 void Service::start(Instant now, Actions& out) {
-  if (state_ == ServiceState::Inactive) begin(now, out);
+  if (!can_start()) return;
+  if (state_ == ServiceState::Over) {
+    if (start_limit_hit(now)) {
+      emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
+      failed_ = true;
+      return over(exit_status_ == 0 ? 1 : exit_status_, "StartLimitBurst=");
+    }
+    ending_ = false;
+    exit_status_ = 0;
+    end_reason_.clear();
+    policy_.start_anew();
+  }
+  begin(now, out);
+}
+
+void Service::refuse(int status, std::string reason) {
+  if (!can_start()) return;
+  failed_ = false;
+  over(status, std::move(reason));
+}
+
+bool Service::start_limit_hit(Instant at) const {
+  const RateSettings& limit = settings_.start_limit;
+  return limit.burst > 0 && limit.interval > Duration{0} && starts_.count(at) >= limit.burst;
+}
+
+Activity Service::activity() const {
+  switch (state_) {
+    case ServiceState::Inactive: return Activity::Inactive;
+    case ServiceState::Condition:
+    case ServiceState::StartPre:
+    case ServiceState::Starting:
+    case ServiceState::StartPost: return Activity::Activating;
+    case ServiceState::Running:
+    case ServiceState::Exited:
+    case ServiceState::Reloading: return Activity::Active;
+    case ServiceState::StopCommands:
+    case ServiceState::Stopping:
+    case ServiceState::StopKilling:
+    case ServiceState::Clearing:
+    case ServiceState::ClearKilling:
+    case ServiceState::StopPost: return Activity::Deactivating;
+    case ServiceState::Waiting: return Activity::AutoRestart;
+    case ServiceState::Over: return failed_ ? Activity::Failed : Activity::Inactive;
+  }
+  return Activity::Inactive;
 }
 
 void Service::begin(Instant now, Actions& out) {
@@ -250,9 +300,7 @@ void Service::decide_next(Verdict& verdict, Instant now) {
     next_ = {NextAction::Stop, Duration{0}, "RemainAfterExit=yes"};
   } else {
     next_ = policy_.decide(verdict);
-    const RateSettings& limit = settings_.start_limit;
-    if (next_.action == NextAction::Respawn && limit.burst > 0 && limit.interval > Duration{0} &&
-        starts_.count(after(now, next_.delay)) >= limit.burst) {
+    if (next_.action == NextAction::Respawn && start_limit_hit(after(now, next_.delay))) {
       next_ = {NextAction::GiveUp, Duration{0}, "StartLimitBurst="};
     }
   }
@@ -284,10 +332,12 @@ void Service::cleared(Instant now, Actions& out) {
 
 void Service::finish(Instant now, Actions& out) {
   if (!life_.left) out.push_back(action::Release{});
-  if (ending_ || next_.action != NextAction::Respawn) return over(exit_status_, end_reason_);
-  const Instant due = life_.verdict ? after(life_.verdict->ended, next_.delay) : now;
-  if (due <= now) return begin(now, out);
-  enter(ServiceState::Waiting, due);
+  if (ending_ || next_.action != NextAction::Respawn) {
+    failed_ = life_.verdict && service_result(*life_.verdict, settings_) != "success";
+    return over(exit_status_, end_reason_);
+  }
+  // start() ends it, also where there is no delay: other units may have to be ended first.
+  enter(ServiceState::Waiting, life_.verdict ? after(life_.verdict->ended, next_.delay) : now);
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
@@ -297,7 +347,6 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
   if (main_alive()) check_runtime(now, out);
   if (now < state_deadline_) return;
   switch (state_) {
-    case ServiceState::Waiting: return begin(now, out);
     case ServiceState::Condition:
     case ServiceState::StartPre:
     case ServiceState::Starting:
@@ -316,6 +365,7 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
       return;
     case ServiceState::Inactive:
     case ServiceState::Exited:
+    case ServiceState::Waiting:
     case ServiceState::Over: return;
   }
 }

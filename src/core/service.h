@@ -18,8 +18,8 @@
 //   Clearing      main is dead, others live    tree empty → StopPost, then Waiting or Over
 //   ClearKilling  they were sent SIGKILL       tree empty or grace over → the same
 //   StopPost      ExecStopPost= runs           done → Clearing once more where something is left
-//   Waiting       the delay of the respawn     delay over → Condition; stop → Over
-//   Over          nothing runs any more        –
+//   Waiting       the delay of the respawn     start → Condition; stop → Over
+//   Over          nothing runs any more        start → Condition
 //
 // The time of a command, and of a start, counts from the process that was made for it.
 // States whose commands are not given are passed through at once. Never two main processes: a spawn
@@ -61,6 +61,16 @@ enum class ServiceState : std::uint8_t {
 };
 std::string_view to_string(ServiceState state);
 
+/// What a unit is to other units: systemd's ActiveState, and its auto-restart told apart.
+enum class Activity : std::uint8_t {
+  Inactive,
+  Activating,
+  Active,
+  Deactivating,
+  AutoRestart,
+  Failed
+};
+
 /// `emit(out, record::Alarm{…})`
 inline void emit(Actions& out, Record record) { out.push_back(action::Emit{std::move(record)}); }
 
@@ -77,7 +87,11 @@ class Service {
   /// `settings` must outlive the service. `seed`: see RestartPolicy.
   Service(const ServiceSettings& settings, std::uint64_t seed);
 
+  /// A start from nothing, or the respawn that it waits for. Only where can_start().
   void start(Instant now, Actions& out);
+  bool can_start() const;
+  /// It is not to be started: Over, without a failure of its own. Only where can_start().
+  void refuse(int status, std::string reason);
   /// Ends the service for good, from any state.
   void stop(Instant now, const Requester& from, Actions& out);
   /// Ends the invocation and begins the next one without a delay.
@@ -107,6 +121,7 @@ class Service {
   void on(Instant now, const event::TimerExpired& event, Actions& out);
 
   ServiceState state() const { return state_; }
+  Activity activity() const;
   /// When TimerExpired is due; Instant::max() for never.
   Instant deadline() const;
   /// Meaningful in Over: what gatevisor exits with, and why.
@@ -177,6 +192,7 @@ class Service {
   void cleared(Instant now, Actions& out);
   void finish(Instant now, Actions& out);
   void over(int status, std::string reason);
+  bool start_limit_hit(Instant at) const;
   void enter(ServiceState state, Instant deadline);
 
   // service_stop.cc: on the way down
@@ -237,6 +253,7 @@ class Service {
   Next next_;
   Instant last_alarm_{};
   bool alarm_raised_ = false;
+  bool failed_ = false;  ///< Over, and not because it was to end
   int exit_status_ = 0;
   std::string end_reason_;
 };

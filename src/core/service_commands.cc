@@ -159,7 +159,7 @@ void Service::command_ended(Instant now, const FailedCommand& what, Actions& out
   }
   if (kind == CommandKind::Condition && !well && !what.exec_failure && !ended.ignore_failure &&
       !what.status->by_signal() && what.status->value < 255) {
-    emit(out, record::Skipped{what.program, how(what)});
+    emit(out, record::Skipped{"ExecCondition=" + what.program, "says so (" + how(what) + ")"});
     return skipped(now, out);
   }
   if (!well && !ended.ignore_failure) return command_failed(now, what, out);

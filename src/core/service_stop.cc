@@ -122,7 +122,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::StopPost:
       next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
       return;
-    case ServiceState::Waiting: return begin(now, out);
+    case ServiceState::Waiting: return enter(ServiceState::Waiting, now);
     case ServiceState::Inactive:
     case ServiceState::Over: return;
   }

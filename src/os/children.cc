@@ -115,4 +115,18 @@ std::uint64_t start_ticks(int pid) {
 
 bool can_list_children() { return start_ticks(getpid()) != 0; }
 
+std::string invocation_of(int pid) {
+  constexpr std::string_view kName = "INVOCATION_ID=";
+  const std::string path = "/proc/" + std::to_string(pid) + "/environ";
+  const auto content = read_at(AT_FDCWD, path.c_str());
+  if (!content) return {};
+  std::string_view rest = *content;
+  while (!rest.empty()) {
+    const std::string_view entry = rest.substr(0, rest.find('\0'));
+    if (entry.starts_with(kName)) return std::string(entry.substr(kName.size()));
+    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
+  }
+  return {};
+}
+
 }  // namespace gatevisor::os

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "gatevisor/error.h"
@@ -23,6 +24,10 @@ bool is_child(int pid);
 
 /// Start time of a process in clock ticks since boot; 0 where it cannot be read.
 std::uint64_t start_ticks(int pid);
+
+/// $INVOCATION_ID of a process, as it was started (proc(5) environ). Empty: it has none, or may not
+/// be asked.
+std::string invocation_of(int pid);
 
 /// Whether own_children() can work here.
 bool can_list_children();

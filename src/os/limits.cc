@@ -12,6 +12,7 @@
 
 #include "os/block_device.h"
 #include "os/file.h"
+#include "os/inherited.h"
 #include "os/placement.h"
 
 namespace gatevisor::os {
@@ -27,25 +28,6 @@ std::string text_of(const ResourceLimit& limit, std::uint64_t whole) {
       return std::to_string(whole / kWhole * limit.value + whole % kWhole * limit.value / kWhole);
   }
   return "max";
-}
-
-std::uint64_t physical_memory() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-/// A file of /proc/sys with one number; `fallback` where it cannot be read.
-std::uint64_t kernel_number(const char* path, std::uint64_t fallback) {
-  auto text = read_small_at(AT_FDCWD, path);
-  const std::uint64_t number = text ? std::strtoull(text->c_str(), nullptr, 10) : 0;
-  return number != 0 ? number : fallback;
-}
-
-/// What systemd's TasksMax=N% is of: the smaller one of the kernel's two limits. 32768 is the
-/// default of pid_max (proc(5)).
-std::uint64_t most_tasks() {
-  const std::uint64_t pids = kernel_number("/proc/sys/kernel/pid_max", 32'768);
-  return std::min(pids, kernel_number("/proc/sys/kernel/threads-max", pids));
 }
 
 /// systemd.resource-control(5), CPUQuotaPeriodSec=: quota and period in microseconds, each of them

@@ -19,6 +19,7 @@ constexpr const char* kUnitOutOfMemory = "fe6faa94e7774663a0da52717891d8ef";
 constexpr const char* kUnitReloading = "d34d037fff1847e6ae669a370e694725";
 constexpr const char* kUnitReloaded = "7b05ebc668384222baa8881179cfda54";
 constexpr const char* kUnitSkipped = "0e4284a0caca4bfc81c0bb6786972673";
+constexpr const char* kUnitFailed = "be02cf6855d2428ba40df7e9d022f03d";
 constexpr const char* kUnitFailureResult = "d9b373ed55a64feb8242e02dbe79a49c";
 
 void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
@@ -61,6 +62,7 @@ struct OwnFields {
   void operator()(const record::Reloading&) const { id(kUnitReloading); }
   void operator()(const record::Reloaded&) const { id(kUnitReloaded); }
   void operator()(const record::Skipped&) const { id(kUnitSkipped); }
+  void operator()(const record::NotStarted&) const { id(kUnitFailed); }
   void operator()(const record::CommandFailed&) const { id(kUnitProcessExit); }
   void operator()(const record::Ready&) const {}
   void operator()(const record::StartLimitHit&) const { id(kUnitFailureResult); }

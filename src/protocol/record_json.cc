@@ -8,6 +8,7 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json to_json(const Requester& from) {
+  if (from.uid == Requester::kNoProcess) return {{"what", from.what}};
   return {{"what", from.what}, {"pid", from.pid}, {"uid", from.uid}};
 }
 
@@ -72,9 +73,10 @@ struct Fields {
     json["how"] = r.how;
   }
   void operator()(const record::Skipped& r) const {
-    json["program"] = r.program;
+    json["condition"] = r.condition;
     json["how"] = r.how;
   }
+  void operator()(const record::NotStarted& r) const { json["reason"] = r.reason; }
   void operator()(const record::Reloading& r) const { json["from"] = to_json(r.from); }
   void operator()(const record::Reloaded&) const {}
   void operator()(const record::Exited& r) const {
@@ -145,6 +147,7 @@ struct Name {
   std::string_view operator()(const record::Ready&) const { return "ready"; }
   std::string_view operator()(const record::CommandFailed&) const { return "command-failed"; }
   std::string_view operator()(const record::Skipped&) const { return "skipped"; }
+  std::string_view operator()(const record::NotStarted&) const { return "not-started"; }
   std::string_view operator()(const record::Reloading&) const { return "reloading"; }
   std::string_view operator()(const record::Reloaded&) const { return "reloaded"; }
   std::string_view operator()(const record::Exited&) const { return "exited"; }

@@ -1,4 +1,7 @@
-// The manual pages name every setting and every option, and no other.
+// The manual pages: gatevisor(1) names every setting, and no other; gatevisor-log(1) every option;
+// gatevisor.service(5) has every directive with its fate.
+
+#include "config/manual.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +11,7 @@
 #include <sstream>
 
 #include "app/log_options.h"
+#include "config/directives.h"
 #include "config/properties.h"
 
 namespace gatevisor::app {
@@ -61,6 +65,52 @@ TEST(Manual, NamesEveryOptionOfLog) {
     const auto* refusal = std::get_if<LogRefusal>(&parsed);
     EXPECT_TRUE(refusal == nullptr || !refusal->complaint.contains("no such option")) << name;
   }
+}
+
+/// What stands between two headings.
+std::string part_of(const std::string& text, const std::string& start, const std::string& end) {
+  const std::size_t at = text.find(start);
+  if (at == std::string::npos) return "";
+  return text.substr(at, text.find(end, at + start.size()) - at);
+}
+
+TEST(ServiceManual, HasEveryDirectiveUnderItsFate) {
+  const std::string text = manual(GATEVISOR_SERVICE_MANUAL);
+  const auto heading = [](config::Fate fate) -> std::string {
+    switch (fate) {
+      case config::Fate::Done: return ".Ss Done\n";
+      case config::Fate::Refused: return ".Ss Refused\n";
+      case config::Fate::NotYet: return ".Ss Not done yet\n";
+      case config::Fate::Ignored: return ".Ss Ignored\n";
+    }
+    return "";
+  };
+  std::size_t count = 0;
+  for (const auto& [section, title] :
+       {std::pair("Unit", "UNIT"), std::pair("Service", "SERVICE"), std::pair("Install", "INSTALL"),
+        std::pair("X-Gatevisor", "X-GATEVISOR")}) {
+    const std::string here =
+        part_of(text, ".Sh THE " + std::string(title) + " SECTION\n", "\n.Sh ");
+    ASSERT_FALSE(here.empty()) << title;
+    for (const config::Directive& directive : config::directives(section)) {
+      const bool ours = std::string_view(section) == "X-Gatevisor";
+      const std::string list = ours ? here : part_of(here, heading(directive.fate), "\n.Ss ");
+      EXPECT_NE(list.find("Va " + std::string(directive.name) + "="), std::string::npos)
+          << directive.name;
+      EXPECT_NE(list.find(directive.reason), std::string::npos) << directive.name;
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 350u);
+}
+
+TEST(ServiceManual, TemplateHasToAskForEveryList) {
+  const auto missing = config::service_manual("@directives Install ignored@\n");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().find("of [Unit], which is done"), std::string::npos);
+  const auto unknown = config::service_manual("@directives Install refused@\n");
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().find("there is no such list"), std::string::npos);
 }
 
 }  // namespace

@@ -155,9 +155,26 @@ TEST(LoadUnit, WhatHasNoMeaningHereIsNoted) {
   const LoadedUnit unit = load("[Unit]\nAfter=network.target\n" + kStart + "Slice=x.slice\n");
   EXPECT_TRUE(unit.errors.empty());
   EXPECT_EQ(note(unit, "After").fate, Fate::Ignored);
-  EXPECT_EQ(note(unit, "After").reason, "no other unit runs beside it");
+  EXPECT_EQ(note(unit, "After").reason, "of units, only services are run");
   EXPECT_EQ(note(unit, "Slice").fate, Fate::Ignored);
   EXPECT_EQ(note(unit, "ExecStart").fate, Fate::Done);
+}
+
+TEST(LoadUnit, OtherUnitsByTheirNames) {
+  const LoadedUnit unit = load(
+      "[Unit]\nAfter=network.target db.service\nAfter=cache.service db.service\nAfter=\n"
+      "BindTo=old.service\nOnFailure=report@%n.service\n" +
+      kStart);
+  EXPECT_TRUE(unit.errors.empty());
+  const Dependencies& others = unit.settings.dependencies;
+  EXPECT_EQ(others.of(Dependency::After), (std::vector<std::string>{"db.service", "cache.service"}))
+      << "an empty value takes nothing back";
+  EXPECT_EQ(others.of(Dependency::BindsTo), std::vector<std::string>{"old.service"});
+  EXPECT_EQ(others.of(Dependency::OnFailure), std::vector<std::string>{"report@gw.service.service"});
+  EXPECT_EQ(note(unit, "After").fate, Fate::Done);
+  EXPECT_EQ(load("[Unit]\nAfter=db\n" + kStart).errors.size(), 1u);
+  EXPECT_EQ(load("[Unit]\nWants=db@.service\n" + kStart).errors.size(), 1u);
+  EXPECT_EQ(load("[Unit]\nUpholds=db.service\n" + kStart).errors.size(), 1u);
 }
 
 TEST(LoadUnit, EveryTypeButTheMessageBus) {

@@ -99,6 +99,15 @@ TEST(UnitText, ABackslashAtTheEndOfTheFile) {
                    "with"});
 }
 
+TEST(UnitText, BackslashInFrontOfAContinuationStaysWhereNothingFollows) {
+  // As in systemd: the line is joined with an empty one, and white space at the end goes.
+  const auto unit = parse_unit_text("[S]\nA=b\\ \\\n\nB=c\n", "/u");
+  ASSERT_TRUE(unit);
+  ASSERT_EQ(unit->assignments.size(), 2u);
+  EXPECT_EQ(unit->assignments[0].value, "b\\");
+  EXPECT_EQ(unit->assignments[1].value, "c");
+}
+
 TEST(UnitText, RemarksAreBounded) {
   std::string text = "[S]\n";
   for (int i = 0; i < 1000; ++i) text += "A=b\\ \n";

@@ -29,7 +29,7 @@ TEST(BoundedMemory, SeedRow_ChildTracking_AHundredThousandCrashesKeepNothing) {
     manager.step(now, event::Spawned{1000 + crash, std::string(32, 'a'), {}});
     manager.step(now, event::ExecSucceeded{});
     for (const Action& action :
-         manager.step(now, event::MainExited{WaitStatus::killed(SIGKILL), {}, false, 0})) {
+         of_one(manager.step(now, event::MainExited{WaitStatus::killed(SIGKILL), {}, false, 0}))) {
       const auto* emit = std::get_if<action::Emit>(&action);
       if (emit == nullptr) continue;
       if (const auto* exited = std::get_if<record::Exited>(&emit->record)) {

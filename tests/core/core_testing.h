@@ -32,6 +32,7 @@ inline ServiceSettings loop_settings() {
 
 /// 'spawn:2', 'tree:SIGTERM', 'emit:exited': an action as the tables of the tests write it.
 struct ActionWords {
+  std::string operator()(const action::CheckConditions&) const { return "check"; }
   std::string operator()(const action::Spawn& a) const {
     return "spawn:" + std::to_string(a.invocation);
   }
@@ -70,6 +71,7 @@ struct ActionWords {
   std::string operator()(const record::Ready&) const { return "emit:ready"; }
   std::string operator()(const record::CommandFailed&) const { return "emit:command-failed"; }
   std::string operator()(const record::Skipped&) const { return "emit:skipped"; }
+  std::string operator()(const record::NotStarted&) const { return "emit:not-started"; }
   std::string operator()(const record::Reloading&) const { return "emit:reloading"; }
   std::string operator()(const record::Reloaded&) const { return "emit:reloaded"; }
   std::string operator()(const record::Exited&) const { return "emit:exited"; }
@@ -96,7 +98,17 @@ inline std::string words(const Actions& actions) {
   return text;
 }
 
-/// A manager, the time, and everything that it said. Pids are 100 plus the launch: 101, 102, …
+/// The actions of a manager that has one unit.
+inline Actions of_one(UnitActions all) {
+  Actions actions;
+  for (UnitAction& each : all) {
+    EXPECT_EQ(each.unit, 0U);
+    actions.push_back(std::move(each.what));
+  }
+  return actions;
+}
+
+/// A manager of one unit, the time, and everything that it said. Pids are 100 plus the launch: 101, 102, …
 class Rig {
  public:
   static constexpr int kCommandPid = 50;
@@ -106,7 +118,7 @@ class Rig {
 
   /// One event now; what is to be done for it, in words.
   std::string feed(const Event& event) {
-    const Actions actions = manager_.step(now, event);
+    const Actions actions = of_one(manager_.step(now, event));
     for (const Action& action : actions) {
       if (const auto* emit = std::get_if<action::Emit>(&action)) records_.push_back(emit->record);
       if (const auto* spawn = std::get_if<action::Spawn>(&action)) launches_ = spawn->invocation;

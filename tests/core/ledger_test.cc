@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "core/manager.h"
+#include "core_testing.h"
 
 namespace gatevisor::core {
 namespace {
@@ -26,7 +26,7 @@ TEST(Ledger, StopIsRememberedThroughManyForwardedSignals) {
     manager.step(now, event::SignalReceived{1 + i % 64, {"signal", 1, 0}});
   }
   for (const Action& action :
-       manager.step(now, event::MainExited{WaitStatus::dumped(SIGQUIT), {}, false, -1})) {
+       of_one(manager.step(now, event::MainExited{WaitStatus::dumped(SIGQUIT), {}, false, -1}))) {
     const auto* emit = std::get_if<action::Emit>(&action);
     const auto* exited = emit != nullptr ? std::get_if<record::Exited>(&emit->record) : nullptr;
     if (exited != nullptr) {

@@ -69,8 +69,9 @@ enum class Column : std::uint8_t {
   CommandExits,
   MainFound,
   SaysStopping,  ///< Notified
+  ConditionsChecked,
 };
-constexpr int kColumns = static_cast<int>(Column::SaysStopping) + 1;
+constexpr int kColumns = static_cast<int>(Column::ConditionsChecked) + 1;
 
 ServiceSettings settings_of(Row row) {
   ServiceSettings settings = loop_settings();
@@ -212,6 +213,7 @@ std::string apply(Rig& rig, Column column) {
       return rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false});
     case Column::MainFound: return rig.feed(event::MainFound{77});
     case Column::SaysStopping: return rig.feed(event::Notified{.stopping = true});
+    case Column::ConditionsChecked: return rig.feed(event::ConditionsChecked{});
   }
   return {};
 }
@@ -426,7 +428,8 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "CommandExecFailed",
                                                                      "CommandExited",
                                                                      "MainFound",
-                                                                     "SaysStopping"};
+                                                                     "SaysStopping",
+                                                                     "ConditionsChecked"};
   return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
          kColumnNames[static_cast<std::size_t>(std::get<1>(info.param))];
 }
@@ -448,7 +451,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 21u);
+  EXPECT_EQ(std::variant_size_v<Event>, 22u);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/manager.h"
+#include "core_testing.h"
 
 namespace gatevisor::core {
 namespace {
@@ -28,7 +28,7 @@ TEST(Manager, AYearOfRespawnsStaysBounded) {
     now += 58s;
     ++deaths;
     for (const Action& action :
-         manager.step(now, event::MainExited{WaitStatus::exited(1), {}, false, -1})) {
+         of_one(manager.step(now, event::MainExited{WaitStatus::exited(1), {}, false, -1}))) {
       const auto* emit = std::get_if<action::Emit>(&action);
       if (emit == nullptr) continue;
       if (std::holds_alternative<record::Exited>(emit->record)) ++records;

@@ -113,17 +113,20 @@ TEST_F(Directories, ConfigurationIsNeverGivenAway) {
 }
 
 TEST_F(Directories, RuntimeDirectoryIsFreshUnlessPreserved) {
+  // 'started' is told when the program is executed: before it could be ready for a signal.
   const std::string once =
-      "ExecStart=" + fixture("misbehave") + " once /run/" + name_ + "/seen exit 3\n" +
+      "ExecStart=" + fixture("misbehave") + " append " + files_.file("lives") + " ready once /run/" +
+      name_ + "/seen exit 3\n" +
       "Restart=on-failure\nRestartSec=0\nStartLimitBurst=2\nRuntimeDirectory=" + name_ + "\n";
   Gatevisor fresh(launch(once));
   fresh.expect_exited();
   fresh.expect_exited();
   EXPECT_EQ(fresh.expect_end(), 3);
   EXPECT_FALSE(fs::exists("/run/" + name_));
+  fs::remove(files_.file("lives"));
   Gatevisor kept(launch(once + "RuntimeDirectoryPreserve=restart\n"));
   kept.expect_exited();
-  kept.expect_started();
+  files_.wait_text("lives", "ready\nready\n");
   EXPECT_TRUE(fs::exists("/run/" + name_ + "/seen"));
   kept.signal(SIGTERM);
   EXPECT_EQ(kept.expect_end(), 0);

@@ -17,6 +17,16 @@
 namespace gatevisor::testing {
 namespace {
 
+/// The exit status and all that gatevisor writes for these words.
+std::pair<int, std::string> answer_of(const std::string& words) {
+  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
+  std::string output;
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+    output.append(bytes, got);
+  return {WEXITSTATUS(pclose(pipe)), output};
+}
+
 TEST(UnitFile, RunsWithSystemdsEnvironmentAndNothingOfOurs) {
   Unit unit("");
   unit.write("gw.service", "[Service]\nExecStart=" + misbehave() + " report " + unit.report() +
@@ -114,16 +124,42 @@ TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
 
 TEST(UnitFile, VerifyTellsTheFateOfEachDirective) {
   Unit unit("[Unit]\nAfter=x.target\n[Service]\nExecStart=/bin/true\nPrivateUsers=yes\n");
-  std::FILE* pipe = popen((gatevisor_program() + " verify " + unit.path()).c_str(), "r");
-  std::string output;
-  char bytes[4096];
-  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
-    output.append(bytes, got);
-  EXPECT_EQ(WEXITSTATUS(pclose(pipe)), 1);
+  const auto [status, output] = answer_of("verify " + unit.path());
+  EXPECT_EQ(status, 1);
   EXPECT_NE(output.find("cannot be started, 1 error"), std::string::npos) << output;
   EXPECT_NE(output.find("ignored   After "), std::string::npos);
   EXPECT_NE(output.find("done      ExecStart"), std::string::npos);
   EXPECT_NE(output.find("refused   PrivateUsers "), std::string::npos);
+}
+
+TEST(UnitFile, ShowTellsTheEffectiveValues) {
+  Unit unit("[Service]\nExecStart=/bin/true\nMemoryMax=1M\nEnvironment=A=1\n");
+  unit.drop_in("10-a.conf", "[Service]\nMemoryMax=2M\nEnvironment='B=x y'\n");
+  EXPECT_EQ(answer_of("show -p Environment,MemoryMax -p User " + unit.path()),
+            std::pair(0, std::string("MemoryMax=2097152\nEnvironment=A=1 \"B=x y\"\nUser=\n")));
+  EXPECT_EQ(answer_of("show --value -p KillSignal --set KillSignal=INT " + unit.path()),
+            std::pair(0, std::string("2\n")));
+  const auto [status, all] = answer_of("show " + unit.path());
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(all.find("\nUser="), std::string::npos);
+  EXPECT_NE(all.find("\nType=simple\n"), std::string::npos);
+}
+
+TEST(UnitFile, BadInput_OfShowIsOneLine) {
+  Unit unit("[Service]\nExecStart=/bin/true\nNice=high\n");
+  const auto [refused, error] = answer_of("show -p Nice " + unit.path());
+  EXPECT_EQ(refused, 1);
+  EXPECT_NE(error.find("gw.service:3:6: Nice=:"), std::string::npos) << error;
+  EXPECT_NE(error.find("\nNice="), std::string::npos) << error;
+  std::ofstream(unit.path()) << "no section\n";
+  const auto [broken, defaults] = answer_of("show -p Type " + unit.path());
+  EXPECT_EQ(broken, 1);
+  EXPECT_NE(defaults.find("\nType=simple\n"), std::string::npos) << defaults;
+  const auto [unknown, advice] = answer_of("show -p RestartSec " + unit.path());
+  EXPECT_EQ(unknown, 64);
+  EXPECT_EQ(advice, "gatevisor: show: no property is called RestartSec; it is shown as "
+                    "RestartUSec\n");
+  EXPECT_EQ(answer_of("show /nonexistent.service").first, 66);
 }
 
 }  // namespace

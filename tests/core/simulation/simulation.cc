@@ -78,7 +78,7 @@ bool Simulation::advance() {
 void Simulation::step(const Event& event) {
   const Instant due = manager_.deadline();
   const ServiceState before = manager_.service().state();
-  const Actions actions = manager_.step(kernel_.now(), event);
+  const Actions actions = of_one(manager_.step(kernel_.now(), event));
   if (tracing_) add_trace(event, actions, before);
   referee_.answered(event, due, actions, before);
   note_clocks(event, before);

@@ -1,0 +1,30 @@
+// The units of one gatevisor: those that the command line names, and those that they call for.
+#pragma once
+
+#include <vector>
+
+#include "app/cli.h"
+#include "app/namespaces.h"
+#include "app/refusal.h"
+#include "gatevisor/settings.h"
+
+namespace gatevisor::app {
+
+struct ReadUnit {
+  ServiceSettings settings;
+  Allowance allowance;
+  /// Wants=, OnFailure= or OnSuccess= alone asks for it: where it cannot be had, that is a warning.
+  bool optional = false;
+};
+
+struct ReadUnits {
+  std::vector<ReadUnit> units;  ///< those that were named, then those that others call for
+  std::size_t named = 1;        ///< how many were named
+  std::size_t main = 0;
+};
+
+/// Reads the unit files, or makes a unit of the command; what a file asked for and does not get is
+/// a warning. Refused: whatever is wrong with a unit that was named or is required.
+OrRefusal<ReadUnits> read_units(const RunOptions& options, std::vector<Error>& warnings);
+
+}  // namespace gatevisor::app
