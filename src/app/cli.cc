@@ -34,9 +34,24 @@ int complain(const std::string& what) {
 /// CLI11 says what is wrong in several lines at times; an error is one line here.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// Its command line is journalctl's, which getopt(3) reads.
+Subcommand parse_log(int argc, char** argv) {
+  auto parsed = parse_log_options(argc, argv);
+  if (auto* options = std::get_if<LogOptions>(&parsed)) return std::move(*options);
+  const LogRefusal& refusal = std::get<LogRefusal>(parsed);
+  if (refusal.help) {
+    std::fputs(kLogHelp, stdout);
+    return Answered{kOk};
+  }
+  std::fprintf(stderr, "gatevisor: log: %s; see 'gatevisor log --help'\n",
+               refusal.complaint.c_str());
+  return Answered{kUsage};
+}
+
 }  // namespace
 
 Subcommand parse_command_line(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "log") return parse_log(argc - 1, argv + 1);
   CLI::App app{"Keeps a gateway alive inside a container, and says with evidence why it died."};
   app.name("gatevisor");
   app.set_version_flag("--version", "gatevisor " GATEVISOR_VERSION);
@@ -118,6 +133,8 @@ Subcommand parse_command_line(int argc, char** argv) {
   CLI::App* doctor_command = app.add_subcommand(
       "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");
   doctor_command->add_flag("--json", doctor.json, "For programs");
+
+  app.add_subcommand("log", "Show what is in journal files: journalctl's options and output");
 
   // Everything after the first '--' is the command's own, whatever it looks like.
   char** const end = argv + argc;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/console.h"
+#include "app/log_options.h"
 
 namespace gatevisor::app {
 
@@ -46,7 +47,8 @@ struct Answered {
   int status;
 };
 
-using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, Answered>;
+using Subcommand =
+    std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

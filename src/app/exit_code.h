@@ -8,12 +8,13 @@ namespace gatevisor::app {
 
 enum ExitCode : int {
   kOk = 0,
-  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here
+  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here; log: -g found nothing, or
+                        ///< --verify found damage
   kUsage = 64,          ///< EX_USAGE: an unknown option, setting or value
   kNoInput = 66,        ///< EX_NOINPUT: a file that was named is not there
   kSoftware = 70,       ///< EX_SOFTWARE
   kOsError = 71,        ///< EX_OSERR: the kernel refused what nothing works without
-  kCantCreate = 73,     ///< EX_CANTCREAT: the journal's directory
+  kCantCreate = 73,     ///< EX_CANTCREAT: the journal's directory; log: its output
   kConfig = 78,         ///< EX_CONFIG: a unit file that cannot be started
   kExec = 203,          ///< EXIT_EXEC: the command is not there
   kGroup = 216,         ///< EXIT_GROUP

@@ -6,6 +6,7 @@
 #include "app/cli.h"
 #include "app/doctor.h"
 #include "app/exit_code.h"
+#include "app/log.h"
 #include "app/run.h"
 #include "app/show.h"
 #include "app/verify.h"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
     if (const auto* options = std::get_if<VerifyOptions>(&command)) return verify(*options);
     if (const auto* options = std::get_if<ShowOptions>(&command)) return show(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
+    if (const auto* options = std::get_if<LogOptions>(&command)) return log(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gatevisor: %s\n", error.what());

@@ -110,6 +110,24 @@ Expected<std::uint64_t> EntryChain::at(std::uint64_t index) const {
              : entry;
 }
 
+Expected<std::uint64_t> EntryChain::first_from(std::uint64_t offset) {
+  auto index = lower_bound(offset);
+  if (!index || *index == size_) {
+    return index ? Expected<std::uint64_t>(0) : index;
+  }
+  auto entry = at(*index);
+  return entry && *entry < offset ? Objects::bad(*entry, "entry array is not sorted") : entry;
+}
+
+Expected<std::uint64_t> EntryChain::last_before(std::uint64_t offset) {
+  auto index = lower_bound(offset);
+  if (!index || *index == 0) {
+    return index ? Expected<std::uint64_t>(0) : index;
+  }
+  auto entry = at(*index - 1);
+  return entry && *entry >= offset ? Objects::bad(*entry, "entry array is not sorted") : entry;
+}
+
 Expected<std::uint64_t> EntryChain::lower_bound(std::uint64_t offset) {
   std::uint64_t low = 0;
   std::uint64_t high = size_;

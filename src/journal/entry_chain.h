@@ -30,6 +30,11 @@ class EntryChain {
   /// The index of the first entry whose offset is not below `offset`; size() where there is none.
   Expected<std::uint64_t> lower_bound(std::uint64_t offset);
 
+  /// The first entry whose offset is not below `offset`; 0: none.
+  Expected<std::uint64_t> first_from(std::uint64_t offset);
+  /// The last entry whose offset is below `offset`; 0: none.
+  Expected<std::uint64_t> last_before(std::uint64_t offset);
+
  private:
   struct Array {
     std::uint64_t offset = 0;

@@ -223,4 +223,11 @@ T load(const std::byte* bytes) {
   return value;
 }
 
+/// The same number, which the compiler may not read again from where it came: what is behind a
+/// mapping can have changed since it was checked.
+inline std::uint64_t read_once(std::uint64_t value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
 }  // namespace gatevisor::journal

@@ -40,9 +40,12 @@ Expected<Objects> Objects::open(Storage& storage) {
   Objects objects;
   objects.storage_ = &storage;
   objects.limit_ = storage.size();
-  objects.pages_ = std::make_unique<std::array<Page, kPages>>();
   if (objects.limit_ < kHeaderSizeMin) {
     return bad(0, "no header");
+  }
+  objects.take_map();
+  if (objects.map_.empty()) {
+    objects.pages_ = std::make_unique<std::array<Page, kPages>>();
   }
   Header& header = objects.header_;
   const std::uint64_t size = std::min<std::uint64_t>(objects.limit_, sizeof header);
@@ -52,7 +55,13 @@ Expected<Objects> Objects::open(Storage& storage) {
   if (auto done = objects.check(); !done) {
     return std::unexpected(std::move(done.error()));
   }
+  objects.take_map();
   return objects;
+}
+
+void Objects::take_map() {
+  const auto map = storage_->mapped();
+  map_ = map.size() < limit_ ? std::span<const std::byte>() : map.first(limit_);
 }
 
 Expected<void> Objects::check() {
@@ -88,6 +97,10 @@ Expected<void> Objects::check() {
 Expected<void> Objects::read(std::uint64_t offset, std::span<std::byte> bytes) const {
   if (offset > limit_ || bytes.size() > limit_ - offset) {
     return bad(offset, "behind the end");
+  }
+  if (!map_.empty()) {
+    std::ranges::copy(map_.subspan(offset, bytes.size()), bytes.begin());
+    return {};
   }
   if (bytes.size() > kPage) {
     return storage_->read(offset, bytes);

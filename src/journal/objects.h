@@ -1,7 +1,9 @@
 // Reads the objects of a journal file that may be damaged, torn or hostile.
 //
-// Every offset and size is checked before it is used. Pages that were read stay in a cache of fixed
-// size, so an Objects shows the file of one moment, about; a new one sees what was written since.
+// Every offset and size is checked before it is used, and each number is read once: the file may
+// change meanwhile. A storage that is mapped is read where it stands. Of any other one, pages that
+// were read stay in a cache of fixed size, so an Objects shows the file of one moment, about; a new
+// one sees what was written since.
 #pragma once
 
 #include <memory>
@@ -41,8 +43,14 @@ class Objects {
 
   template <typename T>
   Expected<T> read_as(std::uint64_t offset) const {
+    if (offset <= map_.size() && map_.size() - offset >= sizeof(T)) {
+      return load<T>(map_.data() + offset);
+    }
     return read_value<T>(*this, offset);
   }
+
+  /// Up to limit(), where the storage is mapped; else empty.
+  std::span<const std::byte> map() const { return map_; }
 
   std::uint64_t hash(std::span<const std::byte> payload) const;
   /// Is `bytes` what is at `offset`?
@@ -63,12 +71,14 @@ class Objects {
   };
 
   Expected<void> check();
+  void take_map();
   Expected<const Page*> page(std::uint64_t number) const;
 
   Storage* storage_ = nullptr;
   Header header_;
   std::uint64_t limit_ = 0;
   bool unclean_ = false;
+  std::span<const std::byte> map_;
   std::unique_ptr<std::array<Page, kPages>> pages_;
 };
 

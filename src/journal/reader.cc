@@ -6,14 +6,17 @@
 namespace gatevisor::journal {
 namespace {
 
-Compression compression_of(const DataObject& data) {
-  if ((data.object.flags & kObjectXz) != 0) {
+// journald's own field table has 333 buckets; a file with more names was made to hang its readers.
+constexpr std::uint64_t kMaxNames = 100'000;
+
+Compression compression_of(const ObjectHeader& data) {
+  if ((data.flags & kObjectXz) != 0) {
     return Compression::kXz;
   }
-  if ((data.object.flags & kObjectLz4) != 0) {
+  if ((data.flags & kObjectLz4) != 0) {
     return Compression::kLz4;
   }
-  return (data.object.flags & kObjectZstd) != 0 ? Compression::kZstd : Compression::kNone;
+  return (data.flags & kObjectZstd) != 0 ? Compression::kZstd : Compression::kNone;
 }
 
 }  // namespace
@@ -44,22 +47,11 @@ Expected<void> Reader::refresh() {
     return std::unexpected(std::move(last.error()));
   }
   // All of it, or nothing: the chains point to their Objects.
-  std::vector<EntryChain> chains;
-  for (const Match& match : matches_) {
-    for (const std::string& payload : match.payloads) {
-      auto chain = chain_of(*objects, payload, *last);
-      if (!chain) {
-        return std::unexpected(std::move(chain.error()));
-      }
-      chains.push_back(std::move(*chain));
-    }
+  auto tree = MatchTree::make(*objects, matches_, *last);
+  if (!tree) {
+    return std::unexpected(std::move(tree.error()));
   }
-  auto chain = chains.begin();
-  for (Match& match : matches_) {
-    for (EntryChain& old : match.chains) {
-      old = std::move(*chain++);
-    }
-  }
+  tree_ = std::move(*tree);
   entries_ = std::move(*entries);
   objects_ = std::move(objects);
   last_entry_ = *last;
@@ -116,9 +108,78 @@ Expected<Entry> Reader::entry() const {
       return std::unexpected(std::move(payload.error()));
     }
     entry.fields.push_back(
-        {.payload = std::move(*payload), .compression = compression_of(data->object)});
+        {.payload = std::move(*payload), .compression = compression_of(data->object.object)});
   }
   return entry;
+}
+
+Expected<void> Reader::view(EntryView& view) const {
+  if (!objects_->map().empty()) {
+    return view_mapped(view);
+  }
+  auto entry = this->entry();
+  if (!entry) {
+    return std::unexpected(std::move(entry.error()));
+  }
+  static_cast<EntryMeta&>(view) = *entry;
+  view.fields.clear();
+  view.copies.clear();
+  for (const ReadField& field : entry->fields) {
+    view.copies += field.payload;
+  }
+  std::size_t begin = 0;
+  for (const ReadField& field : entry->fields) {
+    view.fields.push_back(
+        {.payload = std::string_view(view.copies).substr(begin, field.payload.size()),
+         .compression = field.compression});
+    begin += field.payload.size();
+  }
+  return {};
+}
+
+// The same checks as in Objects, without the way over Expected for each of the fields.
+Expected<void> Reader::view_mapped(EntryView& view) const {
+  view.fields.clear();
+  auto meta = this->meta();
+  if (!meta) {
+    return std::unexpected(std::move(meta.error()));
+  }
+  static_cast<EntryMeta&>(view) = *meta;
+  const std::span<const std::byte> map = objects_->map();
+  auto object = objects_->object(position_.offset, ObjectType::kEntry);
+  if (!object) {
+    return std::unexpected(std::move(object.error()));
+  }
+  const bool compact = objects_->compact();
+  const std::size_t item = compact ? sizeof(std::uint32_t) : 2 * sizeof(std::uint64_t);
+  const std::uint64_t head = compact ? kCompactDataPayload : kDataPayload;
+  const std::uint64_t count = (object->size - sizeof(EntryObject)) / item;
+  if (count > limits_.max_fields) {
+    return fail("read", "journal entry with too many fields", E2BIG);
+  }
+  std::uint64_t size = 0;
+  const std::byte* items = map.data() + position_.offset + sizeof(EntryObject);
+  for (std::uint64_t i = 0; i < count; ++i, items += item) {
+    const std::uint64_t offset =
+        read_once(compact ? load<std::uint32_t>(items) : load<std::uint64_t>(items));
+    if (offset % 8 != 0 || offset >= map.size() || map.size() - offset <= head) {
+      return Objects::bad(offset, "not the object that belongs here");
+    }
+    const std::byte* data = map.data() + offset;
+    auto start = load<ObjectHeader>(data);
+    start.size = read_once(start.size);
+    if (start.type != ObjectType::kData || start.size <= head || start.size > map.size() - offset) {
+      return Objects::bad(offset, "not the object that belongs here");
+    }
+    const std::uint64_t length = start.size - head;
+    if (length > limits_.max_entry_size - size) {
+      return fail("read", "journal entry that is too large", E2BIG);
+    }
+    size += length;
+    view.fields.push_back({.payload = {reinterpret_cast<const char*>(data + head), length},
+                           .compression = compression_of(start)});
+  }
+  return {};
 }
 
 Expected<std::string> Reader::payload_of(const Objects::Data& data) const {
@@ -150,18 +211,63 @@ Expected<void> Reader::unique(std::string_view name,
     previous = next;
     next = data->object.next_field_offset;
     const bool used = data->object.entry_offset != 0 && data->object.entry_offset <= last_entry_;
-    if (!used || compression_of(data->object) != Compression::kNone ||
-        data->size > limits_.max_entry_size) {
+    if (!used || data->size > limits_.max_entry_size) {
       continue;
     }
     auto payload = payload_of(*data);
     if (!payload) {
       return std::unexpected(std::move(payload.error()));
     }
+    if (const auto how = compression_of(data->object.object); how != Compression::kNone) {
+      std::string plain;
+      if (!decompress(how, *payload, plain, limits_.max_entry_size)) {
+        continue;
+      }
+      *payload = std::move(plain);
+    }
     const std::string_view value = *payload;
     if (value.size() > name.size() && value.starts_with(name) && value[name.size()] == '=' &&
         !visit(value.substr(name.size() + 1))) {
       break;
+    }
+  }
+  return {};
+}
+
+// journald's own order: bucket by bucket.
+Expected<void> Reader::names(const std::function<bool(std::string_view)>& visit) const {
+  const Header& header = objects_->header();
+  const std::uint64_t buckets = header.field_hash_table_size / sizeof(HashItem);
+  std::uint64_t seen = 0;
+  for (std::uint64_t bucket = 0; bucket < buckets; ++bucket) {
+    auto next = objects_->read_as<std::uint64_t>(header.field_hash_table_offset +
+                                                 bucket * sizeof(HashItem));
+    std::uint64_t last = 0;
+    while (next && *next != 0) {
+      auto field = *next > last && ++seen <= kMaxNames
+                       ? objects_->field(*next)
+                       : Expected<FieldObject>(Objects::bad(*next, "chain of a hash"));
+      if (!field || field->object.size - sizeof(FieldObject) > kMaxFieldName) {
+        if (unclean()) {
+          break;
+        }
+        return field ? Expected<void>(Objects::bad(*next, "name of a field"))
+                     : std::unexpected(std::move(field.error()));
+      }
+      std::string name(field->object.size - sizeof(FieldObject), '\0');
+      if (auto done =
+              objects_->read(*next + sizeof(FieldObject), std::as_writable_bytes(std::span(name)));
+          !done) {
+        return done;
+      }
+      if (!visit(name)) {
+        return {};
+      }
+      last = *next;
+      next = field->next_hash_offset;
+    }
+    if (!next) {
+      return std::unexpected(std::move(next.error()));
     }
   }
   return {};

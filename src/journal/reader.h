@@ -2,7 +2,7 @@
 //
 // The file is not trusted: nothing crashes, hangs or allocates beyond ReadLimits, whatever is in
 // it. Both forms (regular and compact) and both hashes are read. A field that systemd compressed
-// comes out as it is, marked; there is no decompressor here.
+// comes out as it is, marked: see decompress.h.
 //
 // Moving works as in sd-journal: seeking goes between two entries, and next() or previous() from
 // there to one of them.
@@ -14,7 +14,9 @@
 #include <string_view>
 #include <vector>
 
+#include "journal/decompress.h"
 #include "journal/entry_chain.h"
+#include "journal/match.h"
 #include "journal/objects.h"
 
 namespace gatevisor::journal {
@@ -23,8 +25,6 @@ struct ReadLimits {
   std::uint64_t max_entry_size = 256 << 20;  ///< of all fields of one entry together
   std::size_t max_fields = 4096;             ///< of one entry
 };
-
-enum class Compression : std::uint8_t { kNone, kXz, kLz4, kZstd };
 
 struct ReadField {
   std::string payload;  ///< 'NAME=value', or what it was compressed to
@@ -46,6 +46,18 @@ struct EntryMeta {
 
 struct Entry : EntryMeta {
   std::vector<ReadField> fields;
+};
+
+/// A field where it stands in the file, or in EntryView::copies.
+struct FieldView {
+  std::string_view payload;  ///< 'NAME=value', or what it was compressed to
+  Compression compression = Compression::kNone;
+};
+
+/// An entry without copies of what is in it: good until the storage changes, or the next one.
+struct EntryView : EntryMeta {
+  std::vector<FieldView> fields;
+  std::string copies;  ///< what is behind `fields` where the storage is not mapped
 };
 
 class Reader {
@@ -80,39 +92,37 @@ class Reader {
   Expected<EntryMeta> meta() const;
   /// An entry that is damaged is an error; next() goes on behind it.
   Expected<Entry> entry() const;
+  /// The same, fast; what `view` had is replaced.
+  Expected<void> view(EntryView& view) const;
 
   /// As journalctl writes it: 's=…;i=…;b=…;m=…;t=…;x=…'.
   std::string cursor(const EntryMeta& entry) const;
 
+  /// From now on only entries that match as well.
+  Expected<void> add_matches(const Matches& matches);
   /// From now on only entries with 'NAME=value'. Of one name any value will do, of several names
   /// each has to match.
   Expected<void> add_match(std::string_view payload);
-  void clear_matches() { matches_.clear(); }
+  void clear_matches() { matches_ = {}; }
 
-  /// Every value of the field once, in no certain order, until `visit` returns false. Values that
-  /// are compressed are left out.
+  /// Every value of the field once, the newest first, until `visit` returns false.
   Expected<void> unique(std::string_view name,
                         const std::function<bool(std::string_view value)>& visit) const;
+  /// Every name of a field once, until `visit` returns false.
+  Expected<void> names(const std::function<bool(std::string_view name)>& visit) const;
 
  private:
   struct Position {
     std::uint64_t offset = 0;
     bool on_entry = false;  // else before it
   };
-  /// The values of one name.
-  struct Match {
-    std::string name;
-    std::vector<std::string> payloads;
-    std::vector<EntryChain> chains;
-  };
 
   explicit Reader(const ReadLimits& limits) : limits_(limits) {}
 
   template <typename Key>
   Expected<void> seek_by(std::uint64_t wanted, Key key);
-  static Expected<EntryChain> chain_of(const Objects& objects, std::string_view payload,
-                                       std::uint64_t last_entry);
   Expected<std::string> payload_of(const Objects::Data& data) const;
+  Expected<void> view_mapped(EntryView& view) const;
   /// The first entry from `offset` on that matches, or the last one before it; 0: none.
   Expected<std::uint64_t> match_from(std::uint64_t offset);
   Expected<std::uint64_t> match_before(std::uint64_t offset);
@@ -123,7 +133,8 @@ class Reader {
   EntryChain entries_;
   std::uint64_t last_entry_ = 0;
   Position position_;
-  std::vector<Match> matches_;
+  Matches matches_;
+  MatchTree tree_;
 };
 
 }  // namespace gatevisor::journal

@@ -130,102 +130,37 @@ Expected<bool> Reader::previous() {
 }
 
 Expected<void> Reader::add_match(std::string_view payload) {
-  const std::string_view name = payload.substr(0, payload.find('='));
-  if (name.empty() || name.size() == payload.size()) {
-    return fail("parse", "journal match: expected NAME=value", EINVAL);
+  Matches more = matches_;
+  if (auto done = more.add(payload); !done) {
+    return done;
   }
-  auto chain = chain_of(*objects_, payload, last_entry_);
-  if (!chain) {
-    return std::unexpected(std::move(chain.error()));
+  auto tree = MatchTree::make(*objects_, more, last_entry_);
+  if (!tree) {
+    return std::unexpected(std::move(tree.error()));
   }
-  auto match = std::ranges::find(matches_, name, &Match::name);
-  if (match == matches_.end()) {
-    match = matches_.insert(match, Match{.name = std::string(name), .payloads = {}, .chains = {}});
-  }
-  match->payloads.emplace_back(payload);
-  match->chains.push_back(std::move(*chain));
+  matches_ = std::move(more);
+  tree_ = std::move(*tree);
   return {};
 }
 
-Expected<EntryChain> Reader::chain_of(const Objects& objects, std::string_view payload,
-                                      std::uint64_t last_entry) {
-  auto offset = objects.find_data(std::as_bytes(std::span(payload)));
-  if (!offset || *offset == 0) {
-    return offset ? Expected<EntryChain>() : std::unexpected(std::move(offset.error()));
+Expected<void> Reader::add_matches(const Matches& matches) {
+  Matches more = matches_;
+  more.append(matches);
+  auto tree = MatchTree::make(*objects_, more, last_entry_);
+  if (!tree) {
+    return std::unexpected(std::move(tree.error()));
   }
-  auto data = objects.data(*offset);
-  if (!data) {
-    return std::unexpected(std::move(data.error()));
-  }
-  return EntryChain::open(objects, data->object.entry_offset, data->object.entry_array_offset,
-                          data->object.n_entries, last_entry);
+  matches_ = std::move(more);
+  tree_ = std::move(*tree);
+  return {};
 }
 
-// Each name in turn moves the candidate on to its own next entry, until all agree on one.
 Expected<std::uint64_t> Reader::match_from(std::uint64_t offset) {
-  const auto next_of = [](EntryChain& chain, std::uint64_t from) -> Expected<std::uint64_t> {
-    auto index = chain.lower_bound(from);
-    if (!index || *index == chain.size()) {
-      return index ? Expected<std::uint64_t>(0) : index;
-    }
-    auto entry = chain.at(*index);
-    return entry && *entry < from ? Objects::bad(*entry, "entry array is not sorted") : entry;
-  };
-  if (matches_.empty()) {
-    return next_of(entries_, offset);
-  }
-  std::size_t agreed = 0;
-  for (std::size_t i = 0; agreed < matches_.size(); i = (i + 1) % matches_.size()) {
-    std::uint64_t nearest = 0;
-    for (EntryChain& chain : matches_[i].chains) {
-      auto entry = next_of(chain, offset);
-      if (!entry) {
-        return entry;
-      }
-      if (*entry != 0 && (nearest == 0 || *entry < nearest)) {
-        nearest = *entry;
-      }
-    }
-    if (nearest == 0 || nearest > last_entry_) {
-      return 0;
-    }
-    agreed = nearest == offset ? agreed + 1 : 1;
-    offset = nearest;
-  }
-  return offset;
+  return matches_.empty() ? entries_.first_from(offset) : tree_.from(offset);
 }
 
 Expected<std::uint64_t> Reader::match_before(std::uint64_t offset) {
-  const auto previous_of = [](EntryChain& chain, std::uint64_t from) -> Expected<std::uint64_t> {
-    auto index = chain.lower_bound(from);
-    if (!index || *index == 0) {
-      return index ? Expected<std::uint64_t>(0) : index;
-    }
-    auto entry = chain.at(*index - 1);
-    return entry && *entry >= from ? Objects::bad(*entry, "entry array is not sorted") : entry;
-  };
-  if (matches_.empty()) {
-    return previous_of(entries_, offset);
-  }
-  std::size_t agreed = 0;
-  // `offset` is a bound at first and a candidate later on: one below the bound.
-  std::uint64_t bound = std::min(offset, last_entry_ + 1);
-  for (std::size_t i = 0; agreed < matches_.size(); i = (i + 1) % matches_.size()) {
-    std::uint64_t nearest = 0;
-    for (EntryChain& chain : matches_[i].chains) {
-      auto entry = previous_of(chain, bound);
-      if (!entry) {
-        return entry;
-      }
-      nearest = std::max(nearest, *entry);
-    }
-    if (nearest == 0) {
-      return 0;
-    }
-    agreed = nearest + 1 == bound ? agreed + 1 : 1;
-    bound = nearest + 1;
-  }
-  return bound - 1;
+  return matches_.empty() ? entries_.last_before(offset) : tree_.before(offset);
 }
 
 }  // namespace gatevisor::journal

@@ -25,6 +25,10 @@ class Storage {
   /// Fills all of `bytes`; short of that is an error. pread(2).
   virtual Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;
 
+  /// All of it in memory, where that can be had: size() bytes, which stay as long as the storage
+  /// does not grow. They may change under the reader's eyes, as the file does. Empty: use read().
+  virtual std::span<const std::byte> mapped() const { return {}; }
+
   /// How many bytes there are.
   virtual std::uint64_t size() const = 0;
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -68,6 +69,18 @@ Expected<std::string> read_file(const std::string& path) {
   return read_again(fd.get(), path);
 }
 
+Expected<void> replace_file(const std::string& path, std::string_view text) {
+  const std::string next = path + ".new";
+  const UniqueFd fd(
+      open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!fd) return fail("open", next, errno);
+  const ssize_t put = write(fd.get(), text.data(), text.size());
+  if (put < 0) return fail("write", next, errno);
+  if (static_cast<std::size_t>(put) != text.size()) return fail("write", next, EIO);
+  if (rename(next.c_str(), path.c_str()) != 0) return fail("rename", path, errno);
+  return {};
+}
+
 std::vector<std::string> paths_matching(const std::string& pattern) {
   std::vector<std::string> paths;
   glob_t found{};
@@ -95,6 +108,13 @@ std::vector<std::string> names_at(int dir, const char* path) {
   }
   std::ranges::sort(names);
   return names;
+}
+
+void allow_many_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // open(2) takes the lowest number that is free: the one that was just found closed.

@@ -33,8 +33,14 @@ bool exists_at(int dir, const char* name);
 /// The whole of a file that people write. Follows links, and never waits for a FIFO's writer.
 Expected<std::string> read_file(const std::string& path);
 
+/// Makes or replaces a file in one step, 0644.
+Expected<void> replace_file(const std::string& path, std::string_view text);
+
 /// The paths that a pattern of glob(7) matches, sorted; none where it matches nothing.
 std::vector<std::string> paths_matching(const std::string& pattern);
+
+/// RLIMIT_NOFILE up to what the kernel allows this process, for one that opens files by the hundred.
+void allow_many_files();
 
 /// The names in a directory, '.' and '..' left out, sorted, at most 65536. Empty where it cannot be
 /// read. `dir` may be AT_FDCWD.

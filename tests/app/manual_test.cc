@@ -1,5 +1,5 @@
-// The manual pages: gatevisor(1) names every setting, and no other; gatevisor.service(5) has every
-// directive with its fate.
+// The manual pages: gatevisor(1) names every setting, and no other; gatevisor-log(1) every option;
+// gatevisor.service(5) has every directive with its fate.
 
 #include "config/manual.h"
 
@@ -7,7 +7,10 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 
+#include "app/log_options.h"
 #include "config/directives.h"
 #include "config/properties.h"
 
@@ -35,6 +38,33 @@ TEST(Manual, NamesEverySetting) {
     ++entries;
   }
   EXPECT_EQ(entries, count);
+}
+
+/// '--since', '--unit', ... in a text where every one begins with two dashes and small letters.
+std::set<std::string> long_options(std::string text, const std::string& dashes) {
+  std::set<std::string> names;
+  for (std::size_t at = 0; (at = text.find(dashes, at)) != text.npos;) {
+    at += dashes.size();
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+    if (end > at) names.insert(text.substr(at, end - at));
+  }
+  return names;
+}
+
+TEST(Manual, NamesEveryOptionOfLog) {
+  const auto told = long_options(manual(GATEVISOR_LOG_MANUAL), "Fl Fl ");
+  for (const std::string& name : long_options(kLogHelp, "--")) {
+    EXPECT_TRUE(told.contains(name)) << name;
+  }
+  // And each one is one.
+  for (const std::string& name : told) {
+    std::string program = "log";
+    std::string option = "--" + name;
+    char* argv[] = {program.data(), option.data(), nullptr};
+    const auto parsed = parse_log_options(2, argv);
+    const auto* refusal = std::get_if<LogRefusal>(&parsed);
+    EXPECT_TRUE(refusal == nullptr || !refusal->complaint.contains("no such option")) << name;
+  }
 }
 
 /// What stands between two headings.

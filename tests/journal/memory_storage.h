@@ -16,7 +16,8 @@ class MemoryStorage final : public Storage {
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
   MemoryStorage() = default;
-  explicit MemoryStorage(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+  explicit MemoryStorage(std::vector<std::byte> bytes, bool map = false)
+      : is_mapped(map), bytes_(std::move(bytes)) {}
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
     ++writes;
@@ -48,6 +49,10 @@ class MemoryStorage final : public Storage {
 
   std::uint64_t size() const override { return bytes_.size(); }
 
+  std::span<const std::byte> mapped() const override {
+    return is_mapped ? std::span<const std::byte>(bytes_) : std::span<const std::byte>();
+  }
+
   Expected<void> allocate(std::uint64_t size) override {
     if (size > room) {
       return fail("allocate", "memory", ENOSPC);
@@ -59,6 +64,7 @@ class MemoryStorage final : public Storage {
   std::vector<std::byte>& bytes() { return bytes_; }
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
+  bool is_mapped = false;             ///< read where it stands
   std::uint64_t room = kNever;        ///< allocate() gives no more
   std::uint64_t fail_after = kNever;  ///< a write stops when so many bytes were written in all
   std::uint64_t written = 0;

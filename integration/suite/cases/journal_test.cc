@@ -137,6 +137,31 @@ TEST(Journal, BadInput_DirectoryThatCannotBeMadeIsOneLine) {
   EXPECT_EQ(std::ranges::count(supervisor.log(), '\n'), 1);
 }
 
+// While the writer is at it, and afterwards without anybody: with journalctl's words.
+TEST(Journal, GatevisorLogShowsACrash) {
+  TempDir files;
+  Gatevisor supervisor({.command = {"exit", "3"},
+                        .properties = {"RestartSec=10ms", "AlarmBurst=0"},
+                        .options = in(files)});
+  supervisor.expect_exited();
+  const std::string log = gatevisor_program() + " log -D " + files.file("journal") + " ";
+  const std::string live =
+      output_of(log + "-f --no-tail -o cat GATEVISOR_CAUSE=exit-code | head -n 4");
+  EXPECT_EQ(std::ranges::count(live, '\n'), 4);
+  EXPECT_NE(live.find("exited (rc=3); respawning (#1 in 60s window)"), std::string::npos) << live;
+  supervisor.signal(SIGTERM);
+  supervisor.expect_end();
+  for (const char* options :
+       {"-o export", "-r -o verbose", "-p warning", "-n 3", "-F MESSAGE_ID"}) {
+    const std::string file = files.file("journal") + " --no-pager " + options;
+    EXPECT_EQ(output_of(log + "--no-pager " + options), output_of("journalctl -D " + file))
+        << options;
+  }
+  EXPECT_NE(output_of(log + "gateway -n 1 GATEVISOR_EVENT=exited").find("(rc=3)"),
+            std::string::npos);
+  output_of(log + "--verify");
+}
+
 // A file system of 600 KB: one file fits, the second does not, until the first is removed.
 TEST(JournalOnAFullDisk, TheGatewayKeepsRunningAndNothingIsLost) {
   TempDir files;

@@ -1,57 +1,17 @@
-// libFuzzer: a journal file, made worse.
-//
-// An odd first byte: what follows is the file. An even one: what follows are changes to a good
-// file, three bytes of place and one or eight of content each. Besides what the sanitizers see:
-// walking ends, in both directions and through matches.
-
-#include <cstdlib>
-
-#include "../journal_testing.h"
-
-namespace {
+// libFuzzer: a damaged file (damaged_file.h). Besides what the sanitizers see: walking ends, in
+// both directions and through matches.
+#include "damaged_file.h"
+#include "journal/verify.h"
 
 using namespace gatevisor::journal;
-
-const std::vector<std::byte>& good_file() {
-  static const std::vector<std::byte> file = [] {
-    MemoryStorage storage;
-    Limits limits = small_file();
-    limits.max_size = 1 << 20;
-    auto writer = Writer::create(storage, test_ids(), 1, limits);
-    for (std::uint64_t i = 0; i < 40; ++i) {
-      (void)append(*writer, plain_entry(i));
-    }
-    (void)writer->flush();
-    return storage.bytes();
-  }();
-  return file;
-}
-
-std::vector<std::byte> changed(std::span<const std::byte> changes) {
-  std::vector<std::byte> file = good_file();
-  while (changes.size() >= 4) {
-    const std::size_t place = load<std::uint32_t>(changes.data()) & 0xffffff;
-    const std::size_t size = place % 2 == 0 ? 8 : 1;
-    changes = changes.subspan(3);
-    const auto content = changes.first(std::min(size, changes.size()));
-    // The header and the objects; the tables between them are empty for the most part.
-    const std::size_t at = place / 2 % (file.size() - 37'000 - 8);
-    std::memcpy(file.data() + (at < 272 ? at : at + 37'000), content.data(), content.size());
-    changes = changes.subspan(content.size());
-  }
-  return file;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const auto input = std::as_bytes(std::span(data, size));
   if (input.empty()) {
     return 0;
   }
-  const auto rest = input.subspan(1);
-  MemoryStorage storage(data[0] % 2 != 0 ? std::vector<std::byte>(rest.begin(), rest.end())
-                                         : changed(rest));
+  MemoryStorage storage = damaged_file(input);
+  (void)verify(storage);
   auto reader = Reader::open(storage, {.max_entry_size = 1 << 20, .max_fields = 1000});
   if (!reader) {
     return 0;
@@ -67,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   walk([&] {
     auto more = reader->next();
     (void)reader->entry();
+    EntryView view;
+    (void)reader->view(view);
     return more;
   });
   walk([&] { return reader->previous(); });
@@ -89,5 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     }
     return true;
   });
+  values = 0;
+  (void)reader->names([&](std::string_view) { return ++values < storage.size(); });
   return 0;
 }
