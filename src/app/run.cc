@@ -111,7 +111,12 @@ Expected<core::UnitGraph> make_graph(const std::vector<Prepared>& units, std::si
   for (const Prepared& unit : units) settings.push_back(unit.settings);
   core::UnitGraph::Units first(named);
   std::iota(first.begin(), first.end(), std::size_t{0});
-  return core::UnitGraph::make(settings, first);
+  auto graph = core::UnitGraph::make(settings, first);
+  if (!graph) return graph;
+  if (auto checked = core::check_requisites(settings, *graph); !checked) {
+    return std::unexpected(std::move(checked.error()));
+  }
+  return graph;
 }
 
 OrRefusal<UnitParts> place(Prepared unit, const std::shared_ptr<os::CgroupBase>& base,

@@ -7,6 +7,7 @@
 #include "app/unit_files.h"
 #include "config/command_line.h"
 #include "config/properties.h"
+#include "core/unit_graph.h"
 
 namespace gatevisor::app {
 namespace {
@@ -33,7 +34,10 @@ class Reader {
   Reader(const RunOptions& options, std::vector<Error>& warnings)
       : options_(options), warnings_(warnings) {}
 
-  OrRefusal<ReadUnits> read() {
+  /// What was read before it was refused.
+  ReadUnits& units() { return units_; }
+
+  OrRefusal<void> read() {
     for (const std::string& what : options_.units) {
       auto unit = load(what, {});
       if (!unit) return std::unexpected(std::move(unit.error()));
@@ -62,7 +66,7 @@ class Reader {
         }
       }
     }
-    return std::move(units_);
+    return {};
   }
 
  private:
@@ -105,6 +109,7 @@ class Reader {
     }
     units_.units.push_back(std::move(read));
     folders_.push_back(folder_of(unit.path));
+    notes_.push_back(std::move(unit.notes));
   }
 
   /// `name` is what a relation of unit `caller` says.
@@ -116,41 +121,54 @@ class Reader {
       return {};
     }
     const Allowance& allowance = units_.units[caller].allowance;
-    const auto at = allowance.places.find(call.name);
-    const std::string where = (at == allowance.places.end() ? units_.units[caller].settings.unit_name()
-                                                            : at->second) +
-                              ": " + call.name + "=" + name;
+    UnmetCall unmet{place(caller, call.name), std::string(call.name) + "=: ", {}, true};
     if (units_.units.size() == kMostUnits) {
-      return refuse({"", where + ": more than " + std::to_string(kMostUnits) + " units", 0,
-                     "does a template call for itself?"},
-                    kConfig);
+      unmet.text += name + " would be more than " + std::to_string(kMostUnits) + " units";
+      unmet.advice = "does a template call for itself?";
+      return add(std::move(unmet));
     }
     auto unit = load(name, folders_[caller]);
     if (unit) {
       add(std::move(*unit), units_.units[caller].optional || !call.required);
       return {};
     }
-    Refusal& why = unit.error();
-    const bool missing = why.error.code == ENOENT;
-    const std::string what = where + (missing ? ": there is no such unit"
-                                              : ": it cannot be started: " + to_string(why.error));
+    const Error& why = unit.error().error;
+    unmet.text += why.code == ENOENT ? "there is no " + name
+                                     : name + " cannot be started: " + to_string(why);
+    unmet.stops = false;
     if (!call.required || units_.units[caller].optional) {
-      warnings_.push_back({"", what, 0, "going on without it"});
+      unmet.advice = "going on without it";
     } else if (allowance.names.contains(call.name)) {
-      warnings_.push_back({"", what, 0, "going on without it, as is allowed"});
+      unmet.advice = "going on without it, as is allowed";
     } else {
-      return refuse({"", what, 0,
-                     "give its file, or say --allow=" + std::string(call.name) + " or Allow=" +
-                         call.name + " in [X-Gatevisor]"},
-                    kConfig);
+      unmet.stops = true;
+      unmet.advice = "give its file, or say --allow=" + std::string(call.name) + " or Allow=" +
+                     call.name + " in [X-Gatevisor]";
     }
+    return add(std::move(unmet));
+  }
+
+  OrRefusal<void> add(UnmetCall unmet) {
+    Error error{"", to_string(unmet.at) + ": " + unmet.text, 0, unmet.advice};
+    const bool stops = unmet.stops;
+    units_.unmet.push_back(std::move(unmet));
+    if (stops) return refuse(std::move(error), kConfig);
+    warnings_.push_back(std::move(error));
     return {};
+  }
+
+  /// Of a directive, or of the unit's file where a directory says it.
+  config::Location place(std::size_t unit, const std::string& directive) const {
+    const auto note = std::ranges::find(notes_[unit], directive, &config::UnitNote::name);
+    if (note != notes_[unit].end()) return note->at;
+    return {units_.units[unit].settings.unit_name(), 1, 1};
   }
 
   const RunOptions& options_;
   std::vector<Error>& warnings_;
   ReadUnits units_;
   std::vector<std::string> folders_;  ///< of each unit's file
+  std::vector<std::vector<config::UnitNote>> notes_;
 };
 
 /// `run -- COMMAND`
@@ -168,9 +186,15 @@ ReadUnits command_unit(const RunOptions& options) {
 }  // namespace
 
 OrRefusal<ReadUnits> read_units(const RunOptions& options, std::vector<Error>& warnings) {
-  auto units = options.units.empty() ? command_unit(options) : Reader(options, warnings).read();
-  if (!units) return units;
-  ServiceSettings& main = units->units[units->main].settings;
+  ReadUnits units;
+  if (options.units.empty()) {
+    units = command_unit(options);
+  } else {
+    Reader reader(options, warnings);
+    if (auto read = reader.read(); !read) return std::unexpected(std::move(read.error()));
+    units = std::move(reader.units());
+  }
+  ServiceSettings& main = units.units[units.main].settings;
   for (const std::string& property : options.properties) {
     if (auto assigned = config::assign(main, property); !assigned) {
       return refuse(std::move(assigned.error()), kUsage);
@@ -180,6 +204,24 @@ OrRefusal<ReadUnits> read_units(const RunOptions& options, std::vector<Error>& w
     return refuse(std::move(valid.error()), kUsage);
   }
   return units;
+}
+
+std::vector<UnmetCall> check_calls(const std::string& what, const std::vector<std::string>& allow) {
+  RunOptions options;
+  options.units = {what};
+  options.allow = allow;
+  std::vector<Error> warnings;
+  Reader reader(options, warnings);
+  const bool read = reader.read().has_value();
+  std::vector<UnmetCall> unmet = std::move(reader.units().unmet);
+  if (!read) return unmet;
+  std::vector<ServiceSettings> settings;
+  for (const ReadUnit& unit : reader.units().units) settings.push_back(unit.settings);
+  if (const auto graph = core::UnitGraph::make(settings, {0}); !graph) {
+    const Error& error = graph.error();
+    unmet.push_back({{what, 1, 1}, error.subject, error.advice, true});
+  }
+  return unmet;
 }
 
 }  // namespace gatevisor::app

@@ -6,6 +6,7 @@
 #include "app/exit_code.h"
 #include "app/unit_files.h"
 #include "app/unit_json.h"
+#include "app/unit_set.h"
 
 namespace gatevisor::app {
 namespace {
@@ -35,6 +36,18 @@ std::string report(const std::string& what, const config::LoadedUnit& unit) {
   return text;
 }
 
+/// What becomes of the other units that it names.
+void add_calls(const std::string& what, const std::vector<std::string>& allow,
+               config::LoadedUnit& unit) {
+  for (UnmetCall& call : check_calls(what, allow)) {
+    if (call.stops) {
+      unit.errors.push_back({std::move(call.at), call.text + "; " + call.advice});
+    } else {
+      unit.remarks.push_back(to_string(call.at) + ": " + call.text + "; " + call.advice);
+    }
+  }
+}
+
 }  // namespace
 
 int verify(const VerifyOptions& options) {
@@ -52,6 +65,7 @@ int verify(const VerifyOptions& options) {
       missing.errors.push_back({{what, 0, 0}, to_string(unit.error())});
       unit = std::move(missing);
     }
+    if (unit->errors.empty()) add_calls(what, options.allow, *unit);
     if (!unit->errors.empty() && status == kOk) status = kIncomplete;
     if (options.json) {
       verified.push_back({what, std::move(*unit)});

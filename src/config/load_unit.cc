@@ -9,109 +9,11 @@
 #include "config/environment_file.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
+#include "config/unit_tables.h"
 #include "config/words.h"
 
 namespace gatevisor::config {
 namespace {
-
-/// systemd expands specifiers in these (systemd.unit(5), and what each page says of it).
-constexpr auto kWithSpecifiers = std::to_array<std::string_view>({"User",
-                                                                  "Group",
-                                                                  "SupplementaryGroups",
-                                                                  "WorkingDirectory",
-                                                                  "Environment",
-                                                                  "EnvironmentFile",
-                                                                  "UnsetEnvironment",
-                                                                  "PassEnvironment",
-                                                                  "PIDFile",
-                                                                  "StandardOutput",
-                                                                  "StandardError",
-                                                                  "Description",
-                                                                  "Documentation",
-                                                                  "ReadWritePaths",
-                                                                  "ReadOnlyPaths",
-                                                                  "InaccessiblePaths",
-                                                                  "ExecPaths",
-                                                                  "NoExecPaths",
-                                                                  "BindPaths",
-                                                                  "BindReadOnlyPaths",
-                                                                  "TemporaryFileSystem",
-                                                                  "RootDirectory",
-                                                                  "RuntimeDirectory",
-                                                                  "StateDirectory",
-                                                                  "CacheDirectory",
-                                                                  "LogsDirectory",
-                                                                  "LoadCredential",
-                                                                  "ExecSearchPath",
-                                                                  "StandardInput",
-                                                                  "StandardInputText",
-                                                                  "IODeviceWeight",
-                                                                  "IOReadBandwidthMax",
-                                                                  "IOWriteBandwidthMax",
-                                                                  "IOReadIOPSMax",
-                                                                  "IOWriteIOPSMax",
-                                                                  "IODeviceLatencyTargetSec",
-                                                                  "ConfigurationDirectory"});
-
-/// systemd.unit(5) knows them in other units; in a service they are passed over.
-constexpr std::array<std::string_view, 8> kOtherSections = {"Automount", "Mount",  "Path", "Scope",
-                                                            "Slice",     "Socket", "Swap", "Timer"};
-
-/// What systemd.exec(5) lets a leading '-' be without.
-constexpr std::array<std::string_view, 3> kSecurityLabels = {"AppArmorProfile", "SELinuxContext",
-                                                             "SmackProcessLabel"};
-
-/// Older names of settings, still in use (systemd's own table of directives).
-struct OldName {
-  std::string_view old;
-  std::string_view name;
-};
-constexpr std::array<OldName, 4> kOldNames = {{{"StartLimitInterval", "StartLimitIntervalSec"},
-                                               {"ReadWriteDirectories", "ReadWritePaths"},
-                                               {"ReadOnlyDirectories", "ReadOnlyPaths"},
-                                               {"InaccessibleDirectories", "InaccessiblePaths"}}};
-
-constexpr std::array kConditions = {
-    Choice{"PathExists", Condition::Kind::PathExists},
-    Choice{"PathExistsGlob", Condition::Kind::PathExistsGlob},
-    Choice{"PathIsDirectory", Condition::Kind::PathIsDirectory},
-    Choice{"PathIsSymbolicLink", Condition::Kind::PathIsSymbolicLink},
-    Choice{"PathIsMountPoint", Condition::Kind::PathIsMountPoint},
-    Choice{"PathIsReadWrite", Condition::Kind::PathIsReadWrite},
-    Choice{"DirectoryNotEmpty", Condition::Kind::DirectoryNotEmpty},
-    Choice{"FileNotEmpty", Condition::Kind::FileNotEmpty},
-    Choice{"FileIsExecutable", Condition::Kind::FileIsExecutable},
-    Choice{"Environment", Condition::Kind::Environment},
-    Choice{"Architecture", Condition::Kind::Architecture},
-    Choice{"KernelCommandLine", Condition::Kind::KernelCommandLine},
-    Choice{"KernelVersion", Condition::Kind::KernelVersion},
-    Choice{"OSRelease", Condition::Kind::OSRelease},
-    Choice{"Host", Condition::Kind::Host},
-    Choice{"Virtualization", Condition::Kind::Virtualization},
-    Choice{"Security", Condition::Kind::Security},
-    Choice{"Capability", Condition::Kind::Capability},
-    Choice{"Memory", Condition::Kind::Memory},
-    Choice{"CPUs", Condition::Kind::CPUs},
-    Choice{"CPUFeature", Condition::Kind::CPUFeature},
-    Choice{"User", Condition::Kind::User},
-    Choice{"Group", Condition::Kind::Group},
-    Choice{"ControlGroupController", Condition::Kind::ControlGroupController},
-    Choice{"ACPower", Condition::Kind::ACPower},
-    Choice{"FirstBoot", Condition::Kind::FirstBoot},
-    Choice{"NeedsUpdate", Condition::Kind::NeedsUpdate},
-    Choice{"Credential", Condition::Kind::Credential},
-    Choice{"PathIsEncrypted", Condition::Kind::PathIsEncrypted},
-};
-
-constexpr std::array kCommands = {
-    Choice{"ExecCondition", CommandKind::Condition},
-    Choice{"ExecStartPre", CommandKind::StartPre},
-    Choice{"ExecStart", CommandKind::Main},
-    Choice{"ExecStartPost", CommandKind::StartPost},
-    Choice{"ExecReload", CommandKind::Reload},
-    Choice{"ExecStop", CommandKind::Stop},
-    Choice{"ExecStopPost", CommandKind::StopPost},
-};
 
 template <typename List>
 bool is_one_of(const List& list, std::string_view name) {

@@ -171,16 +171,20 @@ Expected<UnitGraph> UnitGraph::make(std::span<const ServiceSettings> units, cons
       return std::unexpected(std::move(none.error()));
     }
   }
-  for (const std::size_t unit : graph.initial_) {
+  return graph;
+}
+
+Expected<void> check_requisites(std::span<const ServiceSettings> units, const UnitGraph& graph) {
+  for (const std::size_t unit : graph.initial()) {
     for (const std::string& other : units[unit].dependencies.of(Dependency::Requisite)) {
-      const auto place = places.find(other);
-      if (place != places.end() && contains(graph.initial_, place->second)) continue;
+      const auto has_name = [&](std::size_t each) { return units[each].unit_name() == other; };
+      if (std::ranges::any_of(graph.initial(), has_name)) continue;
       return fail("",
                   units[unit].unit_name() + " is started only beside " + other + " (Requisite=)", 0,
                   "name that unit too");
     }
   }
-  return graph;
+  return {};
 }
 
 }  // namespace gatevisor::core

@@ -35,9 +35,9 @@ class UnitGraph {
     Units on_success;      ///< OnSuccess=
   };
 
-  /// Error: an order that is a cycle, two units of which one stops the other and that are both to be
-  /// started, or a Requisite= that nothing starts. `named`: those that are started first; what they
-  /// need and want is started with them.
+  /// Error: an order that is a cycle, or two units of which one stops the other and that would be
+  /// started together. `named`: those that are started first; what they need and want is started
+  /// with them.
   static Expected<UnitGraph> make(std::span<const ServiceSettings> units, const Units& named);
 
   const Node& of(std::size_t unit) const { return nodes_[unit]; }
@@ -48,6 +48,9 @@ class UnitGraph {
   std::vector<Node> nodes_;
   Units initial_;
 };
+
+/// Error: a Requisite= of what is started first that is not among it.
+Expected<void> check_requisites(std::span<const ServiceSettings> units, const UnitGraph& graph);
 
 /// Whether the list has it.
 bool contains(const UnitGraph::Units& units, std::size_t unit);

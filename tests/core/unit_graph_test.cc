@@ -110,9 +110,11 @@ TEST(UnitGraph, TwoThatConflictAreNotStartedTogether) {
 TEST(UnitGraph, ARequisiteHasToBeStartedBySomebodyElse) {
   const std::vector<ServiceSettings> units = {unit("a", Dependency::Requisite, {"b.service"}),
                                               unit("b")};
-  EXPECT_EQ(error(units, {0}),
+  const auto checked = check_requisites(units, graph(units, {0}));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(to_string(checked.error()),
             "a.service is started only beside b.service (Requisite=); name that unit too");
-  EXPECT_EQ(error(units, {0, 1}), "none");
+  EXPECT_TRUE(check_requisites(units, graph(units, {0, 1})));
 }
 
 TEST(UnitGraph, ALongChainIsNoRecursion) {

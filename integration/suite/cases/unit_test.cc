@@ -17,16 +17,6 @@
 namespace gatevisor::testing {
 namespace {
 
-/// The exit status and all that gatevisor writes for these words.
-std::pair<int, std::string> answer_of(const std::string& words) {
-  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
-  std::string output;
-  char bytes[4096];
-  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
-    output.append(bytes, got);
-  return {WEXITSTATUS(pclose(pipe)), output};
-}
-
 TEST(UnitFile, RunsWithSystemdsEnvironmentAndNothingOfOurs) {
   Unit unit("");
   unit.write("gw.service", "[Service]\nExecStart=" + misbehave() + " report " + unit.report() +

@@ -130,11 +130,12 @@ TEST(Units, ARespawnTakesThoseAlongThatRequireIt) {
 TEST(Units, BoundUnitsAreStopped) {
   Units units;
   units.add("main", "", "wait");
-  units.add("gw", "BindsTo=db.service\nAfter=db.service\n", "wait");
+  units.add("gw", "BindsTo=db.service\nAfter=db.service main.service\n", "wait");
   units.add("db", "", "wait");
   Gatevisor supervisor(units.launch("gw", {units.path("main"), "--main=main.service"}));
   const Record started = expect_of(supervisor, "started", "db");
-  expect_of(supervisor, "started", "gw");
+  units.wait_told("+main");
+  units.wait_told("+gw");
   kill(static_cast<int>(started.number("/pid")), SIGKILL);
   const Record ended = expect_of(supervisor, "exited", "gw");
   EXPECT_EQ(ended.text("/verdict/cause"), "requested");
@@ -182,7 +183,7 @@ TEST(Units, BadInput_IsOneLine) {
   units.add("gw", "Requires=no.service\n", "wait");
   Gatevisor missing(units.launch("gw"));
   EXPECT_EQ(missing.expect_end(), 78);
-  EXPECT_NE(missing.log().find("gw.service:2:1: Requires=no.service: there is no such unit"),
+  EXPECT_NE(missing.log().find("gw.service:2:1: Requires=: there is no no.service"),
             std::string::npos)
       << missing.log();
   Gatevisor allowed(units.launch("gw", {"--allow=Requires"}));
@@ -193,6 +194,29 @@ TEST(Units, BadInput_IsOneLine) {
   EXPECT_EQ(Gatevisor(units.launch("gw", {"--main=x.service"})).expect_end(), 64);
   EXPECT_EQ(Gatevisor(units.launch("gw", {units.path("gw")})).expect_end(), 64);
   EXPECT_EQ(units.told(), "+gw -gw") << "nothing was begun by the others";
+}
+
+TEST(Units, VerifyTellsWhatRunWouldRefuse) {
+  Units units;
+  units.add("gw", "Requires=db.service\nWants=side.service\n", "wait");
+  const auto verify = [&](const std::string& options) {
+    return answer_of("verify " + options + units.path("gw"));
+  };
+  auto [status, told] = verify("");
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(told.find("gw.service:2:1: Requires=: there is no db.service; give its file"),
+            std::string::npos)
+      << told;
+  std::tie(status, told) = verify("--allow=Requires ");
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(told.find("remark: "), std::string::npos) << told;
+  EXPECT_NE(told.find("gw.service:3:1: Wants=: there is no side.service"),
+            std::string::npos)
+      << told;
+  units.add("db", "After=gw.service\nBefore=gw.service\n", "wait");
+  std::tie(status, told) = verify("");
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(told.find("go round in a circle"), std::string::npos) << told;
 }
 
 // Where there is no cgroup to tell by: an orphan is told by the $INVOCATION_ID that it has.

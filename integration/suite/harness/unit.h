@@ -2,9 +2,12 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gatevisor.h"
@@ -39,6 +42,16 @@ class Unit {
  private:
   std::string name_;
 };
+
+/// The exit status of `gatevisor WORDS`, and all that it writes.
+inline std::pair<int, std::string> answer_of(const std::string& words) {
+  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
+  std::string output;
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+    output.append(bytes, got);
+  return {WEXITSTATUS(pclose(pipe)), output};
+}
 
 inline std::string misbehave() { return fixture("misbehave"); }
 
