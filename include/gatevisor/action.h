@@ -21,7 +21,8 @@ struct CheckConditions {};
 /// Spawned or SpawnFailed.
 struct Spawn {
   std::uint64_t invocation;
-  std::size_t index = 0;  ///< of ExecStart=
+  std::size_t index = 0;                   ///< of ExecStart=
+  std::vector<std::string> environment{};  ///< NAME=VALUE, added to the unit's
 };
 
 /// The same for another command of the unit; of Type=forking ExecStart= is one. `environment` is

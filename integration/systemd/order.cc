@@ -106,7 +106,11 @@ std::vector<Case> cases() {
        {{"gw", kRequiresDb}, {"db", "ConditionPathExists=/no\n"}},
        {await("+gw")}},
       {"on-failure",
-       {{"gw", "OnFailure=report.service\n"}, {"report", "", "exit 0", kOneshot}},
+       {{"gw", "OnFailure=report.service\n"},
+        {"report", "",
+         "append $T %%MONITOR_UNIT%%:%%MONITOR_SERVICE_RESULT%%:%%MONITOR_EXIT_CODE%%:"
+         "%%MONITOR_EXIT_STATUS%% exit 0",
+         kOneshot}},
        {await("+gw"), kill_main("gw"), await("-report")}},
       {"on-failure-not-for-a-respawn",
        {{"gw", "OnFailure=report.service\n", "wait", kRestart}, {"report", "", "exit 0", kOneshot}},

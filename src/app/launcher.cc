@@ -190,7 +190,8 @@ exec::Surroundings own_surroundings() {
 }  // namespace
 
 OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
-                                   const exec::PrivateTmpPaths& tmp, std::vector<Error>& warnings) {
+                                   const exec::PrivateTmpPaths& tmp, bool first,
+                                   std::vector<Error>& warnings) {
   Launcher launcher;
   const exec::OwnCapabilities own = exec::own_capabilities();
   auto identity = look_up(settings.exec, own, warnings);
@@ -243,8 +244,9 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   }
   // What a command before it may bring (its program, its variables) is not asked for yet.
   const Commands& commands = settings.commands;
-  if (commands.condition.empty() && commands.start_pre.empty()) {
-    const Command& command = commands.main.front();
+  const Command& command = commands.main.front();
+  if (first && commands.condition.empty() && commands.start_pre.empty() &&
+      !command.ignore_failure) {
     auto plan = launcher.plan(command, launcher.own_variables(std::string(32, '0'), true));
     if (!plan) return std::unexpected(std::move(plan.error()));
     launcher.main_ = std::move(*plan);
@@ -310,12 +312,15 @@ std::vector<std::string> Launcher::own_variables(const std::string& invocation, 
   return all;
 }
 
-Expected<const exec::Plan*> Launcher::main(std::size_t index, const std::string& invocation) {
-  if (main_ && keep_main_) {
+Expected<const exec::Plan*> Launcher::main(std::size_t index, const std::string& invocation,
+                                           const std::vector<std::string>& variables) {
+  if (main_ && keep_main_ && variables.empty()) {
     main_->set_invocation(invocation);
     return &*main_;
   }
-  auto made = plan(settings_.commands.main.at(index), own_variables(invocation, true));
+  auto all = own_variables(invocation, true);
+  all.insert(all.end(), variables.begin(), variables.end());
+  auto made = plan(settings_.commands.main.at(index), all);
   if (!made) return std::unexpected(std::move(made.error().error));
   main_ = std::move(*made);
   return &*main_;

@@ -18,10 +18,11 @@ namespace gatevisor::app {
 
 class Launcher {
  public:
-  /// Everything that can be refused before anything runs is. `tmp`: what PrivateTmp= has made. What
-  /// the user allowed to be missing becomes a warning.
+  /// Everything that can be refused before anything runs is. `tmp`: what PrivateTmp= has made.
+  /// `first`: nothing runs before it that could bring its program. What the user allowed to be
+  /// missing becomes a warning.
   static OrRefusal<Launcher> make(const ServiceSettings& settings, const exec::PrivateTmpPaths& tmp,
-                                  std::vector<Error>& warnings);
+                                  bool first, std::vector<Error>& warnings);
 
   /// '@…' for $NOTIFY_SOCKET of the processes that may use it.
   void set_notify_socket(const std::string& address) {
@@ -35,7 +36,8 @@ class Launcher {
   const exec::CredentialPlan& credentials() const { return surroundings_.credentials; }
 
   /// ExecStart= number `index`. Error: the program or an environment file is not there.
-  Expected<const exec::Plan*> main(std::size_t index, const std::string& invocation);
+  Expected<const exec::Plan*> main(std::size_t index, const std::string& invocation,
+                                   const std::vector<std::string>& variables);
   Expected<exec::Plan> command(CommandKind kind, std::size_t index, const std::string& invocation,
                                const std::vector<std::string>& variables) const;
 

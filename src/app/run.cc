@@ -45,8 +45,20 @@ struct Prepared {
   Launcher launcher;
 };
 
+/// Whether another of the units is started before it.
+bool is_behind_another(const ServiceSettings& settings, const std::vector<ServiceSettings>& all) {
+  const auto names = [](const ServiceSettings& of, Dependency kind, const ServiceSettings& other) {
+    return std::ranges::find(of.dependencies.of(kind), other.unit_name()) !=
+           of.dependencies.of(kind).end();
+  };
+  return std::ranges::any_of(all, [&](const ServiceSettings& other) {
+    return names(settings, Dependency::After, other) || names(other, Dependency::Before, settings);
+  });
+}
+
 /// Makes nothing but what `tmp` gives back.
-OrRefusal<Prepared> prepare(ReadUnit unit, exec::PrivateTmp& tmp, std::vector<Error>& warnings) {
+OrRefusal<Prepared> prepare(ReadUnit unit, bool first, exec::PrivateTmp& tmp,
+                            std::vector<Error>& warnings) {
   ServiceSettings& settings = unit.settings;
   std::ranges::move(config::remarks(settings), std::back_inserter(warnings));
   const auto users = may_have_users(settings.exec, unit.allowance, warnings);
@@ -63,7 +75,7 @@ OrRefusal<Prepared> prepare(ReadUnit unit, exec::PrivateTmp& tmp, std::vector<Er
       return refuse(std::move(made.error()), kNamespace);
     }
   }
-  auto launcher = Launcher::make(settings, tmp.paths(), warnings);
+  auto launcher = Launcher::make(settings, tmp.paths(), first, warnings);
   if (!launcher) return std::unexpected(std::move(launcher.error()));
   return Prepared{std::move(settings), std::move(*launcher)};
 }
@@ -87,10 +99,13 @@ std::optional<Refusal> unmet(const ServiceSettings& settings) {
 OrRefusal<std::vector<Prepared>> prepare_all(ReadUnits units, std::deque<exec::PrivateTmp>& tmps,
                                              std::vector<Error>& warnings) {
   std::vector<Prepared> all;
+  std::vector<ServiceSettings> every;
+  for (const ReadUnit& unit : units.units) every.push_back(unit.settings);
   for (std::size_t i = 0; i < units.units.size(); ++i) {
-    const ServiceSettings settings = units.units[i].settings;
+    const ServiceSettings& settings = every[i];
     const bool optional = units.units[i].optional;
-    auto prepared = prepare(std::move(units.units[i]), tmps.emplace_back(), warnings);
+    auto prepared = prepare(std::move(units.units[i]), !is_behind_another(settings, every),
+                            tmps.emplace_back(), warnings);
     if (prepared) {
       all.push_back(std::move(*prepared));
       continue;

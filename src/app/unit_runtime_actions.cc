@@ -59,7 +59,7 @@ void UnitRuntime::perform(const action::Spawn& action) {
     push(event::SpawnFailed{why.step, std::move(why.error)});
   };
   if (!baseline) return failed(baseline.error());
-  auto plan = parts_.launcher.main(action.index, invocation_id_);
+  auto plan = parts_.launcher.main(action.index, invocation_id_, action.environment);
   if (!plan) return push(event::SpawnFailed{ExecStep::Exec, std::move(plan.error())});
   auto running = spawn(**plan);
   if (!running) return failed(running.error());

@@ -169,6 +169,11 @@ void Judge::as_exec_failure() {
   add({"exec", "errno", why.size() > 2 ? why.substr(2) : why});
   verdict_.summary = failure.step == ExecStep::Exec ? "could not execute " + program + why
                                                     : "could not be started: " + step + why;
+  // To systemd it is an exit code as any other.
+  if (!settings_.success.codes.test(static_cast<std::size_t>(verdict_.shell_status))) return;
+  verdict_.cause = Cause::Clean;
+  if (settings_.commands.main.front().ignore_failure) verdict_.shell_status = 0;
+  verdict_.summary += ", which counts as a success";
 }
 
 void Judge::as_oom(Victim victim, Confidence confidence) {

@@ -95,7 +95,7 @@ class Manager {
   void end_job(std::size_t unit);
   void refuse(std::size_t unit, int status, const std::string& reason, UnitActions& out);
   void fail_dependents(std::size_t unit, const std::string& how, UnitActions& out);
-  void call(const UnitGraph::Units& units);
+  void call(const UnitGraph::Units& units, std::size_t caller);
 
   /// Whatever `ask(service, actions)` wants done, for that unit.
   template <typename Ask>

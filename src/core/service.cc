@@ -108,7 +108,7 @@ void Service::spawn_main(Actions& out) {
   enter(ServiceState::Starting, Instant::max());  // Spawned arms it
   death_.pid = 0;
   life_.executed = false;
-  out.push_back(action::Spawn{launches_, life_.main_index});
+  out.push_back(action::Spawn{launches_, life_.main_index, caller_});
 }
 
 // The first process of an invocation tells which one it is, and what was counted before it.

@@ -90,6 +90,11 @@ class Service {
   /// A start from nothing, or the respawn that it waits for. Only where can_start().
   void start(Instant now, Actions& out);
   bool can_start() const;
+  /// NAME=VALUE for what is started from here on, beside what the unit says.
+  void set_caller(std::vector<std::string> variables) { caller_ = std::move(variables); }
+  /// $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS of the last invocation, each with `prefix`.
+  std::vector<std::string> result_variables(const std::string& prefix) const;
+  const std::string& invocation() const { return death_.invocation; }
   /// It is not to be started: Over, without a failure of its own. Only where can_start().
   void refuse(int status, std::string reason);
   /// Ends the service for good, from any state.
@@ -253,6 +258,7 @@ class Service {
   Next next_;
   Instant last_alarm_{};
   bool alarm_raised_ = false;
+  std::vector<std::string> caller_;
   bool failed_ = false;  ///< Over, and not because it was to end
   int exit_status_ = 0;
   std::string end_reason_;

@@ -54,23 +54,31 @@ void Service::start_command(CommandKind kind, std::size_t index, Actions& out) {
 }
 
 std::vector<std::string> Service::command_environment(CommandKind kind) const {
-  std::vector<std::string> all;
-  if (main_alive()) all.push_back("MAINPID=" + std::to_string(death_.pid));
-  if (!is_of_the_stop(kind)) return all;
-  all.push_back("SERVICE_RESULT=" +
-                std::string(life_.verdict ? service_result(*life_.verdict, settings_) : "success"));
-  if (death_.status) {
-    const WaitStatus& status = *death_.status;
-    switch (status.kind) {
-      case EndKind::Exited: all.emplace_back("EXIT_CODE=exited"); break;
-      case EndKind::Killed: all.emplace_back("EXIT_CODE=killed"); break;
-      case EndKind::Dumped: all.emplace_back("EXIT_CODE=dumped"); break;
-    }
-    // 'TERM', as systemd.exec(5) has it.
-    const std::string name =
-        status.by_signal() ? signal_name(status.value) : std::to_string(status.value);
-    all.push_back("EXIT_STATUS=" + (name.starts_with("SIG") ? name.substr(3) : name));
+  if (kind == CommandKind::Condition || kind == CommandKind::StartPre ||
+      kind == CommandKind::Main) {
+    return caller_;
   }
+  std::vector<std::string> all = is_of_the_stop(kind) ? result_variables("") : std::vector<std::string>();
+  if (kind == CommandKind::StartPost) all = caller_;
+  if (main_alive()) all.insert(all.begin(), "MAINPID=" + std::to_string(death_.pid));
+  return all;
+}
+
+std::vector<std::string> Service::result_variables(const std::string& prefix) const {
+  std::vector<std::string> all = {
+      prefix + "SERVICE_RESULT=" +
+      std::string(life_.verdict ? service_result(*life_.verdict, settings_) : "success")};
+  if (!death_.status) return all;
+  const WaitStatus& status = *death_.status;
+  switch (status.kind) {
+    case EndKind::Exited: all.push_back(prefix + "EXIT_CODE=exited"); break;
+    case EndKind::Killed: all.push_back(prefix + "EXIT_CODE=killed"); break;
+    case EndKind::Dumped: all.push_back(prefix + "EXIT_CODE=dumped"); break;
+  }
+  // 'TERM', as systemd.exec(5) has it.
+  const std::string name =
+      status.by_signal() ? signal_name(status.value) : std::to_string(status.value);
+  all.push_back(prefix + "EXIT_STATUS=" + (name.starts_with("SIG") ? name.substr(3) : name));
   return all;
 }
 

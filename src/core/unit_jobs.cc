@@ -60,8 +60,8 @@ bool Manager::note_activity(std::size_t unit, UnitActions& out) {
       add_stop(other, following("the end of " + each.settings.unit_name()));
     }
   }
-  if (is == Activity::Failed) call(set_.graph.of(unit).on_failure);
-  if (is == Activity::Inactive && was != Activity::Failed) call(set_.graph.of(unit).on_success);
+  if (is == Activity::Failed) call(set_.graph.of(unit).on_failure, unit);
+  if (is == Activity::Inactive && was != Activity::Failed) call(set_.graph.of(unit).on_success, unit);
   return true;
 }
 
@@ -109,7 +109,7 @@ void Manager::begin_start(Instant now, std::size_t unit, UnitActions& out) {
     const std::string name = units_[other].settings.unit_name();
     refuse(unit, units_[other].service.exit_status(), name + ", which it expects, does not run",
            out);
-    return call(node.on_failure);
+    return call(node.on_failure, unit);
   }
   if (!each.settings.conditions.empty()) {
     each.checking = true;
@@ -241,19 +241,26 @@ void Manager::fail_dependents(std::size_t unit, const std::string& how, UnitActi
   for (const std::size_t other : set_.graph.of(unit).fail_with) {
     if (!units_[other].start_waits()) continue;
     refuse(other, status, name + ", which it requires, " + how, out);
-    call(set_.graph.of(other).on_failure);
+    call(set_.graph.of(other).on_failure, other);
   }
 }
 
 // OnFailure=, OnSuccess=: of a unit that ended by itself, not for gatevisor's own end. Once in a
 // step: two that cannot be started and call each other would go on for ever.
-void Manager::call(const UnitGraph::Units& units) {
+void Manager::call(const UnitGraph::Units& units, std::size_t caller) {
+  // systemd.exec(5), $MONITOR_SERVICE_RESULT and its like.
+  const Service& from = units_[caller].service;
+  std::vector<std::string> variables = from.result_variables("MONITOR_");
+  variables.push_back("MONITOR_INVOCATION_ID=" + from.invocation());
+  variables.push_back("MONITOR_UNIT=" + units_[caller].settings.unit_name());
   for (const std::size_t unit : units) {
     Unit& each = units_[unit];
     if (each.called_in_step) continue;
     each.called_in_step = true;
     add_start(unit);
-    if (each.job == Job::Start) each.called = true;
+    if (each.job != Job::Start || each.running) continue;
+    each.called = true;
+    each.service.set_caller(variables);
   }
 }
 

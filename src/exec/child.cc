@@ -243,6 +243,9 @@ void change_directory(const ChildContext& context) {
 }
 
 void set_groups(const ChildContext& context) {
+  if (const auto& groups = context.plan->groups) {
+    check(context, ExecStep::Groups, setgroups(groups->size(), groups->data()) == 0);
+  }
   if (!context.plan->identity) return;
   const Identity& identity = *context.plan->identity;
   check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);

@@ -77,12 +77,15 @@ bool is_program(const std::string& path, int& error) {
   return true;
 }
 
-/// systemd.service(5), the prefixes '+' and '!'. The variables are still those of the user.
+/// systemd.service(5), the prefixes '+' and '!'. The variables and the supplementary groups are
+/// still those of the user (systemd 252).
 void leave_out(Plan& plan, Privilege privilege) {
   const bool full = privilege == Privilege::Full;
   if (!full && privilege != Privilege::NoUser) return;
+  if (plan.identity && geteuid() == 0) plan.groups = std::move(plan.identity->groups);
   plan.identity.reset();
   if (!full) return;
+  plan.rlimits.clear();
   plan.drop_bounding.reset();
   plan.ambient = 0;
   plan.no_new_privileges = false;

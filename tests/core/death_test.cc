@@ -206,6 +206,17 @@ TEST(Death, ExecFailureSaysStepAndErrno) {
   EXPECT_TRUE(has_evidence(verdict, "exec", "errno", "No such file or directory"));
 }
 
+TEST(Death, ExecFailureIsAnExitCodeThatMayCountAsASuccess) {
+  Death death = death_by(WaitStatus::exited(203));
+  death.exec_failure = ExecFailure{ExecStep::Exec, ENOENT};
+  ServiceSettings settings = loop_settings();
+  settings.success.codes.set(203);
+  EXPECT_EQ(judge(death, settings).cause, Cause::Clean);
+  EXPECT_EQ(judge(death, settings).shell_status, 203);
+  settings.commands.main.front().ignore_failure = true;
+  EXPECT_EQ(judge(death, settings).shell_status, 0) << "'-': as if it had done nothing";
+}
+
 TEST(Death, ExecFailureWithoutAProcessHasNoStatus) {
   Death death;
   death.exec_failure = ExecFailure{ExecStep::Clone, EAGAIN};

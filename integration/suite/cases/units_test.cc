@@ -148,12 +148,14 @@ TEST(Units, OnFailureRunsBeforeTheContainerEnds) {
   Units units;
   units.add("gw", "OnFailure=report@%n.service\nWants=db.service\n", "exit 9");
   units.add("db", "", "wait");
-  units.add("report@", "", "linger 200 append " + units.trace() + " reported-%i exit 0",
+  units.add("report@", "", "linger 200 append " + units.trace() +
+                " reported-%i-%%MONITOR_SERVICE_RESULT%%-%%MONITOR_EXIT_STATUS%%-%%MONITOR_UNIT%% "
+                "exit 0",
             "Type=oneshot\n");
   Gatevisor supervisor(units.launch("gw"));
   EXPECT_EQ(supervisor.expect_end(), 9);
   const std::string told = units.told();
-  EXPECT_NE(told.find("reported-gw.service"), std::string::npos) << told;
+  EXPECT_NE(told.find("reported-gw.service-exit-code-9-gw.service"), std::string::npos) << told;
   EXPECT_LT(told.find("reported-gw.service"), told.find("-db")) << told;
 }
 
