@@ -36,11 +36,13 @@ ToldJournal::ToldJournal(const ToldOptions& options, std::string command)
       unit_(options.unit.empty() ? "" : log::unit_name(options.unit)),
       calendar_(options.utc ? static_cast<const log::Calendar&>(utc_) : local_),
       set_([this](const std::string& path, const Error& error) {
+        if (!damaged_.insert(path).second) return;
         complain(path + ": " + to_string(error) + "; going on behind it");
       }) {
   const LogOptions log = log_options(options);
   const std::vector<std::string> directories = log_directories(log);
-  (void)open_log_files(set_, log_files(log, directories), true);
+  (void)open_log_files(set_, log_files(log, directories),
+                       [this](const std::string& line) { complain(line); });
   places_ = !options.directories.empty() ? options.directories : options.files;
 }
 

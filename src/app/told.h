@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ class ToldJournal {
   LocalCalendar local_;
   log::UtcCalendar utc_;
   const log::Calendar& calendar_;
+  std::set<std::string> damaged_;
   log::JournalSet set_;
   journal::EntryView entry_;
 };

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/journal_record.h"
+
 namespace gatevisor::protocol {
 namespace {
 
@@ -9,10 +11,12 @@ using nlohmann::ordered_json;
 
 /// Nothing that a verdict has is nested deeper; writing it again is recursive.
 constexpr int kMaxDepth = 16;
-constexpr std::size_t kMaxSize = std::size_t{1} << 20;
+/// None is longer (kMaxJournalRecord); a file may have been written by anybody.
+constexpr std::size_t kMaxSize = kMaxJournalRecord;
 
+/// In ASCII: it may be shown on a terminal, and U+009B is a control character there.
 std::string dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
 }
 
 const ordered_json& member(const ordered_json& json, const char* name) {
