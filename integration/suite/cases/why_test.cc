@@ -217,14 +217,15 @@ TEST(Why, HistoryIsFilteredByCauseAndTime) {
 
 TEST(Why, BadInput_IsOneLineEach) {
   TempDir files;
-  mkdir(files.file("journal").c_str(), 0755);
+  mkdir(files.file("empty").c_str(), 0755);
   const auto one_line = [](const Answer& answer, int status, const std::string& part) {
     EXPECT_EQ(answer.status, status) << answer.text;
     EXPECT_TRUE(answer.has(part)) << answer.text;
     EXPECT_EQ(std::ranges::count(answer.text, '\n'), 1) << answer.text;
   };
-  one_line(why(files), 4, "there is no journal file that can be read");
-  one_line(history(files), 4, "there is no journal file that can be read");
+  const std::string empty = " -D " + files.file("empty");
+  one_line(ask("why" + empty), 4, "there is no journal file that can be read");
+  one_line(ask("history" + empty), 4, "there is no journal file that can be read");
   die(files, {"exit", "1"});
   one_line(why(files, "other"), 4, "there is no record of a unit 'other.service' here");
   one_line(why(files, "--invocation=xyz"), 64, "--invocation=xyz: expected 32 hexadecimal digits");
