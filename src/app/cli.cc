@@ -31,6 +31,9 @@ int complain(const std::string& what) {
   return kUsage;
 }
 
+/// Each is kept whole until all are shown.
+constexpr unsigned kMostDeaths = 1000;
+
 /// CLI11 says what is wrong in several lines at times; an error is one line here.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -46,6 +49,21 @@ Subcommand parse_log(int argc, char** argv) {
   std::fprintf(stderr, "gatevisor: log: %s; see 'gatevisor log --help'\n",
                refusal.complaint.c_str());
   return Answered{kUsage};
+}
+
+/// What why and history have in common.
+void add_told(CLI::App* command, ToldOptions& options) {
+  command->add_option("UNIT", options.unit, "Of this unit; else of all")->type_name("");
+  command->add_flag("--json", options.json, "For programs: one object a line");
+  command->add_flag("--utc", options.utc, "Times in UTC");
+  CLI::Option* const directory =
+      command->add_option("-D,--directory", options.directories, "The journal files in DIR")
+          ->type_name("DIR")
+          ->allow_extra_args(false);
+  command->add_option("-i,--file", options.files, "These journal files")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false)
+      ->excludes(directory);
 }
 
 }  // namespace
@@ -64,8 +82,7 @@ Subcommand parse_command_line(int argc, char** argv) {
       "run",
       "Run the services of unit files, or a command, and keep them alive: run [OPTIONS] "
       "UNIT.service [UNIT.service...], or run [OPTIONS] -- COMMAND [ARG...]");
-  run_command
-      ->add_option("UNIT", run.units, "A unit file: its path, or its name as for systemctl")
+  run_command->add_option("UNIT", run.units, "A unit file: its path, or its name as for systemctl")
       ->type_name("");
   CLI::Option* const main_unit =
       run_command
@@ -134,6 +151,33 @@ Subcommand parse_command_line(int argc, char** argv) {
       "doctor", "Say what this machine allows, which verdicts that costs, and how to get them");
   doctor_command->add_flag("--json", doctor.json, "For programs");
 
+  WhyOptions why;
+  CLI::App* why_command = app.add_subcommand(
+      "why", "Say of the last death why it was, with the evidence, and what to do about it");
+  add_told(why_command, why);
+  why_command->add_option("-n,--lines", why.count, "The last N deaths, the newest last")
+      ->type_name("N")
+      ->take_last()
+      ->check(CLI::Range(1u, kMostDeaths));
+  why_command->add_option("--invocation", why.invocation, "The death of this invocation")
+      ->type_name("ID")
+      ->take_last();
+
+  HistoryOptions history;
+  CLI::App* history_command =
+      app.add_subcommand("history", "List all invocations: start, length, verdict, peak, next");
+  add_told(history_command, history);
+  history_command->add_option("--cause", history.causes, "Only these verdicts: oom-kill, ...")
+      ->type_name("CAUSE[,CAUSE...]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  history_command->add_option("-S,--since", history.since, "That ended since then, as for log")
+      ->type_name("TIME")
+      ->take_last();
+  history_command->add_option("-U,--until", history.until, "That ended until then")
+      ->type_name("TIME")
+      ->take_last();
+
   app.add_subcommand("log", "Show what is in journal files: journalctl's options and output");
 
   // Everything after the first '--' is the command's own, whatever it looks like.
@@ -151,6 +195,8 @@ Subcommand parse_command_line(int argc, char** argv) {
   if (doctor_command->parsed()) return doctor;
   if (verify_command->parsed()) return verify;
   if (show_command->parsed()) return show;
+  if (why_command->parsed()) return why;
+  if (history_command->parsed()) return history;
   if (!run_command->parsed()) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};

@@ -7,6 +7,7 @@
 
 #include "app/console.h"
 #include "app/log_options.h"
+#include "app/why.h"
 
 namespace gatevisor::app {
 
@@ -47,8 +48,8 @@ struct Answered {
   int status;
 };
 
-using Subcommand =
-    std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions, Answered>;
+using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions,
+                                WhyOptions, HistoryOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

@@ -8,8 +8,13 @@ namespace gatevisor::app {
 
 enum ExitCode : int {
   kOk = 0,
-  kIncomplete = 1,      ///< doctor: some verdicts cannot be had here; log: -g found nothing, or
-                        ///< --verify found damage
+  kIncomplete = 1,    ///< doctor: some verdicts cannot be had here; log: -g found nothing, or
+                      ///< --verify found damage
+  kNoSuch = 4,        ///< why, history: no journal, unit or invocation; systemctl's number
+  kDiedProgram = 10,  ///< why: the classes of core/advice.h
+  kDiedMemory = 11,
+  kDiedStart = 12,
+  kDiedLimit = 13,
   kUsage = 64,          ///< EX_USAGE: an unknown option, setting or value
   kNoInput = 66,        ///< EX_NOINPUT: a file that was named is not there
   kSoftware = 70,       ///< EX_SOFTWARE

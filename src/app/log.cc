@@ -94,7 +94,7 @@ int log(const LogOptions& options) {
     if (damaged.insert(path).second)
       log_complain(path + ": " + to_string(error) + "; going on behind it");
   });
-  (void)open_log_files(set, log_files(options, directories), true);
+  (void)open_log_files(set, log_files(options, directories), log_complain);
   const bool waits = options.follow && !directories.empty();
   if (set.size() == 0 && !waits) return no_files(options);
   os::TextOut out;

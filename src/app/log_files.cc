@@ -114,7 +114,7 @@ void log_complain(const std::string& line) {
   std::fprintf(stderr, "gatevisor: log: %s\n", line.c_str());
 }
 
-bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, bool says) {
+bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, const Say& say) {
   std::set<os::MappedFile::Identity> known;
   for (std::size_t i = 0; i < set.size(); ++i) {
     known.insert(static_cast<MappedStorage&>(set.storage(i)).file().identity());
@@ -124,13 +124,13 @@ bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths,
     auto file = os::MappedFile::open(path);
     if (!file) {
       if (file.error().code == ENOENT) continue;  // renamed since
-      if (says) log_complain(to_string(file.error()));
+      if (say) say(to_string(file.error()));
       all = false;
       continue;
     }
     if (!known.insert(file->identity()).second) continue;
     if (auto added = set.add(path, std::make_unique<MappedStorage>(std::move(*file))); !added) {
-      if (says) log_complain(path + ": " + to_string(added.error()));
+      if (say) say(path + ": " + to_string(added.error()));
       all = false;
     }
   }

@@ -1,6 +1,7 @@
 // Which journal files `gatevisor log` reads.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,9 @@ std::vector<std::string> log_files(const LogOptions& options,
 /// One line on standard error.
 void log_complain(const std::string& line);
 
-/// Opens all of them, each once; one that is no journal is said, if `says`, and left out. False: at
-/// least one was; it may become one, where its writer has only just made it.
-bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, bool says);
+using Say = std::function<void(const std::string& line)>;
+/// Opens all of them, each once; one that is no journal is said, unless `say` is empty, and left
+/// out. False: at least one was; it may become one, where its writer has only just made it.
+bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, const Say& say);
 
 }  // namespace gatevisor::app

@@ -195,7 +195,7 @@ bool refresh_all(LogSession& session, const std::vector<std::string>& directorie
     const bool gone = !state || state->removed;
     if (!refresh(set, i) || (gone && set.exhausted(i))) set.remove(i);
   }
-  return !names || open_log_files(set, log_files(session.options, directories), false);
+  return !names || open_log_files(set, log_files(session.options, directories), {});
 }
 
 int follow(LogSession& session, Show& show, os::FileWatch& watch,

@@ -10,6 +10,7 @@
 #include "app/run.h"
 #include "app/show.h"
 #include "app/verify.h"
+#include "app/why.h"
 #include "os/file.h"
 
 int main(int argc, char** argv) {
@@ -22,6 +23,8 @@ int main(int argc, char** argv) {
     if (const auto* options = std::get_if<ShowOptions>(&command)) return show(*options);
     if (const auto* options = std::get_if<DoctorOptions>(&command)) return doctor(*options);
     if (const auto* options = std::get_if<LogOptions>(&command)) return log(*options);
+    if (const auto* options = std::get_if<WhyOptions>(&command)) return why(*options);
+    if (const auto* options = std::get_if<HistoryOptions>(&command)) return history(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gatevisor: %s\n", error.what());

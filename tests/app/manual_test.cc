@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -13,6 +14,7 @@
 #include "app/log_options.h"
 #include "config/directives.h"
 #include "config/properties.h"
+#include "core/advice.h"
 
 namespace gatevisor::app {
 namespace {
@@ -64,6 +66,40 @@ TEST(Manual, NamesEveryOptionOfLog) {
     const auto parsed = parse_log_options(2, argv);
     const auto* refusal = std::get_if<LogRefusal>(&parsed);
     EXPECT_TRUE(refusal == nullptr || !refusal->complaint.contains("no such option")) << name;
+  }
+}
+
+std::string output_of(const std::string& command) {
+  std::string text;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe)) text.append(bytes, got);
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return text;
+}
+
+TEST(Manual, NamesEveryOptionOfWhyAndHistory) {
+  const std::string text = manual(GATEVISOR_WHY_MANUAL);
+  const auto told = long_options(text, "Fl Fl ");
+  std::set<std::string> known = {"journal-dir", "list-invocations"};  // of run and log
+  for (const char* command : {"why", "history"}) {
+    for (const std::string& name :
+         long_options(output_of(GATEVISOR_PROGRAM " " + std::string(command) + " --help"), "--")) {
+      known.insert(name);
+      EXPECT_TRUE(name == "help" || told.contains(name)) << name;
+    }
+  }
+  for (const std::string& name : told) EXPECT_TRUE(known.contains(name)) << name;
+}
+
+TEST(Manual, NamesEveryCauseUnderItsClass) {
+  const std::string text = manual(GATEVISOR_WHY_MANUAL);
+  for (const Cause cause : kAllCauses) {
+    const std::string start = ".It " + std::string(to_string(core::death_class(cause))) + "\n";
+    const std::size_t at = text.find(start);
+    ASSERT_NE(at, text.npos) << start;
+    const std::string line = text.substr(at + start.size(), text.find("\n.", at + 1) - at);
+    EXPECT_NE(line.find(to_string(cause)), line.npos) << to_string(cause);
   }
 }
 

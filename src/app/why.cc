@@ -1,0 +1,147 @@
+#include "app/why.h"
+
+#include <algorithm>
+
+#include "app/exit_code.h"
+#include "config/text.h"
+#include "core/advice.h"
+#include "log/cursor.h"
+#include "log/selection.h"
+#include "os/clock.h"
+#include "os/pager.h"
+#include "report/why_text.h"
+
+namespace gatevisor::app {
+namespace {
+
+constexpr std::size_t kBefore = 6;
+constexpr std::size_t kAfter = 4;
+
+struct Found {
+  Told told;
+  std::string cursor;
+};
+
+int status_of(Cause cause) {
+  switch (core::death_class(cause)) {
+    case core::DeathClass::Fine: return kOk;
+    case core::DeathClass::Program: return kDiedProgram;
+    case core::DeathClass::Memory: return kDiedMemory;
+    case core::DeathClass::Start: return kDiedStart;
+    case core::DeathClass::Limit: return kDiedLimit;
+  }
+  return kDiedProgram;
+}
+
+/// The newest first.
+std::vector<Found> last_deaths(ToldJournal& journal, const WhyOptions& options) {
+  std::vector<std::string> payloads = {"GATEVISOR_EVENT=exited"};
+  if (!options.invocation.empty()) payloads.push_back("INVOCATION_ID=" + options.invocation);
+  journal.match(std::move(payloads));
+  std::vector<Found> found;
+  journal.set().seek_tail();
+  while (found.size() < options.count && journal.set().previous()) {
+    if (auto told = journal.read(); told && told->record.death) {
+      found.push_back({std::move(*told), journal.set().cursor()});
+    }
+  }
+  return found;
+}
+
+/// The record without the unit's name, which stands above.
+NearRecord near(const Told& told) {
+  std::string message = told.record.message;
+  const std::string prefix = "[" + told.record.unit + "] ";
+  if (message.starts_with(prefix)) message.erase(0, prefix.size());
+  return {told.usec, told.record.event, std::move(message)};
+}
+
+/// Goes to the death's own entry; the next move leaves it.
+bool go_to(ToldJournal& journal, const Found& found) {
+  const auto cursor = log::parse_cursor(found.cursor);
+  if (!cursor) return false;
+  journal.set().seek_cursor(*cursor);
+  return journal.set().next();
+}
+
+/// Of this life before it, and until the next start after it.
+void look_around(ToldJournal& journal, const Found& found, DeathReport& report) {
+  const std::string unit = "UNIT=" + log::unit_name(report.verdict.unit);
+  journal.match({unit});
+  if (!go_to(journal, found)) return;
+  while (report.before.size() < kBefore && journal.set().previous()) {
+    const auto told = journal.read();
+    if (!told) continue;
+    if (told->record.event == "exited") break;
+    report.before.push_back(near(*told));
+    if (told->record.event == "started") break;
+  }
+  std::ranges::reverse(report.before);
+  journal.match({unit});
+  if (!go_to(journal, found)) return;
+  while (report.after.size() < kAfter && journal.set().next()) {
+    const auto told = journal.read();
+    if (!told) continue;
+    if (told->record.event == "exited") break;
+    report.after.push_back(near(*told));
+    if (told->record.event == "started") break;
+  }
+  journal.match({unit, "GATEVISOR_EVENT=started"});
+  const auto cursor = log::parse_cursor(found.cursor);
+  if (!cursor) return;
+  journal.set().seek_cursor(*cursor);
+  if (!journal.set().next()) return;
+  if (const auto told = journal.read()) {
+    report.next_start = NextStart{told->usec, told->record.pid, told->record.invocation};
+  }
+}
+
+int nothing_died(ToldJournal& journal, const WhyOptions& options) {
+  if (!options.invocation.empty()) {
+    if (!journal.any({"INVOCATION_ID=" + options.invocation})) {
+      journal.complain("there is no record of an invocation " + options.invocation + " here");
+      return kNoSuch;
+    }
+    journal.complain("no end of the invocation " + options.invocation + " is recorded");
+    return kOk;
+  }
+  journal.complain(options.unit.empty()
+                       ? "no death is recorded"
+                       : "no death of " + config::printable(journal.unit()) + " is recorded");
+  return kOk;
+}
+
+}  // namespace
+
+int why(const WhyOptions& options) {
+  ToldJournal journal(options, "why");
+  if (!options.invocation.empty() &&
+      (options.invocation.size() != 32 || !log::parse_id(options.invocation))) {
+    journal.complain("--invocation=" + config::printable(options.invocation) +
+                     ": expected 32 hexadecimal digits, as log --list-invocations shows them");
+    return kUsage;
+  }
+  if (const auto status = journal.trouble()) return *status;
+  const std::vector<Found> deaths = last_deaths(journal, options);
+  if (deaths.empty()) return nothing_died(journal, options);
+
+  const std::uint64_t now = os::journal_times().realtime_usec;
+  const report::WhyView view{journal.calendar(), now, os::is_terminal()};
+  std::string text;
+  for (auto found = deaths.rbegin(); found != deaths.rend(); ++found) {
+    DeathReport report = death_of(found->told);
+    look_around(journal, *found, report);
+    if (options.json) {
+      const Verdict& verdict = report.verdict;
+      text += protocol::death_json(report, core::advice(verdict),
+                                   to_string(core::death_class(verdict.cause)), now, wall_text) +
+              "\n";
+    } else {
+      if (!text.empty()) text += "\n";
+      text += report::why_text(report, view);
+    }
+  }
+  return put_out(text, status_of(deaths.front().told.record.death->verdict.cause), journal);
+}
+
+}  // namespace gatevisor::app

@@ -1,0 +1,355 @@
+#include "core/advice.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "core/format.h"
+
+namespace gatevisor::core {
+namespace {
+
+constexpr std::uint64_t kMebi = std::uint64_t{1} << 20;
+// Of a limit, what a managed heap may have: the rest is stacks, code, buffers outside the heap and
+// the kernel's memory. About what OpenJDK's MaxRAMPercentage= and Node.js's own guides come to.
+constexpr std::uint64_t kHeapPercent = 75;
+
+std::string mebibytes(std::uint64_t bytes) {
+  std::string text = std::to_string(bytes / kMebi);
+  if (bytes % kMebi != 0) text += "." + std::to_string(bytes % kMebi * 10 / kMebi);
+  return text + " MiB";
+}
+
+std::string heap_flags(std::uint64_t limit) {
+  const std::string heap = std::to_string(limit * kHeapPercent / 100 / kMebi);
+  return "keep a managed heap below it: --max-old-space-size=" + heap + " for Node.js, -Xmx" +
+         heap + "m for Java, GOMEMLIMIT=" + heap + "MiB for Go";
+}
+
+/// The value of a setting, or of anything else that is evidence; empty where it is not there.
+std::string evidence_of(const Verdict& verdict, std::string_view name) {
+  for (const Evidence& fact : verdict.evidence) {
+    if (fact.name == name) return fact.value;
+  }
+  return {};
+}
+
+std::string with_value(const Verdict& verdict, const char* setting) {
+  const std::string value = evidence_of(verdict, setting);
+  return std::string(setting) + "=" + (value.empty() ? "" : " is " + value);
+}
+
+std::string peak_words(const Verdict& verdict) {
+  return verdict.memory_peak ? " and the peak was " + mebibytes(*verdict.memory_peak) : "";
+}
+
+std::string for_oom_kill(const Verdict& verdict) {
+  const auto limit = verdict.memory_limit;
+  if (!verdict.scope) {
+    return "Whose limit it was cannot be seen here: 'gatevisor doctor' says what would show it.";
+  }
+  switch (*verdict.scope) {
+    case Scope::OwnLimit: {
+      if (!limit) return "Raise MemoryMax= of the unit, or make the gateway need less.";
+      std::string text =
+          "MemoryMax= is " + mebibytes(*limit) + peak_words(verdict) + ": raise it, or ";
+      if (verdict.victim == Victim::Helper) return text + "bound the helper process that grew.";
+      return text + heap_flags(*limit) + ".";
+    }
+    case Scope::AncestorLimit: {
+      const std::string which =
+          verdict.limit_path.empty() ? "A cgroup" : "The cgroup " + verdict.limit_path;
+      if (!limit)
+        return which + " above the unit's own is too small: raise its limit (the container's).";
+      return which + " above the unit's own has a limit of " + mebibytes(*limit) +
+             peak_words(verdict) +
+             ": raise it (the container's memory limit), or set MemoryMax= below it "
+             "so that the gateway is bounded by its own limit; or " +
+             heap_flags(*limit) + ".";
+    }
+    case Scope::OutsideView:
+      return "The limit is outside of what this container can see: look at the memory limit of its "
+             "pod or "
+             "engine, and at the machine's free memory; MemoryMax= below it would make the kill "
+             "the "
+             "gateway's own and leave gatevisor alone.";
+  }
+  return {};
+}
+
+std::string for_exit_code(const Verdict& verdict) {
+  if (!verdict.command.empty()) {
+    return "Make " + verdict.command +
+           " succeed; if its failure does not matter, put '-' before its path.";
+  }
+  const int code = verdict.status && !verdict.status->by_signal() ? verdict.status->value : -1;
+  switch (code) {
+    case 64:
+      return "The gateway does not accept its command line: correct the options in ExecStart=.";
+    case 66:
+      return "The gateway misses an input file: see which one it names, and its owner and mode.";
+    case 69: return "Something that the gateway needs was not there: start or reach that first.";
+    case 73:
+      return "The gateway could not create a file: see the owner of its directories; "
+             "StateDirectory= makes them.";
+    case 77:
+      return "The gateway was not permitted something: see User=, the owner of its files, and the "
+             "sandbox settings.";
+    case 78:
+      return "The gateway says that its configuration is wrong: correct it, then start it again. A "
+             "respawn "
+             "does not help, which is why RestartPreventExitStatus= has 78.";
+    case 126:
+      return "A shell in between could not execute a program: see its mode and its first line.";
+    case 127: return "A shell in between did not find a program: see the path and PATH=.";
+    default: break;
+  }
+  if (code > 128 && code <= 128 + 64) {
+    return "A shell in between passed on the " + signal_name(code - 128) +
+           " of its child: let the script end with 'exec' so that gatevisor sees the gateway "
+           "itself.";
+  }
+  return "The gateway ended by its own decision: what it wrote last says why; its manual has the "
+         "meaning "
+         "of this exit code.";
+}
+
+std::string for_signal(const Verdict& verdict) {
+  const int signal = verdict.status ? verdict.status->value : 0;
+  if (!verdict.command.empty()) {
+    return "See what ended " + verdict.command +
+           "; if its failure does not matter, put '-' before its path.";
+  }
+  if (verdict.sender == Sender::Gatevisor) {
+    return "gatevisor passed it on: if the gateway does not handle " + signal_name(signal) +
+           ", take it out of ForwardSignals=.";
+  }
+  switch (signal) {
+    case SIGXCPU: return "It used up LimitCPU=: raise it, or find what spins.";
+    case SIGXFSZ:
+      return "It wrote a file beyond LimitFSIZE=: raise it, or let the file be rotated.";
+    case SIGPIPE:
+      return "It wrote to a connection or pipe that nobody reads: IgnoreSIGPIPE=yes makes that an "
+             "error instead.";
+    case SIGSYS:
+      return "A seccomp filter of the container or of its own may have killed it: see the audit "
+             "log for type=SECCOMP.";
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+    case SIGABRT:
+      return "It crashed and left no core: set LimitCORE=infinity, see "
+             "/proc/sys/kernel/core_pattern, and the "
+             "next crash leaves one for a debugger.";
+    case SIGKILL:
+      if (verdict.confidence == Confidence::Unknown) {
+        return "Whether it was for memory cannot be seen here: give gatevisor a cgroup of its own "
+               "('gatevisor doctor' says how), and see the kernel's log for 'Out of memory'.";
+      }
+      return "Memory was not the reason: find who sends SIGKILL: an operator, a script, or another "
+             "supervisor in the same container or on the machine.";
+    default: break;
+  }
+  return "Somebody sent it " + signal_name(signal) +
+         " past gatevisor: find who; to stop the service, send SIGTERM to gatevisor instead.";
+}
+
+std::string for_exec_step(ExecStep step) {
+  switch (step) {
+    case ExecStep::Clone:
+      return "The kernel refused a new process: see the limit of tasks and the memory of the "
+             "container.";
+    case ExecStep::Cgroup:
+      return "The cgroup could not be made or joined: 'gatevisor doctor' says what this container "
+             "allows.";
+    case ExecStep::RuntimeDirectory: return "See RuntimeDirectory= and who may write to /run.";
+    case ExecStep::StateDirectory: return "See StateDirectory= and who may write to /var/lib.";
+    case ExecStep::CacheDirectory: return "See CacheDirectory= and who may write to /var/cache.";
+    case ExecStep::LogsDirectory: return "See LogsDirectory= and who may write to /var/log.";
+    case ExecStep::ConfigurationDirectory:
+      return "See ConfigurationDirectory= and who may write to /etc.";
+    case ExecStep::Credentials:
+      return "See LoadCredential= and SetCredential=: the source has to be there and be readable.";
+    case ExecStep::Stdin: return "See StandardInput=: its file or terminal has to be there.";
+    case ExecStep::Stdio:
+      return "See StandardOutput= and StandardError=: their files have to be writable.";
+    case ExecStep::OomScore:
+      return "Lowering OOMScoreAdjust= takes CAP_SYS_RESOURCE: leave it out, or give the container "
+             "that capability.";
+    case ExecStep::Nice:
+      return "Lowering Nice= takes CAP_SYS_NICE: leave it out, or give the container that "
+             "capability.";
+    case ExecStep::Scheduler:
+      return "See CPUSchedulingPolicy= and CPUSchedulingPriority=; real-time takes CAP_SYS_NICE.";
+    case ExecStep::Affinity:
+      return "See CPUAffinity=: at least one of its processors has to be the container's.";
+    case ExecStep::IoPriority:
+      return "See IOSchedulingClass= and IOSchedulingPriority=; real-time takes CAP_SYS_ADMIN or "
+             "CAP_SYS_NICE.";
+    case ExecStep::NumaPolicy:
+      return "See NUMAPolicy= and NUMAMask=: the nodes have to be the machine's.";
+    case ExecStep::Network:
+      return "A network of its own takes CAP_SYS_ADMIN: give the container that, or leave "
+             "PrivateNetwork= out.";
+    case ExecStep::Namespace:
+      return "Mounts of its own could not be made: see the paths in the unit; it takes "
+             "CAP_SYS_ADMIN or user namespaces.";
+    case ExecStep::Limits:
+      return "A Limit…= above the container's hard limit takes CAP_SYS_RESOURCE: lower it, or "
+             "raise the container's ulimit.";
+    case ExecStep::WorkingDirectory:
+      return "See WorkingDirectory=: it has to be there and be open to User=; '-' before it makes "
+             "it optional.";
+    case ExecStep::Groups:
+      return "See Group= and SupplementaryGroups=: changing them takes CAP_SETGID.";
+    case ExecStep::User:
+      return "See User=: changing it takes CAP_SETUID; its limit of processes may be reached too "
+             "(LimitNPROC=).";
+    case ExecStep::BoundingSet:
+    case ExecStep::SecureBits:
+    case ExecStep::Capabilities:
+      return "See CapabilityBoundingSet=, AmbientCapabilities= and SecureBits=: no more can be "
+             "given than the container has.";
+    case ExecStep::Seccomp:
+      return "See the SystemCall…= and Restrict…= settings: the kernel refused their filter.";
+    case ExecStep::Exec: return "See ExecStart= and the program's owner and mode.";
+    case ExecStep::Session:
+    case ExecStep::Signals:
+    case ExecStep::Descriptors:
+    case ExecStep::CoredumpFilter:
+    case ExecStep::TimerSlack:
+    case ExecStep::Personality:
+    case ExecStep::Keyring:
+    case ExecStep::ParentDeath:
+    case ExecStep::NoNewPrivileges: break;
+  }
+  return "The kernel refused the step '" + std::string(to_string(step)) +
+         "': a sandbox around the container may forbid it.";
+}
+
+std::string for_exec_failure(const Verdict& verdict) {
+  if (!verdict.exec_failure) return "See ExecStart= and the program's owner and mode.";
+  const auto [step, code] = *verdict.exec_failure;
+  const std::string what = verdict.command.empty() ? "ExecStart=" : verdict.command;
+  if (step != ExecStep::Exec) return for_exec_step(step);
+  switch (code) {
+    case ENOENT:
+      return "There is no such program, or the interpreter in its first line is not in this image: "
+             "see the path in " +
+             what + ".";
+    case EACCES:
+      return "User= may not execute it: see its mode (chmod +x), those of the directories above "
+             "it, and a mount with noexec.";
+    case ENOEXEC:
+      return "It is no program: a script needs '#!' and an interpreter in its first line.";
+    case ELOOP: return "Its path goes round in symbolic links: see where they point.";
+    case ENOMEM:
+      return "There was no memory to start it: see MemoryMax= and the container's limit.";
+    case E2BIG:
+      return "Its arguments and environment are too long together: see Environment= and "
+             "EnvironmentFile=.";
+    case ETXTBSY: return "The program was being written: replace it by rename(2) and not in place.";
+    case EPERM:
+      return "See NoNewPrivileges=, the file's capabilities, and a sandbox around the container.";
+    default: return for_exec_step(step);
+  }
+}
+
+std::string for_memory_stall(const Verdict& verdict) {
+  if (!verdict.memory_limit)
+    return "It needs more memory than its limit leaves: raise MemoryMax= or MemoryHigh=.";
+  return "MemoryMax= is " + mebibytes(*verdict.memory_limit) + peak_words(verdict) +
+         ", and it spent its time on getting memory back: raise it, or " +
+         heap_flags(*verdict.memory_limit) + ".";
+}
+
+}  // namespace
+
+std::string advice(const Verdict& verdict) {
+  switch (verdict.cause) {
+    case Cause::Clean:
+    case Cause::Requested: return {};
+    case Cause::ExitCode: return for_exit_code(verdict);
+    case Cause::Signal: return for_signal(verdict);
+    case Cause::CoreDump:
+      return "A core was written: /proc/sys/kernel/core_pattern says where; a debugger shows the "
+             "place of "
+             "the crash ('bt full' in gdb).";
+    case Cause::OomKill: return for_oom_kill(verdict);
+    case Cause::MemoryStall: return for_memory_stall(verdict);
+    case Cause::Seccomp:
+      return "Find the call's number in the audit or kernel log (type=SECCOMP … syscall=) and add "
+             "it to "
+             "SystemCallFilter=; SystemCallErrorNumber=EPERM makes it an error instead of a kill.";
+    case Cause::ExecFailure: return for_exec_failure(verdict);
+    case Cause::StartTimeout:
+      return with_value(verdict, "TimeoutStartSec") +
+             ": raise it if the start takes longer; with Type=notify, see that it sends READY=1.";
+    case Cause::RuntimeLimit:
+      return with_value(verdict, "RuntimeMaxSec") +
+             ": it is meant to end then; raise it or leave it out if not.";
+    case Cause::StopTimeout:
+      return with_value(verdict, "TimeoutStopSec") +
+             ": raise it if the gateway needs longer to finish its work (and the container's own "
+             "stop "
+             "time-out with it), or see why it does not end on its stop signal; a shell as main "
+             "process does "
+             "not pass it on: let it 'exec' the gateway.";
+    case Cause::Watchdog:
+      return with_value(verdict, "WatchdogSec") +
+             ": the gateway hung, or sends WATCHDOG=1 too seldom (half of that time is the "
+             "custom); "
+             "WatchdogSignal=SIGABRT with LimitCORE=infinity leaves a core of the hang.";
+    case Cause::Protocol:
+      return "What it does and its Type= do not agree: forking needs a parent that ends after the "
+             "start (and "
+             "PIDFile=), notify needs READY=1 (NotifyAccess=all if a child sends it), simple and "
+             "exec need "
+             "neither.";
+    case Cause::ProbeFailure:
+      return "It was alive and did not serve: see what it waits for; if the probe is too strict, "
+             "raise "
+             "LivenessProbeTimeoutSec= or LivenessProbeFailures=.";
+    case Cause::TaskLimit:
+      return "TasksMax= (or the container's limit of processes) refused new processes or threads: "
+             "raise it, or find "
+             "what starts so many.";
+  }
+  return {};
+}
+
+DeathClass death_class(Cause cause) {
+  switch (cause) {
+    case Cause::Clean:
+    case Cause::Requested: return DeathClass::Fine;
+    case Cause::ExitCode:
+    case Cause::Signal:
+    case Cause::CoreDump:
+    case Cause::Seccomp:
+    case Cause::Protocol:
+    case Cause::Watchdog:
+    case Cause::ProbeFailure: return DeathClass::Program;
+    case Cause::OomKill:
+    case Cause::MemoryStall: return DeathClass::Memory;
+    case Cause::ExecFailure:
+    case Cause::StartTimeout: return DeathClass::Start;
+    case Cause::RuntimeLimit:
+    case Cause::StopTimeout:
+    case Cause::TaskLimit: return DeathClass::Limit;
+  }
+  return DeathClass::Program;
+}
+
+std::string_view to_string(DeathClass death_class) {
+  switch (death_class) {
+    case DeathClass::Fine: return "fine";
+    case DeathClass::Program: return "program";
+    case DeathClass::Memory: return "memory";
+    case DeathClass::Start: return "start";
+    case DeathClass::Limit: return "limit";
+  }
+  return "?";
+}
+
+}  // namespace gatevisor::core

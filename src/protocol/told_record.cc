@@ -1,0 +1,211 @@
+#include "protocol/told_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/journal_record.h"
+
+namespace gatevisor::protocol {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Nothing that a verdict has is nested deeper; writing it again is recursive.
+constexpr int kMaxDepth = 16;
+/// None is longer (kMaxJournalRecord); a file may have been written by anybody.
+constexpr std::size_t kMaxSize = kMaxJournalRecord;
+
+/// In ASCII: it may be shown on a terminal, and U+009B is a control character there.
+std::string dump(const ordered_json& json) {
+  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+}
+
+const ordered_json& member(const ordered_json& json, const char* name) {
+  static const ordered_json kNone;
+  if (!json.is_object()) return kNone;
+  const auto found = json.find(name);
+  return found == json.end() ? kNone : *found;
+}
+
+std::string text(const ordered_json& json, const char* name) {
+  const ordered_json& value = member(json, name);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::optional<std::int64_t> number(const ordered_json& json, const char* name) {
+  const ordered_json& value = member(json, name);
+  if (!value.is_number_integer()) return std::nullopt;
+  return value.get<std::int64_t>();
+}
+
+int small(const ordered_json& json, const char* name) {
+  const auto value = number(json, name);
+  return value && *value >= 0 && *value <= INT32_MAX ? static_cast<int>(*value) : 0;
+}
+
+std::optional<std::uint64_t> size(const ordered_json& json, const char* name) {
+  const ordered_json& value = member(json, name);
+  if (!value.is_number_unsigned()) return std::nullopt;
+  return value.get<std::uint64_t>();
+}
+
+/// The value from `first` to `last` that is called so.
+template <typename T>
+std::optional<T> named(const std::string& name, T first, T last) {
+  for (int value = static_cast<int>(first); value <= static_cast<int>(last); ++value) {
+    if (to_string(static_cast<T>(value)) == name) return static_cast<T>(value);
+  }
+  return std::nullopt;
+}
+
+std::optional<WaitStatus> wait_status(const ordered_json& json) {
+  if (const auto code = number(json, "exit_code"); code && *code >= 0 && *code <= 255) {
+    return WaitStatus::exited(static_cast<int>(*code));
+  }
+  std::string name = text(json, "signal");
+  // A signal without a name is written 'signal 77'.
+  if (name.starts_with("signal ")) name.erase(0, 7);
+  const int signal = signal_from_name(name);
+  if (signal == 0) return std::nullopt;
+  const ordered_json& dumped = member(json, "core_dumped");
+  return dumped.is_boolean() && dumped.get<bool>() ? WaitStatus::dumped(signal)
+                                                   : WaitStatus::killed(signal);
+}
+
+void read_lists(const ordered_json& json, Verdict& verdict) {
+  if (const ordered_json& list = member(json, "evidence"); list.is_array()) {
+    for (const ordered_json& fact : list) {
+      verdict.evidence.push_back({text(fact, "source"), text(fact, "name"), text(fact, "value")});
+    }
+  }
+  if (const ordered_json& list = member(json, "ruled_out"); list.is_array()) {
+    for (const ordered_json& other : list) {
+      if (const auto cause = cause_from_name(text(other, "cause"))) {
+        verdict.ruled_out.push_back({*cause, text(other, "because")});
+      }
+    }
+  }
+}
+
+std::optional<ToldDeath> read_death(const ordered_json& record) {
+  const ordered_json& json = member(record, "verdict");
+  const auto cause = cause_from_name(text(json, "cause"));
+  if (!cause) return std::nullopt;
+  ToldDeath death;
+  Verdict& verdict = death.verdict;
+  verdict.cause = *cause;
+  verdict.unit = text(json, "unit");
+  verdict.invocation = text(json, "invocation");
+  verdict.pid = small(json, "pid");
+  verdict.scope = named(text(json, "scope"), Scope::OwnLimit, Scope::OutsideView);
+  verdict.victim = named(text(json, "victim"), Victim::Main, Victim::Group);
+  verdict.sender = named(text(json, "sender"), Sender::Gatevisor, Sender::Itself);
+  verdict.status = wait_status(json);
+  if (const ordered_json& failure = member(json, "exec_failure"); failure.is_object()) {
+    if (const auto step = named(text(failure, "step"), ExecStep::Clone, ExecStep::Exec)) {
+      verdict.exec_failure = ExecFailure{*step, small(failure, "errno")};
+    }
+  }
+  verdict.command = text(json, "command");
+  verdict.shell_status = small(json, "status");
+  verdict.confidence = named(text(json, "confidence"), Confidence::Certain, Confidence::Unknown)
+                           .value_or(Confidence::Unknown);
+  verdict.summary = text(json, "summary");
+  read_lists(json, verdict);
+  const ordered_json& memory = member(json, "memory");
+  verdict.memory_peak = size(memory, "peak");
+  verdict.memory_limit = size(memory, "limit");
+  verdict.limit_path = text(memory, "limit_path");
+  const ordered_json& next = member(json, "next");
+  verdict.next.action = named(text(next, "action"), NextAction::Respawn, NextAction::GiveUp)
+                            .value_or(NextAction::Stop);
+  verdict.next.delay = Duration{number(next, "delay_usec").value_or(0)};
+  verdict.next.reason = text(next, "reason");
+  death.json = dump(json);
+  death.started = text(json, "started");
+  death.ended = text(json, "ended");
+  death.exits_in_window = static_cast<unsigned>(small(record, "exits_in_window"));
+  death.window = Duration{number(record, "window_usec").value_or(0)};
+  return death;
+}
+
+ordered_json near_json(const std::vector<NearRecord>& records, WallText time_text) {
+  ordered_json list = ordered_json::array();
+  for (const NearRecord& record : records) {
+    list.push_back(
+        {{"time", time_text(record.usec)}, {"event", record.event}, {"message", record.message}});
+  }
+  return list;
+}
+
+void put_life(ordered_json& json, const DeathReport& report, WallText time_text) {
+  json["unit"] = report.verdict.unit;
+  json["invocation"] = report.verdict.invocation;
+  json["pid"] = report.verdict.pid;
+  if (report.started_usec != 0) json["started"] = time_text(report.started_usec);
+  if (report.ended_usec == 0) return;
+  json["ended"] = time_text(report.ended_usec);
+  if (report.started_usec != 0 && report.started_usec <= report.ended_usec) {
+    json["lived_usec"] = report.ended_usec - report.started_usec;
+  }
+}
+
+}  // namespace
+
+std::optional<ToldRecord> read_record(std::string_view bytes) {
+  if (bytes.size() > kMaxSize) return std::nullopt;
+  const auto bounded = [](int depth, ordered_json::parse_event_t, ordered_json&) {
+    return depth <= kMaxDepth;
+  };
+  const ordered_json json = ordered_json::parse(bytes, bounded, false);
+  ToldRecord record;
+  record.event = text(json, "event");
+  record.unit = text(json, "unit");
+  if (record.event.empty() || record.unit.empty()) return std::nullopt;
+  record.message = text(json, "message");
+  record.pid = small(json, "pid");
+  record.invocation = text(json, "invocation");
+  if (record.event == "exited") record.death = read_death(json);
+  if (record.death) {
+    record.invocation = record.death->verdict.invocation;
+    record.pid = record.death->verdict.pid;
+  }
+  return record;
+}
+
+std::string death_json(const DeathReport& report, std::string_view advice,
+                       std::string_view death_class, std::uint64_t now_usec, WallText time_text) {
+  ordered_json json;
+  put_life(json, report, time_text);
+  if (now_usec >= report.ended_usec) json["ago_usec"] = now_usec - report.ended_usec;
+  json["class"] = death_class;
+  json["exits_in_window"] = report.exits_in_window;
+  json["window_usec"] = report.window.count();
+  json["verdict"] = ordered_json::parse(report.verdict_json, nullptr, false);
+  if (report.next_start) {
+    json["next_start"] = {{"time", time_text(report.next_start->usec)},
+                          {"pid", report.next_start->pid},
+                          {"invocation", report.next_start->invocation}};
+  }
+  json["advice"] = advice.empty() ? ordered_json() : ordered_json(advice);
+  json["before"] = near_json(report.before, time_text);
+  json["after"] = near_json(report.after, time_text);
+  return dump(json);
+}
+
+std::string invocation_json(const DeathReport& report, WallText time_text) {
+  ordered_json json;
+  put_life(json, report, time_text);
+  if (report.ended_usec != 0) {
+    const Verdict& verdict = report.verdict;
+    json["cause"] = to_string(verdict.cause);
+    json["confidence"] = to_string(verdict.confidence);
+    json["summary"] = verdict.summary;
+    if (verdict.memory_peak) json["memory_peak"] = *verdict.memory_peak;
+    json["next"] = {{"action", to_string(verdict.next.action)},
+                    {"delay_usec", verdict.next.delay.count()},
+                    {"reason", verdict.next.reason}};
+  }
+  return dump(json);
+}
+
+}  // namespace gatevisor::protocol
