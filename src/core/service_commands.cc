@@ -32,6 +32,18 @@ std::string how(const FailedCommand& what) {
   return what.status ? how_it_ended(*what.status) : "was not made";
 }
 
+/// systemd.exec(5), $SERVICE_RESULT.
+std::string_view result_of(const FailedCommand& what) {
+  if (what.exec_failure) return "exit-code";
+  if (!what.status) return "resources";
+  switch (what.status->kind) {
+    case EndKind::Exited: return "exit-code";
+    case EndKind::Killed: return "signal";
+    case EndKind::Dumped: return "core-dump";
+  }
+  return "exit-code";
+}
+
 }  // namespace
 
 const Command& Service::command() const {
@@ -57,8 +69,11 @@ std::vector<std::string> Service::command_environment(CommandKind kind) const {
   std::vector<std::string> all;
   if (main_alive()) all.push_back("MAINPID=" + std::to_string(death_.pid));
   if (!is_of_the_stop(kind)) return all;
-  all.push_back("SERVICE_RESULT=" +
-                std::string(life_.verdict ? service_result(*life_.verdict, settings_) : "success"));
+  std::string_view result = life_.result;
+  if (result.empty()) {
+    result = life_.verdict ? service_result(*life_.verdict, settings_) : "success";
+  }
+  all.push_back("SERVICE_RESULT=" + std::string(result));
   if (death_.status) {
     const WaitStatus& status = *death_.status;
     switch (status.kind) {
@@ -189,6 +204,8 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
       if (!main_alive()) return after_death(now, out);
       return resume(now);
     case CommandKind::Stop:
+      life_.result = result_of(what);
+      return after_commands(what.kind, now, out);
     case CommandKind::StopPost: return after_commands(what.kind, now, out);
   }
 }
