@@ -55,11 +55,14 @@ struct SyscallFilterSettings {
   /// RestrictNamespaces=: CLONE_NEW* of linux/sched.h that are left to it. nullopt: all.
   std::optional<std::uint64_t> namespaces;
   bool lock_personality = false;
+  std::optional<unsigned> personality;  ///< the one it is locked to; nullopt: gatevisor's own
   bool memory_deny_write_execute = false;
   bool restrict_realtime = false;
   bool restrict_suid_sgid = false;
   // The half of these settings that is a filter.
   bool protect_hostname = false;
+  bool protect_kernel_tunables = false;
+  bool private_devices = false;
   bool protect_kernel_modules = false;
   bool protect_kernel_logs = false;
   bool protect_clock = false;

@@ -50,7 +50,7 @@ std::vector<Run> find_runs(const std::string& directory, const std::string& patt
     for (std::string instance; instances >> instance;) names.push_back(stem + instance);
     if (names.empty()) names.push_back(stem);
     for (const std::string& name : names) {
-      if (fnmatch(pattern.c_str(), name.c_str(), 0) != 0) continue;
+      if (fnmatch(pattern.c_str(), name.c_str(), FNM_EXTMATCH) != 0) continue;
       Run run;
       run.name = name;
       run.stop_after = static_cast<unsigned>(std::atoi(plan["StopAfter"].c_str()));
@@ -127,6 +127,8 @@ int compare(const std::string& directory, const std::string& table, const std::s
   Differences rows(table);
   std::vector<Run> runs = find_runs(directory, pattern);
   fs::create_directories(kPipes);
+  // Whoever needs them first makes them: not one of the two managers then.
+  for (const char* place : {"/run/user", "/dev/mqueue"}) fs::create_directories(place);
   keep_loaded(runs);
   (void)testing::CgroupHome::get();
   // Those whose delays are measured have the machine for themselves.

@@ -99,7 +99,8 @@ int compare(const std::string& list, const std::string& table, const std::string
   std::string words;
   std::ifstream file(list);
   for (std::string name; std::getline(file, name);) {
-    if (fnmatch(pattern.c_str(), name.substr(0, name.rfind('.')).c_str(), 0) != 0) continue;
+    if (fnmatch(pattern.c_str(), name.substr(0, name.rfind('.')).c_str(), FNM_EXTMATCH) != 0)
+      continue;
     names.push_back(name);
     words += " '" + name + "'";
   }

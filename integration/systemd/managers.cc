@@ -39,7 +39,7 @@ class Child {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
     output_ = ends[0];
-    struct stat file{};
+    struct stat file {};
     fstat(output_, &file);
     pipe_ = "pipe:[" + std::to_string(file.st_ino) + "]";
     pid_ = fork();
@@ -115,7 +115,7 @@ class Child {
 /// The pipes of all runs of one manager.
 class Listener {
  public:
-  explicit Listener(const std::vector<Run*>& runs, Observation Run::* place)
+  explicit Listener(const std::vector<Run*>& runs, Observation Run::*place)
       : runs_(runs), place_(place), stopped_(runs.size(), false) {
     for (const Run* run : runs_) {
       const std::string path = std::string(kPipes) + "/" + run->name;
@@ -182,7 +182,7 @@ class Listener {
   }
 
   const std::vector<Run*>& runs_;
-  Observation Run::* place_;
+  Observation Run::*place_;
   std::vector<bool> stopped_;
   std::vector<int> fds_;
 };
@@ -259,11 +259,11 @@ void add_result(Run& run, Facts& properties) {
 
 /// What gatevisor calls a cause is one of systemd's results.
 std::string result_of(const Record& exited) {
-  static const Facts kResults = {{"clean", "success"},        {"requested", "success"},
-                                 {"exit-code", "exit-code"},  {"task-limit", "exit-code"},
-                                 {"signal", "signal"},        {"core-dump", "core-dump"},
-                                 {"oom-kill", "oom-kill"},    {"exec-failure", "exit-code"},
-                                 {"stop-timeout", "timeout"}, {"memory-stall", "oom-kill"}};
+  static const Facts kResults = {
+      {"clean", "success"},         {"requested", "success"},      {"exit-code", "exit-code"},
+      {"task-limit", "exit-code"},  {"signal", "signal"},          {"core-dump", "core-dump"},
+      {"oom-kill", "oom-kill"},     {"exec-failure", "exit-code"}, {"stop-timeout", "timeout"},
+      {"memory-stall", "oom-kill"}, {"start-timeout", "timeout"},  {"runtime-limit", "timeout"}};
   const std::string cause = exited.text("/verdict/cause");
   if (cause == "seccomp")
     return exited.text("/verdict/core_dumped") == "true" ? "core-dump" : "signal";
@@ -276,10 +276,15 @@ void add_result(Run& run, Child& supervisor) {
   Record last;
   std::istringstream lines(supervisor.text());
   bool limited = false;
+  bool skipped = false;
+  bool assertion = false;
   std::string other;
   for (std::string line; std::getline(lines, line);) {
     const auto record = Record::parse(line);
     if (!record) other = line;
+    // A record where it was found out after all was prepared.
+    skipped = skipped || line.find("the unit is skipped") != std::string::npos;
+    assertion = assertion || line.find("does not hold") != std::string::npos;
     if (record && record->text("/event") == "exited") last = *record;
     if (record && record->text("/event") == "start-limit") limited = true;
   }
@@ -290,8 +295,6 @@ void add_result(Run& run, Child& supervisor) {
     seen.add_fact("status", last.text("/verdict/status"));
     return;
   }
-  const bool skipped = other.find("the unit is skipped") != std::string::npos;
-  const bool assertion = other.find("does not hold") != std::string::npos;
   const std::string status = shell_status(supervisor.status());
   // What systemd finds out in the child, with an exit status of its own.
   const bool found_early = status.size() == 3 && status[0] == '2';

@@ -106,7 +106,7 @@ std::vector<Observation::Report> Observation::reports() const {
   std::vector<Report> all;
   std::istringstream lines(text_);
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("event=")) continue;
+    if (line.starts_with("event=") || line.starts_with("command")) continue;
     if (line.starts_with("pid=")) all.emplace_back();
     if (all.empty()) continue;
     std::size_t split = line.find(line.starts_with("status.") ? ':' : '=');
@@ -132,12 +132,16 @@ void Observation::add_first_report(Facts& facts, const Report& report, Manager m
     if (key.starts_with("status.")) {
       name = key.substr(7);
       if (!is_set_by_somebody(name)) continue;
+      // systemd has one of each directive and architecture, gatevisor one of all.
+      if (name == "Seccomp_filters" && value != "0") value = "some";
     }
     if (key.starts_with("cgroup.")) {
       name = cgroup_key(key, manager);
       if (name.empty()) continue;
       value = cgroup_value(name, value);
     }
+    // Its path as seen below another root.
+    if (value.starts_with("/null ")) value.insert(0, "/dev");
     // Where the log goes: no journal runs in the guest, so that systemd's is /dev/null.
     if (!log_.empty() && value.starts_with(log_)) value.replace(0, log_.size(), "/dev/null");
     facts[name] = value;
@@ -173,12 +177,38 @@ void Observation::add_signals(Facts& facts) const {
   }
 }
 
+/// 'commands' is their order; what each found is of its last run.
+void Observation::add_commands(Facts& facts) const {
+  const auto all = reports();
+  const std::string main_pid = all.empty() ? std::string() : field(all.back(), "pid");
+  std::string own_pid;
+  std::istringstream lines(text_);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("command")) continue;
+    const std::size_t equals = std::min(line.find('='), line.size() - 1);
+    const std::string key = line.substr(0, equals);
+    std::string value = line.substr(equals + 1);
+    if (key == "command") {
+      const std::size_t space = value.find(' ');
+      own_pid = value.substr(space + 1);
+      std::string& names = facts["commands"];
+      names += (names.empty() ? "" : " ") + value.substr(0, space);
+      continue;
+    }
+    if (key.ends_with(".env.SYSTEMD_EXEC_PID") && value == own_pid) value = "its pid";
+    if (key.ends_with(".env.MAINPID") && value == main_pid) value = "the main pid";
+    if (key.ends_with(".env.INVOCATION_ID") && is_random_id(value)) value = "an identifier";
+    facts[key] = value;
+  }
+}
+
 Facts Observation::facts(Manager manager, bool timed) const {
   Facts facts = extra_;
   const auto all = reports();
   facts["starts"] = std::to_string(all.size());
   if (!all.empty()) add_first_report(facts, all.front(), manager);
   add_signals(facts);
+  add_commands(facts);
   // The shortest: a busy machine makes a delay longer, and nothing makes it shorter.
   long shortest = -1;
   for (std::size_t i = 1; i < all.size(); ++i) {

@@ -36,6 +36,7 @@ class Observation {
   std::vector<Report> reports() const;
   void add_first_report(Facts& facts, const Report& report, Manager manager) const;
   void add_signals(Facts& facts) const;
+  void add_commands(Facts& facts) const;
 
   std::string text_;
   std::string log_;

@@ -162,6 +162,9 @@ SyscallFilterSettings with_halves_of_the_mounts(const ExecSettings& settings) {
   filter.protect_kernel_modules = settings.mounts.protect_kernel_modules;
   filter.protect_kernel_logs = settings.mounts.protect_kernel_logs;
   filter.protect_hostname = settings.namespaces.hostname;
+  filter.protect_kernel_tunables = settings.mounts.protect_kernel_tunables;
+  filter.private_devices = settings.mounts.private_devices;
+  filter.personality = settings.process.personality;
   return filter;
 }
 
@@ -222,11 +225,11 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   ExecSettings exec = settings.exec;
   // ProtectSystem= and its like leave the service what is its own; without them nothing is mounted.
   const bool mounts = exec::make_mount_plan(exec.mounts, {}, tmp).unshare_flags != 0;
-  if (mounts)
+  if (mounts) {
     for (const auto& each : launcher.surroundings_.directories.all) {
-      if (each.kind == DirectoryKind::Configuration) continue;
       exec.mounts.read_write.push_back({.path = each.base + "/" + each.name, .optional = true});
     }
+  }
   launcher.surroundings_.namespaces = exec::make_mount_plan(exec.mounts, exec.namespaces, tmp);
   // '+': the service's view of the files, without what protects them.
   NamespaceSettings unprotected = exec.namespaces;

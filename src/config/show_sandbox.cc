@@ -157,20 +157,6 @@ std::string action_word(int action) {
   return name != nullptr ? ":" + std::string(name) : ":" + std::to_string(action);
 }
 
-/// '~' alone is what was never set: nothing is denied.
-ShownValue syscalls(const std::optional<SyscallList>& list) {
-  if (!list) return shown_text("~");
-  std::string text = list->allow ? "" : "~";
-  bool first = true;
-  for (const auto& [call, action] : list->calls) {
-    if (!first) text += ' ';
-    first = false;
-    text += call;
-    if (action != kSyscallListed) text += action_word(action);
-  }
-  return shown_text(text);
-}
-
 /// The names of what `wanted` holds, in their order.
 template <typename T, std::size_t N, typename Wanted>
 std::vector<std::string> names_of(const std::array<Choice<T>, N>& choices, Wanted wanted) {
@@ -188,6 +174,18 @@ std::string joined(const std::vector<std::string>& words) {
     text += word;
   }
   return text;
+}
+
+/// '~' alone is what was never set: nothing is denied. systemd sorts the words, with their actions.
+ShownValue syscalls(const std::optional<SyscallList>& list) {
+  if (!list) return shown_text("~");
+  std::vector<std::string> words;
+  for (const auto& [call, action] : list->calls) {
+    words.emplace_back(call);
+    if (action != kSyscallListed) words.back() += action_word(action);
+  }
+  std::ranges::sort(words);
+  return shown_text((list->allow ? "" : "~") + joined(words));
 }
 
 ShownValue architectures(const std::set<std::uint32_t>& set) {

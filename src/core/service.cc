@@ -284,6 +284,7 @@ void Service::after_death(Instant now, Actions& out) {
 }
 
 void Service::skipped(Instant now, Actions& out) {
+  life_.result = "exec-condition";
   next_ = {NextAction::Stop, Duration{0}, "ExecCondition="};
   exit_status_ = 0;
   end_reason_ = "skipped: ExecCondition= was not met";

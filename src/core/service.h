@@ -157,6 +157,7 @@ class Service {
     bool left = false;           ///< gatevisor ends, and its main process goes on
     bool memory_missed = false;  ///< memory.events changed while there was no main process
     std::optional<Verdict> verdict;
+    std::string_view result;  ///< $SERVICE_RESULT, where a command decided it before the verdict
     Instant watchdog_due = Instant::max();
     Duration watchdog{0};  ///< WatchdogSec=, or what the service set
     Instant runtime_due = Instant::max();

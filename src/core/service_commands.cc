@@ -32,6 +32,18 @@ std::string how(const FailedCommand& what) {
   return what.status ? how_it_ended(*what.status) : "was not made";
 }
 
+/// systemd.exec(5), $SERVICE_RESULT.
+std::string_view result_of(const FailedCommand& what) {
+  if (what.exec_failure) return "exit-code";
+  if (!what.status) return "resources";
+  switch (what.status->kind) {
+    case EndKind::Exited: return "exit-code";
+    case EndKind::Killed: return "signal";
+    case EndKind::Dumped: return "core-dump";
+  }
+  return "exit-code";
+}
+
 }  // namespace
 
 const Command& Service::command() const {
@@ -58,16 +70,19 @@ std::vector<std::string> Service::command_environment(CommandKind kind) const {
       kind == CommandKind::Main) {
     return caller_;
   }
-  std::vector<std::string> all = is_of_the_stop(kind) ? result_variables("") : std::vector<std::string>();
+  std::vector<std::string> all;
+  if (is_of_the_stop(kind)) all = result_variables("");
   if (kind == CommandKind::StartPost) all = caller_;
   if (main_alive()) all.insert(all.begin(), "MAINPID=" + std::to_string(death_.pid));
   return all;
 }
 
 std::vector<std::string> Service::result_variables(const std::string& prefix) const {
-  std::vector<std::string> all = {
-      prefix + "SERVICE_RESULT=" +
-      std::string(life_.verdict ? service_result(*life_.verdict, settings_) : "success")};
+  std::string_view result = life_.result;
+  if (result.empty()) {
+    result = life_.verdict ? service_result(*life_.verdict, settings_) : "success";
+  }
+  std::vector<std::string> all = {prefix + "SERVICE_RESULT=" + std::string(result)};
   if (!death_.status) return all;
   const WaitStatus& status = *death_.status;
   switch (status.kind) {
@@ -197,6 +212,8 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
       if (!main_alive()) return after_death(now, out);
       return resume(now);
     case CommandKind::Stop:
+      life_.result = result_of(what);
+      return after_commands(what.kind, now, out);
     case CommandKind::StopPost: return after_commands(what.kind, now, out);
   }
 }

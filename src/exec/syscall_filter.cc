@@ -178,9 +178,10 @@ void rule_file_modes(Rules& rules) {
   rules.deny(SCMP_SYS(openat2), {}, ENOSYS);
 }
 
-void rule_personality(Rules& rules) {
+void rule_personality(Rules& rules, std::optional<unsigned> asked) {
   const int current = personality(0xffffffff);
-  const bool linux32 = current >= 0 && (current & PER_MASK) == PER_LINUX32;
+  const bool own = current >= 0 && (current & PER_MASK) == PER_LINUX32;
+  const bool linux32 = asked ? *asked == PER_LINUX32 : own;
   rules.deny(SCMP_SYS(personality), {differs(0, linux32 ? PER_LINUX32 : PER_LINUX)});
 }
 
@@ -203,7 +204,7 @@ Expected<SyscallFilters::Program> exported(scmp_filter_ctx context, const char* 
   const int fd = memfd_create("filter", MFD_CLOEXEC);
   if (fd < 0) return failed(setting, errno);
   int error = -seccomp_export_bpf(context, fd);
-  struct stat info{};
+  struct stat info {};
   if (error == 0 && fstat(fd, &info) != 0) error = errno;
   SyscallFilters::Program program(static_cast<std::size_t>(info.st_size) / sizeof(sock_filter));
   if (error == 0 && program.size() > BPF_MAXINSNS) error = E2BIG;
@@ -313,6 +314,8 @@ Expected<SyscallFilters> SyscallFilters::compile(const SyscallFilterSettings& se
   add(settings.restrict_suid_sgid, "RestrictSUIDSGID=", rule_file_modes);
   add(settings.namespaces.has_value(),
       "RestrictNamespaces=", [&](Rules& rules) { rule_namespaces(rules, *settings.namespaces); });
+  add(settings.protect_kernel_tunables,
+      "ProtectKernelTunables=", [](Rules& rules) { rules.deny(SCMP_SYS(_sysctl)); });
   // @module
   add(settings.protect_kernel_modules, "ProtectKernelModules=", [](Rules& rules) {
     for (const int call :
@@ -330,7 +333,16 @@ Expected<SyscallFilters> SyscallFilters::compile(const SyscallFilterSettings& se
       rules.deny(call);
     }
   });
-  add(settings.lock_personality, "LockPersonality=", rule_personality);
+  // @raw-io
+  add(settings.private_devices, "PrivateDevices=", [](Rules& rules) {
+    for (const int call :
+         {SCMP_SYS(ioperm), SCMP_SYS(iopl), SCMP_SYS(pciconfig_iobase), SCMP_SYS(pciconfig_read),
+          SCMP_SYS(pciconfig_write), SCMP_SYS(s390_pci_mmio_read), SCMP_SYS(s390_pci_mmio_write)}) {
+      rules.deny(call);
+    }
+  });
+  add(settings.lock_personality,
+      "LockPersonality=", [&](Rules& rules) { rule_personality(rules, settings.personality); });
   if (settings.log && settings.log->restricts()) {
     const SyscallList& log = *settings.log;
     const std::uint32_t listed = log.allow ? SCMP_ACT_LOG : SCMP_ACT_ALLOW;

@@ -201,6 +201,8 @@ TEST(Show, Sandbox) {
             "/tmp /var:ro,size=10%");
   EXPECT_EQ(value("SystemCallFilter=~ptrace:EPERM kill:kill", "SystemCallFilter"),
             "~kill:kill ptrace:EPERM");
+  EXPECT_EQ(value("SystemCallFilter=~umount umount2:EACCES umount:EACCES", "SystemCallFilter"),
+            "~umount2:EACCES umount:EACCES");
   EXPECT_EQ(value("RestrictAddressFamilies=AF_UNIX AF_INET6", "RestrictAddressFamilies"),
             "AF_INET6 AF_UNIX");
   EXPECT_EQ(value("RestrictAddressFamilies=none", "RestrictAddressFamilies"), "");

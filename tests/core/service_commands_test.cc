@@ -68,6 +68,19 @@ TEST(Commands, ConditionFrom1To254SkipsTheUnitAndIsNoFailure) {
   EXPECT_EQ(rig.count<record::Exited>(), 0U);
 }
 
+TEST(Commands, StopPostIsToldOfAnUnmetConditionAndOfAFailedStop) {
+  Rig skipped(with({{CommandKind::Condition, {"/c"}}, {CommandKind::StopPost, {"/p"}}}));
+  skipped.start();
+  EXPECT_EQ(skipped.command_exits(1), "emit:skipped ExecStopPost:0,SERVICE_RESULT=exec-condition");
+  Rig stopped(with({{CommandKind::Stop, {"/s"}}, {CommandKind::StopPost, {"/p"}}}));
+  stopped.run();
+  stopped.signal(SIGTERM);
+  stopped.command_exits(8, true);
+  EXPECT_EQ(stopped.dies(WaitStatus::killed(SIGTERM)),
+            "emit:exited no-pidfile "
+            "ExecStopPost:0,SERVICE_RESULT=exit-code,EXIT_CODE=killed,EXIT_STATUS=TERM");
+}
+
 TEST(Commands, ConditionWith255OrASignalIsAFailure) {
   Rig rig(with({{CommandKind::Condition, {"/c"}}}));
   rig.start();

@@ -219,6 +219,9 @@ TEST(SyscallFilter, Personality) {
   settings.lock_personality = true;
   EXPECT_EQ(result_of(settings, [] { return personality(ADDR_NO_RANDOMIZE); }), EPERM);
   EXPECT_EQ(result_of(settings, [] { return personality(PER_LINUX); }), kDone);
+  settings.personality = PER_LINUX32;
+  EXPECT_EQ(result_of(settings, [] { return personality(PER_LINUX); }), EPERM);
+  EXPECT_EQ(result_of(settings, [] { return personality(PER_LINUX32); }), kDone);
 }
 
 TEST(SyscallFilter, MemoryThatIsWritableAndExecutable) {
@@ -288,7 +291,7 @@ TEST(SyscallFilter, SetUserIdAndSetGroupId) {
 }
 
 TEST(SyscallFilter, WhatTheProtectSettingsDeny) {
-  const auto denied = [](bool SyscallFilterSettings::* field, std::initializer_list<long> calls) {
+  const auto denied = [](bool SyscallFilterSettings::*field, std::initializer_list<long> calls) {
     SyscallFilterSettings settings;
     settings.*field = true;
     for (const long call : calls) {
@@ -303,6 +306,10 @@ TEST(SyscallFilter, WhatTheProtectSettingsDeny) {
   denied(&SyscallFilterSettings::protect_kernel_logs, {SYS_syslog});
   denied(&SyscallFilterSettings::protect_clock,
          {SYS_adjtimex, SYS_clock_adjtime, SYS_clock_settime, SYS_settimeofday});
+#ifdef __x86_64__
+  denied(&SyscallFilterSettings::protect_kernel_tunables, {SYS__sysctl});
+  denied(&SyscallFilterSettings::private_devices, {SYS_ioperm, SYS_iopl});
+#endif
 }
 
 }  // namespace
