@@ -23,8 +23,13 @@ class Units {
   }
   std::string trace() const { return files_.files.file("trace"); }
   /// `head`: of [Unit]; `service`: of [Service]; `words`: what it does once it has told its start.
-  void add(const std::string& name, const std::string& head, const std::string& words,
-           const std::string& service = "") const {
+  void add(const std::string& name, const std::string& head, std::string words,
+           std::string service = "") const {
+    if (words == "wait") {
+      // Started is then what has told so: the next one cannot be faster.
+      words = "notify READY=1 wait";
+      service += "Type=notify\n";
+    }
     files_.write(name + ".service",
                  "[Unit]\n" + head + "[Service]\nExecStart=" + misbehave() + " append " + trace() +
                      " +" + name + " " + words + "\nExecStopPost=" + misbehave() + " append " +
