@@ -16,28 +16,13 @@
 #include <string>
 #include <vector>
 
+#include "app/file_storage.h"
 #include "journal/writer.h"
 #include "os/data_file.h"
 
 namespace {
 
 using namespace gatevisor;
-
-class FileStorage final : public journal::Storage {
- public:
-  explicit FileStorage(os::DataFile file) : file_(std::move(file)) {}
-  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return file_.write(offset, bytes);
-  }
-  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
-    return file_.read(offset, bytes);
-  }
-  std::uint64_t size() const override { return file_.size(); }
-  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
-
- private:
-  os::DataFile file_;
-};
 
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "log_bench: %s\n", what.c_str());
@@ -57,7 +42,7 @@ void write_files(const std::string& directory, std::uint64_t entries) {
   for (int number = 0; written < entries; ++number) {
     auto file = os::DataFile::create(*opened, "bench-" + std::to_string(number) + ".journal");
     if (!file) die(to_string(file.error()));
-    FileStorage storage(std::move(*file));
+    app::FileStorage storage(std::move(*file));
     ids.file_id[0] = static_cast<std::byte>(number);
     journal::Limits limits;
     limits.max_size = std::uint64_t{1} << 30;

@@ -123,13 +123,10 @@ int history(const HistoryOptions& options) {
   if (!history.prepare()) return kUsage;
   if (const auto status = journal.trouble()) return *status;
   history.read();
-  (void)history.out().flush();
-  if (history.out().error() != 0) {
-    journal.complain(to_string(Error{"write", "standard output", history.out().error(), ""}));
-    return kCantCreate;
-  }
-  if (history.nothing()) journal.complain("no such invocation is recorded");
-  return kOk;
+  const auto say = [&journal](const std::string& line) { journal.complain(line); };
+  const int status = finish(history.out(), kOk, say);
+  if (status == kOk && history.nothing()) say("no such invocation is recorded");
+  return status;
 }
 
 }  // namespace gatevisor::app

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "app/file_storage.h"
 #include "journal/reader.h"
-#include "journal/storage.h"
 #include "journal/writer.h"
 #include "os/clock.h"
 #include "os/data_file.h"
@@ -29,23 +29,6 @@ constexpr std::uint64_t kFileSize = std::uint64_t{8} << 20;
 /// With the current one they are at most 64 MiB.
 constexpr std::size_t kMostArchived = 7;
 constexpr int kRetryMs = 1000;
-
-class FileStorage final : public journal::Storage {
- public:
-  explicit FileStorage(os::DataFile file) : file_(std::move(file)) {}
-  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return file_.write(offset, bytes);
-  }
-  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
-    return file_.read(offset, bytes);
-  }
-  std::uint64_t size() const override { return file_.size(); }
-  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
-  os::DataFile& file() { return file_; }
-
- private:
-  os::DataFile file_;
-};
 
 journal::Id128 to_id(const std::string& digits) {
   journal::Id128 id{};

@@ -105,10 +105,7 @@ int log(const LogOptions& options) {
                      options.action != LogAction::Verify && options.action != LogAction::Vacuum;
   if (terminal && paged && !options.follow && !options.no_pager) start_pager(options, out);
   const int status = act(session, directories);
-  (void)out.flush();
-  if (out.error() == 0) return status;
-  log_complain(to_string(Error{"write", "standard output", out.error(), ""}));
-  return kCantCreate;
+  return finish(out, status, log_complain);
 }
 
 }  // namespace gatevisor::app

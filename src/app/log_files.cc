@@ -7,15 +7,12 @@
 #include <cstdio>
 #include <set>
 
+#include "app/exit_code.h"
 #include "os/file.h"
 #include "os/local_time.h"
 
 namespace gatevisor::app {
 namespace {
-
-bool is_journal_name(std::string_view name) {
-  return name.ends_with(".journal") || name.ends_with(".journal~");
-}
 
 /// A machine's folder, perhaps with a namespace behind it: '0123…ef', '0123…ef.name'.
 bool is_machine(std::string_view name) {
@@ -38,6 +35,10 @@ bool has_journals(const std::string& directory) {
 }
 
 }  // namespace
+
+bool is_journal_name(std::string_view name) {
+  return name.ends_with(".journal") || name.ends_with(".journal~");
+}
 
 Expected<void> MappedStorage::write(std::uint64_t, std::span<const std::byte>) {
   return fail("write", "journal file", EROFS);
@@ -112,6 +113,13 @@ std::vector<std::string> log_files(const LogOptions& options,
 
 void log_complain(const std::string& line) {
   std::fprintf(stderr, "gatevisor: log: %s\n", line.c_str());
+}
+
+int finish(os::TextOut& out, int status, const Say& say) {
+  (void)out.flush();
+  if (out.error() == 0) return status;
+  say(to_string(Error{"write", "standard output", out.error(), ""}));
+  return kCantCreate;
 }
 
 bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, const Say& say) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/log_options.h"
@@ -10,6 +11,7 @@
 #include "log/calendar.h"
 #include "log/journal_set.h"
 #include "os/mapped_file.h"
+#include "os/pager.h"
 
 namespace gatevisor::app {
 
@@ -39,6 +41,8 @@ class LocalCalendar final : public log::Calendar {
                                       std::string_view zone) const override;
 };
 
+/// 'NAME.journal'; 'NAME.journal~' is one that was set aside.
+bool is_journal_name(std::string_view name);
 /// The directories that are looked into: those asked for, or the customary ones that are there.
 std::vector<std::string> log_directories(const LogOptions& options);
 /// The journal files there, and those asked for by name.
@@ -49,6 +53,10 @@ std::vector<std::string> log_files(const LogOptions& options,
 void log_complain(const std::string& line);
 
 using Say = std::function<void(const std::string& line)>;
+/// Writes what is left to standard output: `status`, or kCantCreate where it cannot be, which is
+/// said.
+int finish(os::TextOut& out, int status, const Say& say);
+
 /// Opens all of them, each once; one that is no journal is said, unless `say` is empty, and left
 /// out. False: at least one was; it may become one, where its writer has only just made it.
 bool open_log_files(log::JournalSet& set, const std::vector<std::string>& paths, const Say& say);

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include "app/exit_code.h"
@@ -76,18 +75,9 @@ struct Archived {
   std::uint64_t bytes = 0;
 };
 
-std::optional<std::uint64_t> from_hex(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  if (text.size() != 16 || error != std::errc{} || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return number;
-}
-
 std::optional<Archived> archived(const std::string& name) {
-  const bool aside = name.ends_with(".journal~");
-  if (!aside && !name.ends_with(".journal")) return std::nullopt;
+  if (!is_journal_name(name)) return std::nullopt;
+  const bool aside = name.ends_with('~');
   const std::size_t at = name.rfind('@');
   if (at == name.npos) return std::nullopt;
   std::string_view rest = name;
@@ -95,15 +85,15 @@ std::optional<Archived> archived(const std::string& name) {
   rest.remove_suffix(aside ? 9 : 8);
   Archived file{.name = name, .run = {}, .number = 0, .realtime_usec = 0, .bytes = 0};
   if (rest.size() == 16 + 1 + 16 && aside) {  // journald's: time and a random number
-    const auto time = from_hex(rest.substr(0, 16));
+    const auto time = log::from_hex(rest.substr(0, 16));
     if (!time) return std::nullopt;
     file.realtime_usec = *time;
     return file;
   }
   if (rest.size() != 32 + 1 + 16 + 1 + 16 || !log::parse_id(rest.substr(0, 32)))
     return std::nullopt;
-  const auto number = from_hex(rest.substr(33, 16));
-  const auto time = from_hex(rest.substr(50, 16));
+  const auto number = log::from_hex(rest.substr(33, 16));
+  const auto time = log::from_hex(rest.substr(50, 16));
   if (!number || !time) return std::nullopt;
   file.run = rest.substr(0, 32);
   file.number = *number;
@@ -121,7 +111,7 @@ int vacuum_directory(const LogOptions& options, const std::string& directory, st
   std::uint64_t sum = 0;
   std::uint64_t active = 0;
   for (const std::string& name : os::names_at(AT_FDCWD, directory.c_str())) {
-    if (!name.ends_with(".journal") && !name.ends_with(".journal~")) continue;
+    if (!is_journal_name(name)) continue;
     const auto file = os::MappedFile::open(directory + "/" + name);
     if (!file) continue;
     const auto state = file->state();

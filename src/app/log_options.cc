@@ -3,11 +3,11 @@
 #include <getopt.h>
 
 #include <algorithm>
-#include <array>
 
 #include "config/size.h"
 #include "config/text.h"
 #include "config/time_span.h"
+#include "log/cursor.h"
 #include "log/selection.h"
 
 namespace gatevisor::app {
@@ -93,16 +93,9 @@ bool is_number(std::string_view text) { return config::parse_decimal(text).has_v
 /// '', '-1', '3', an id, an id with an offset.
 bool is_boot(std::string_view text) {
   if (text == "all") return true;
-  const std::size_t digits =
-      static_cast<std::size_t>(std::ranges::find_if_not(text,
-                                                        [](char c) {
-                                                          return config::is_digit(c) ||
-                                                                 (c >= 'a' && c <= 'f') ||
-                                                                 (c >= 'A' && c <= 'F');
-                                                        }) -
-                               text.begin());
-  std::string_view rest = digits >= 32 ? text.substr(32) : text;
-  if (rest.empty()) return digits == 32;
+  const bool id = log::parse_id(text.substr(0, 32)).has_value();
+  std::string_view rest = id ? text.substr(32) : text;
+  if (rest.empty()) return id;
   if (rest.front() == '-' || rest.front() == '+') rest.remove_prefix(1);
   return is_number(rest) || rest == "00";
 }

@@ -1,5 +1,5 @@
 // The entries of `gatevisor log`: where to begin, which to show, and following.
-#include <cstdio>
+#include <cerrno>
 
 #include "app/exit_code.h"
 #include "app/log_session.h"
@@ -137,7 +137,7 @@ class Show {
     if (!set_.entry(entry_)) return true;  // damaged, and said
     std::optional<log::Span> match;
     if (grep_) {
-      const std::string_view message = message_of(entry_);
+      const std::string_view message = log::value_of(entry_, "MESSAGE");
       if (message.data() == nullptr) return true;
       match = grep_->find(message);
       if (!match) return true;
@@ -145,13 +145,6 @@ class Show {
     formatter_.append(out, entry_, set_.seqnum_id(), match);
     ++shown_;
     return session_.out.flush_if_much();
-  }
-
-  static std::string_view message_of(const EntryView& entry) {
-    for (const journal::FieldView& field : entry.fields) {
-      if (field.payload.starts_with("MESSAGE=")) return field.payload.substr(8);
-    }
-    return {};
   }
 
   LogSession& session_;

@@ -4,6 +4,7 @@
 
 #include "app/exit_code.h"
 #include "config/text.h"
+#include "log/format.h"
 #include "log/selection.h"
 #include "log/timestamp.h"
 #include "os/clock.h"
@@ -14,7 +15,6 @@ namespace gatevisor::app {
 namespace {
 
 constexpr const char* kOurs = "SYSLOG_IDENTIFIER=gatevisor";
-constexpr std::string_view kRecord = "GATEVISOR_RECORD=";
 
 LogOptions log_options(const ToldOptions& options) {
   LogOptions log;
@@ -78,11 +78,8 @@ bool ToldJournal::any(std::vector<std::string> payloads) {
 
 std::optional<Told> ToldJournal::read() {
   if (!set_.entry(entry_)) return std::nullopt;
-  for (const journal::FieldView& field : entry_.fields) {
-    if (!field.payload.starts_with(kRecord)) continue;
-    auto record = protocol::read_record(field.payload.substr(kRecord.size()));
-    if (!record) break;
-    if (record->event == "exited" && !record->death) break;
+  auto record = protocol::read_record(log::value_of(entry_, "GATEVISOR_RECORD"));
+  if (record && (record->event != "exited" || record->death)) {
     return Told{std::move(*record), set_.meta().realtime_usec};
   }
   complain("the record at " + wall_text(set_.meta().realtime_usec) +
@@ -121,10 +118,7 @@ std::string wall_text(std::uint64_t usec) {
 int put_out(const std::string& text, int status, const ToldJournal& journal) {
   os::TextOut out;
   out.text() = text;
-  (void)out.flush();
-  if (out.error() == 0) return status;
-  journal.complain(to_string(Error{"write", "standard output", out.error(), ""}));
-  return kCantCreate;
+  return finish(out, status, [&journal](const std::string& line) { journal.complain(line); });
 }
 
 }  // namespace gatevisor::app

@@ -56,7 +56,7 @@ NearRecord near(const Told& told) {
   return {told.usec, told.record.event, std::move(message)};
 }
 
-/// Goes to the death's own entry; the next move leaves it.
+/// Goes to the death's own entry, or to the first one behind it that is asked for.
 bool go_to(ToldJournal& journal, const Found& found) {
   const auto cursor = log::parse_cursor(found.cursor);
   if (!cursor) return false;
@@ -67,30 +67,23 @@ bool go_to(ToldJournal& journal, const Found& found) {
 /// Of this life before it, and until the next start after it.
 void look_around(ToldJournal& journal, const Found& found, DeathReport& report) {
   const std::string unit = "UNIT=" + log::unit_name(report.verdict.unit);
+  const auto collect = [&journal](std::vector<NearRecord>& into, std::size_t most, bool back) {
+    while (into.size() < most && (back ? journal.set().previous() : journal.set().next())) {
+      const auto told = journal.read();
+      if (!told) continue;
+      if (told->record.event == "exited") break;
+      into.push_back(near(*told));
+      if (told->record.event == "started") break;
+    }
+  };
   journal.match({unit});
   if (!go_to(journal, found)) return;
-  while (report.before.size() < kBefore && journal.set().previous()) {
-    const auto told = journal.read();
-    if (!told) continue;
-    if (told->record.event == "exited") break;
-    report.before.push_back(near(*told));
-    if (told->record.event == "started") break;
-  }
+  collect(report.before, kBefore, true);
   std::ranges::reverse(report.before);
-  journal.match({unit});
   if (!go_to(journal, found)) return;
-  while (report.after.size() < kAfter && journal.set().next()) {
-    const auto told = journal.read();
-    if (!told) continue;
-    if (told->record.event == "exited") break;
-    report.after.push_back(near(*told));
-    if (told->record.event == "started") break;
-  }
+  collect(report.after, kAfter, false);
   journal.match({unit, "GATEVISOR_EVENT=started"});
-  const auto cursor = log::parse_cursor(found.cursor);
-  if (!cursor) return;
-  journal.set().seek_cursor(*cursor);
-  if (!journal.set().next()) return;
+  if (!go_to(journal, found)) return;
   if (const auto told = journal.read()) {
     report.next_start = NextStart{told->usec, told->record.pid, told->record.invocation};
   }

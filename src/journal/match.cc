@@ -45,11 +45,6 @@ Expected<void> Matches::add(std::string_view payload) {
   return {};
 }
 
-void Matches::append(const Matches& other) {
-  std::ranges::copy(other.groups_, std::back_inserter(groups_));
-  new_group_ = true;
-}
-
 Expected<MatchTree> MatchTree::make(const Objects& objects, const Matches& matches,
                                     std::uint64_t last_entry) {
   MatchTree tree;

@@ -30,7 +30,6 @@ class Matches {
 
   bool empty() const { return groups_.empty(); }
   const std::vector<Group>& groups() const { return groups_; }  ///< all of them
-  void append(const Matches& other);
 
  private:
   std::vector<Group> groups_;

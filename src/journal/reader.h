@@ -98,8 +98,8 @@ class Reader {
   /// As journalctl writes it: 's=…;i=…;b=…;m=…;t=…;x=…'.
   std::string cursor(const EntryMeta& entry) const;
 
-  /// From now on only entries that match as well.
-  Expected<void> add_matches(const Matches& matches);
+  /// From now on only entries that match, whatever was asked for before. An error changes nothing.
+  Expected<void> set_matches(Matches matches);
   /// From now on only entries with 'NAME=value'. Of one name any value will do, of several names
   /// each has to match.
   Expected<void> add_match(std::string_view payload);

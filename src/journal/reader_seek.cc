@@ -134,23 +134,15 @@ Expected<void> Reader::add_match(std::string_view payload) {
   if (auto done = more.add(payload); !done) {
     return done;
   }
-  auto tree = MatchTree::make(*objects_, more, last_entry_);
-  if (!tree) {
-    return std::unexpected(std::move(tree.error()));
-  }
-  matches_ = std::move(more);
-  tree_ = std::move(*tree);
-  return {};
+  return set_matches(std::move(more));
 }
 
-Expected<void> Reader::add_matches(const Matches& matches) {
-  Matches more = matches_;
-  more.append(matches);
-  auto tree = MatchTree::make(*objects_, more, last_entry_);
+Expected<void> Reader::set_matches(Matches matches) {
+  auto tree = MatchTree::make(*objects_, matches, last_entry_);
   if (!tree) {
     return std::unexpected(std::move(tree.error()));
   }
-  matches_ = std::move(more);
+  matches_ = std::move(matches);
   tree_ = std::move(*tree);
   return {};
 }

@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-std::optional<std::uint64_t> from_hex(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 void append_hex(std::string& out, std::uint64_t number) {
@@ -29,6 +22,13 @@ void append_hex(std::string& out, const journal::Id128& id) {
     out += kDigits[std::to_integer<std::size_t>(byte >> 4)];
     out += kDigits[std::to_integer<std::size_t>(byte & std::byte{0x0f})];
   }
+}
+
+std::optional<std::uint64_t> from_hex(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 std::optional<journal::Id128> parse_id(std::string_view text) {

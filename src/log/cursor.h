@@ -26,6 +26,8 @@ void append_cursor(std::string& out, const journal::Id128& seqnum_id,
 
 void append_hex(std::string& out, std::uint64_t number);
 void append_hex(std::string& out, const journal::Id128& id);
+/// 'ff', 'FF'; nothing where it is no such number of 64 bits.
+std::optional<std::uint64_t> from_hex(std::string_view text);
 /// 32 hexadecimal digits, or a UUID with its dashes.
 std::optional<journal::Id128> parse_id(std::string_view text);
 

@@ -1,7 +1,6 @@
 #include "log/format.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "config/text.h"
 #include "log/bytes.h"
@@ -24,6 +23,26 @@ void append_address(std::string& out, const journal::EntryMeta& entry,
   out += '\n';
 }
 
+/// A line with a match in it, or without.
+void append_marked(std::string& out, std::string_view text, const Colors& colors,
+                   std::optional<Span> match) {
+  out += colors.on;
+  if (match) {
+    const std::size_t end = std::min(text.size(), match->end);
+    out += text.substr(0, match->begin);
+    out += colors.match;
+    out += text.substr(match->begin, end - match->begin);
+    out += colors.on.empty() ? colors.off : colors.on;
+    out += text.substr(end);
+  } else {
+    out += text;
+  }
+  if (!colors.on.empty()) out += colors.off;
+  out += '\n';
+}
+
+}  // namespace
+
 std::string_view value_of(const journal::EntryView& entry, std::string_view name) {
   for (const journal::FieldView& field : entry.fields) {
     if (field.payload.size() > name.size() && field.payload[name.size()] == '=' &&
@@ -33,8 +52,6 @@ std::string_view value_of(const journal::EntryView& entry, std::string_view name
   }
   return {};
 }
-
-}  // namespace
 
 std::size_t name_length(std::string_view payload) {
   const std::size_t most = std::min(payload.size(), journal::kMaxFieldName + 1);
@@ -47,11 +64,6 @@ std::size_t name_length(std::string_view payload) {
   return 0;
 }
 
-std::optional<std::uint64_t> parse_usec(std::string_view text) {
-  const auto number = config::parse_decimal(text);
-  return number && *number > 0 && *number < journal::kTimeEnd ? number : std::nullopt;
-}
-
 Colors colors_of(int priority) {
   if (priority <= 3) return {"\x1b[0;1;31m", kNormal, kHighlight};
   if (priority <= 4) return {"\x1b[0;1;38;5;185m", kNormal, kHighlight};
@@ -60,8 +72,7 @@ Colors colors_of(int priority) {
   return {"", kNormal, "\x1b[0;1;31m"};
 }
 
-int priority_of(const journal::EntryView& entry) {
-  const std::string_view value = value_of(entry, "PRIORITY");
+int priority_of(std::string_view value) {
   return value.size() == 1 && value[0] >= '0' && value[0] <= '7' ? value[0] - '0' : 6;
 }
 
@@ -100,22 +111,9 @@ void append_lines(std::string& out, std::size_t indent, std::string_view text, c
   for (std::size_t begin = 0; begin < text.size();) {
     const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
     if (begin > 0) out.append(indent, ' ');
-    out += colors.on;
     // journalctl marks a match in the first line only.
-    if (match && begin <= match->begin && match->begin < line.size()) {
-      const std::size_t end = std::min(line.size(), match->end);
-      out += line.substr(0, match->begin);
-      out += colors.match;
-      out += line.substr(match->begin, end - match->begin);
-      out += colors.on.empty() ? colors.off : colors.on;
-      if (line.size() > match->end) {
-        out += line.substr(match->end);
-      }
-    } else {
-      out += line;
-    }
-    if (!colors.on.empty()) out += colors.off;
-    out += '\n';
+    const bool marked = match && begin <= match->begin && match->begin < line.size();
+    append_marked(out, line, colors, marked ? match : std::nullopt);
     begin += line.size() + 1;
   }
 }
@@ -172,22 +170,13 @@ void Formatter::append_export(std::string& out, const journal::EntryView& entry,
 
 void Formatter::append_cat(std::string& out, const journal::EntryView& entry,
                            std::optional<Span> match) const {
-  const Colors colors = options_.colors ? colors_of(priority_of(entry)) : Colors{};
+  const Colors colors =
+      options_.colors ? colors_of(priority_of(value_of(entry, "PRIORITY"))) : Colors{};
   const auto add = [&](std::string_view name) {
     const std::string_view value = value_of(entry, name);
     if (value.data() == nullptr) return;
-    out += colors.on;
-    if (options_.colors && match && name == "MESSAGE" && match->end <= value.size()) {
-      out += value.substr(0, match->begin);
-      out += colors.match;
-      out += value.substr(match->begin, match->end - match->begin);
-      out += colors.on.empty() ? colors.off : colors.on;
-      out += value.substr(match->end);
-    } else {
-      out += value;
-    }
-    if (!colors.on.empty()) out += colors.off;
-    out += '\n';
+    const bool marked = options_.colors && match && name == "MESSAGE" && match->end <= value.size();
+    append_marked(out, value, colors, marked ? match : std::nullopt);
   };
   if (options_.fields.empty()) add("MESSAGE");
   std::ranges::for_each(options_.fields, add);

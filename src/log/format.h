@@ -98,8 +98,8 @@ struct Colors {
 };
 Colors colors_of(int priority);
 
-/// The priority that an entry has; 6 where it says none.
-int priority_of(const journal::EntryView& entry);
+/// Of the value of PRIORITY=; 6 where it is none.
+int priority_of(std::string_view value);
 
 /// Lines, those behind the first moved in by `indent`.
 void append_lines(std::string& out, std::size_t indent, std::string_view text, const Colors& colors,
@@ -108,10 +108,7 @@ void append_lines(std::string& out, std::size_t indent, std::string_view text, c
 /// Of a field's name, if it is one: upper-case letters, digits and '_', at most 64; else 0.
 std::size_t name_length(std::string_view payload);
 
-/// As a JSON string, or an array of its bytes.
-void append_json_value(std::string& out, std::string_view value, std::string_view indent);
-
-/// '12345'; nothing where it is no number of microseconds.
-std::optional<std::uint64_t> parse_usec(std::string_view text);
+/// Of the first field of that name; without data where there is none.
+std::string_view value_of(const journal::EntryView& entry, std::string_view name);
 
 }  // namespace gatevisor::log

@@ -37,8 +37,7 @@ std::uint64_t key_of(std::string_view name) {
   return key >> 32 ^ name.size();
 }
 
-}  // namespace
-
+/// As a JSON string, or an array of its bytes.
 void append_json_value(std::string& out, std::string_view value, std::string_view indent) {
   switch (kind_of(value)) {
     case TextKind::kPlain:
@@ -70,6 +69,8 @@ void append_json_value(std::string& out, std::string_view value, std::string_vie
   }
   out += ']';
 }
+
+}  // namespace
 
 // same_ gets, for each field, the next one of that name: by a table that is at most half full.
 void Formatter::chain_equal_names(const journal::EntryView& entry) {

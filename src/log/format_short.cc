@@ -1,6 +1,7 @@
 // -o short and its kin: one line an entry, as syslog has it.
 #include <algorithm>
 
+#include "config/text.h"
 #include "log/bytes.h"
 #include "log/format.h"
 #include "log/utf8.h"
@@ -11,6 +12,12 @@ namespace {
 constexpr std::size_t kMostShown = 300;
 constexpr std::uint64_t kUsec = 1'000'000;
 constexpr std::string_view kUnknown = " unknown";
+
+/// '12345'; nothing where it is no number of microseconds.
+std::optional<std::uint64_t> parse_usec(std::string_view text) {
+  const auto number = config::parse_decimal(text);
+  return number && *number > 0 && *number < journal::kTimeEnd ? number : std::nullopt;
+}
 
 struct Parts {
   std::string_view message, priority, hostname, identifier, command, pid, syslog_pid, transport,
@@ -215,9 +222,7 @@ void Formatter::append_short(std::string& out, const journal::EntryView& entry,
   }
   Colors colors;
   if (options_.colors) {
-    const bool known =
-        parts.priority.size() == 1 && parts.priority[0] >= '0' && parts.priority[0] <= '7';
-    colors = colors_of(known ? parts.priority[0] - '0' : 6);
+    colors = colors_of(priority_of(parts.priority));
     if (parts.transport == "audit" && colors.on.empty()) {
       colors = {"\x1b[0;34m", kNormal, colors.match};
     }

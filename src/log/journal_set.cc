@@ -1,6 +1,5 @@
 #include "log/journal_set.h"
 
-#include <algorithm>
 #include <set>
 
 namespace gatevisor::log {
@@ -17,9 +16,7 @@ int order(std::uint64_t a, std::uint64_t b) { return a < b ? -1 : a > b ? 1 : 0;
 Expected<void> JournalSet::add(std::string path, std::unique_ptr<journal::Storage> storage) {
   auto reader = journal::Reader::open(*storage);
   if (!reader) return std::unexpected(std::move(reader.error()));
-  if (!matches_.empty()) {
-    if (auto done = reader->add_matches(matches_); !done) return done;
-  }
+  if (auto done = reader->set_matches(matches_); !done) return done;
   const journal::Id128 seqnum_id = reader->header().seqnum_id;
   sources_.push_back(
       std::make_unique<Source>(Source{.path = std::move(path),
@@ -34,8 +31,7 @@ void JournalSet::set_matches(journal::Matches matches) {
   matches_ = std::move(matches);
   for (auto& source : sources_) {
     source->reader.clear_matches();
-    if (matches_.empty()) continue;
-    if (auto done = source->reader.add_matches(matches_); !done) damaged(*source, done.error());
+    if (auto done = source->reader.set_matches(matches_); !done) damaged(*source, done.error());
   }
   seek_head();
 }

@@ -1,8 +1,6 @@
 #include "log/selection.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
 namespace gatevisor::log {
 namespace {
@@ -24,7 +22,7 @@ constexpr std::string_view kFacilities[] = {
     "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7"};
 
 /// All payloads together, as an alternative to what stands there.
-Expected<void> alternative(journal::Matches& matches, std::initializer_list<std::string> payloads) {
+Expected<void> alternative(journal::Matches& matches, const std::vector<std::string>& payloads) {
   for (const std::string& payload : payloads) {
     if (auto added = matches.add(payload); !added) return added;
   }
@@ -59,10 +57,7 @@ Expected<void> match_units(journal::Matches& matches, const std::vector<std::str
              {"_COMM=gatevisor", "UNIT=" + unit},
              {"_UID=0", "OBJECT_SYSTEMD_UNIT=" + unit},
          }) {
-      for (const std::string& payload : payloads) {
-        if (auto added = matches.add(payload); !added) return added;
-      }
-      matches.add_disjunction();
+      if (auto added = alternative(matches, payloads); !added) return added;
     }
     if (!unit.ends_with(".slice")) continue;
     if (auto added = alternative(matches, {"_SYSTEMD_SLICE=" + unit}); !added) return added;

@@ -1,7 +1,6 @@
 #include "log/timestamp.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "config/time_span.h"
 

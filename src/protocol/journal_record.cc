@@ -36,11 +36,7 @@ void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
   if (verdict.sender) add("GATEVISOR_SENDER", to_string(*verdict.sender));
   if (!verdict.status) return;
   // As systemd's own records of a process's end have them.
-  switch (verdict.status->kind) {
-    case EndKind::Exited: add("EXIT_CODE", "exited"); break;
-    case EndKind::Killed: add("EXIT_CODE", "killed"); break;
-    case EndKind::Dumped: add("EXIT_CODE", "dumped"); break;
-  }
+  add("EXIT_CODE", to_string(verdict.status->kind));
   add("EXIT_STATUS", std::to_string(verdict.status->value));
 }
 

@@ -107,6 +107,7 @@ struct Fields {
   void operator()(const record::KillEscalated& r) const {
     json["pid"] = r.pid;
     json["timeout_usec"] = r.timeout.count();
+    json["signal"] = signal_name(r.signal);
   }
   void operator()(const record::OomWhileAlive& r) const {
     json["kills"] = r.kills;

@@ -55,8 +55,7 @@ std::string history_line(const DeathReport& report, const log::Calendar& calenda
     return write(row, with_unit);
   }
   row.length = length(report.started_usec, report.ended_usec);
-  row.verdict = std::string(to_string(verdict.cause)) + " (" +
-                std::string(to_string(verdict.confidence)) + ")";
+  row.verdict = cause_words(verdict);
   row.peak = verdict.memory_peak ? format_bytes(*verdict.memory_peak) : "-";
   row.next = next(verdict.next);
   return write(row, with_unit);

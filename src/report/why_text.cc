@@ -78,8 +78,7 @@ std::string memory(const Verdict& verdict, bool draw) {
 }
 
 std::string how(const Verdict& verdict) {
-  std::string text = std::string(to_string(verdict.cause)) + " (" +
-                     std::string(to_string(verdict.confidence)) + ")";
+  std::string text = cause_words(verdict);
   if (verdict.status) {
     text += verdict.status->by_signal() ? ", " + signal_name(verdict.status->value)
                                         : ", exit code " + std::to_string(verdict.status->value);
@@ -103,12 +102,8 @@ std::string next(const DeathReport& report, const WhyView& view) {
       text = "respawned" + reason;
       break;
     case NextAction::Stop:
-      text = "not respawned" + reason;
-      if (!report.next_start) return text;
-      text += "; started again later";
-      break;
     case NextAction::GiveUp:
-      text = "gave up" + reason;
+      text = (planned.action == NextAction::Stop ? "not respawned" : "gave up") + reason;
       if (!report.next_start) return text;
       text += "; started again later";
       break;
@@ -122,15 +117,9 @@ std::string headline(const DeathReport& report, const WhyView& view) {
   const Verdict& verdict = report.verdict;
   std::string text = line(verdict.unit);
   if (verdict.pid != 0) text += " (pid " + std::to_string(verdict.pid) + ")";
-  switch (core::death_class(verdict.cause)) {
-    case core::DeathClass::Fine: text += " ended "; break;
-    case core::DeathClass::Start:
-      text += verdict.cause == Cause::ExecFailure ? " could not be started " : " died ";
-      break;
-    case core::DeathClass::Program:
-    case core::DeathClass::Memory:
-    case core::DeathClass::Limit: text += " died "; break;
-  }
+  text += core::death_class(verdict.cause) == core::DeathClass::Fine ? " ended "
+          : verdict.cause == Cause::ExecFailure                      ? " could not be started "
+                                                                     : " died ";
   text += ago(report.ended_usec, view.now_usec) + ", on " +
           log::format_timestamp(view.calendar, report.ended_usec, false);
   if (verdict.cause != Cause::ExecFailure) {

@@ -1,7 +1,7 @@
 #include "report/words.h"
 
-#include "config/text.h"
 #include "core/format.h"
+#include "log/bytes.h"
 #include "log/utf8.h"
 
 namespace gatevisor::report {
@@ -49,12 +49,23 @@ std::string length(std::uint64_t from_usec, std::uint64_t to_usec) {
   return span(usec, usec < 10 * kSecond ? 1'000 : kSecond);
 }
 
+std::string cause_words(const Verdict& verdict) {
+  return std::string(to_string(verdict.cause)) + " (" + std::string(to_string(verdict.confidence)) +
+         ")";
+}
+
 std::string time_of_day(const log::Calendar& calendar, std::uint64_t usec) {
   const log::CivilTime time = calendar.civil(static_cast<std::int64_t>(usec / 1'000'000));
-  const auto two = [](int number) { return (number < 10 ? "0" : "") + std::to_string(number); };
-  std::string milliseconds = std::to_string(usec / 1'000 % 1'000 + 1'000);
-  return two(time.hour) + ":" + two(time.minute) + ":" + two(time.second) + "." +
-         milliseconds.substr(1);
+  std::string text;
+  const auto add = [&text](int number, char behind) {
+    log::append_number(text, static_cast<std::uint64_t>(number), 2);
+    text += behind;
+  };
+  add(time.hour, ':');
+  add(time.minute, ':');
+  add(time.second, '.');
+  log::append_number(text, usec / 1'000 % 1'000, 3);
+  return text;
 }
 
 }  // namespace gatevisor::report

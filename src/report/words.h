@@ -21,6 +21,9 @@ std::string ago(std::uint64_t usec, std::uint64_t now_usec);
 /// '2h 5min', '620ms'. 'unknown' where the one or the other is 0, or the wall clock went back.
 std::string length(std::uint64_t from_usec, std::uint64_t to_usec);
 
+/// 'oom-kill (certain)'
+std::string cause_words(const Verdict& verdict);
+
 /// '09:44:33.127'
 std::string time_of_day(const log::Calendar& calendar, std::uint64_t usec);
 

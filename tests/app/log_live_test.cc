@@ -9,8 +9,8 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
+#include "app/file_storage.h"
 #include "journal_testing.h"
 #include "os/data_file.h"
 
@@ -106,22 +106,6 @@ class Running {
   pid_t pid_ = -1;
   int status_ = -1;
   std::string text_;
-};
-
-class FileStorage final : public journal::Storage {
- public:
-  explicit FileStorage(os::DataFile file) : file_(std::move(file)) {}
-  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return file_.write(offset, bytes);
-  }
-  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
-    return file_.read(offset, bytes);
-  }
-  std::uint64_t size() const override { return file_.size(); }
-  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
-
- private:
-  os::DataFile file_;
 };
 
 /// A journal as a writer keeps it: one file that grows, and rotated ones.

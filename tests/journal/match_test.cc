@@ -55,7 +55,7 @@ TEST(Match, FindsWhatLookingAtEachEntryFinds) {
       }
     }
     auto reader = Reader::open(storage);
-    ASSERT_TRUE(reader && reader->add_matches(matches));
+    ASSERT_TRUE(reader && reader->set_matches(matches));
     std::vector<std::uint64_t> found;
     while (reader->next().value_or(false)) {
       found.push_back(reader->meta()->seqnum);

@@ -63,10 +63,16 @@ TEST(WhyText, ABarIsDrawnOnATerminal) {
   EXPECT_FALSE(has(shown(report, true), "█"));
 }
 
+constexpr const char* kRespawn =
+    "to be respawned after 1s (Restart=on-failure); no start is recorded since";
+
 struct Golden {
   Cause cause;
   void (*fill)(DeathReport& report);
-  const char* text;
+  const char* text;  ///< what stands between the head and the next
+  const char* next = kRespawn;
+  const char* head =
+      "gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s";
 };
 
 // The whole of what is told of a death of each cause, but the advice and the invocation.
@@ -77,12 +83,11 @@ const Golden kGolden[] = {
        r.verdict.summary = "exited by itself with code 0";
        r.verdict.next = {NextAction::Stop, {}, "Restart=on-failure"};
      },
-     R"(gateway (pid 124) ended 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     exited by itself with code 0
+     R"(Because     exited by itself with code 0
 Verdict     clean (certain), exit code 0
-Next        not respawned (Restart=on-failure)
-)"},
+)",
+     "not respawned (Restart=on-failure)",
+     "gateway (pid 124) ended 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s"},
     {Cause::Requested,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGTERM);
@@ -91,13 +96,12 @@ Next        not respawned (Restart=on-failure)
        r.verdict.evidence = {{"request", "from", "SIGTERM from pid 9 (uid 0)"}};
        r.verdict.next = {NextAction::Stop, {}, "requested"};
      },
-     R"(gateway (pid 124) ended 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     stopped on request: SIGTERM from pid 9 (uid 0)
+     R"(Because     stopped on request: SIGTERM from pid 9 (uid 0)
 Verdict     requested (certain), SIGTERM, sender: gatevisor
 Evidence    request from: SIGTERM from pid 9 (uid 0)
-Next        not respawned (requested)
-)"},
+)",
+     "not respawned (requested)",
+     "gateway (pid 124) ended 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s"},
     {Cause::ExitCode,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::exited(78);
@@ -105,12 +109,12 @@ Next        not respawned (requested)
        r.verdict.next = {NextAction::Stop, {}, "RestartPreventExitStatus="};
        r.exits_in_window = 3;
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s; end number 3 within 1min
-
-Because     exit code 78 (EX_CONFIG): a configuration error
+     R"(Because     exit code 78 (EX_CONFIG): a configuration error
 Verdict     exit-code (certain), exit code 78
-Next        not respawned (RestartPreventExitStatus=)
-)"},
+)",
+     "not respawned (RestartPreventExitStatus=)",
+     "gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s; "
+     "end number 3 within 1min"},
     {Cause::Signal,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGKILL);
@@ -119,12 +123,9 @@ Next        not respawned (RestartPreventExitStatus=)
        r.verdict.memory_peak = kMebi;
        r.verdict.summary = "killed by SIGKILL from outside; whether for memory cannot be seen here";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     killed by SIGKILL from outside; whether for memory cannot be seen here
+     R"(Because     killed by SIGKILL from outside; whether for memory cannot be seen here
 Verdict     signal (unknown), SIGKILL, sender: outside
 Memory      peak 1.0M, no limit of its own
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::CoreDump,
      [](DeathReport& r) {
@@ -133,11 +134,8 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.confidence = Confidence::Likely;
        r.verdict.summary = "killed by SIGSEGV, a fault of its own; a core was written";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     killed by SIGSEGV, a fault of its own; a core was written
+     R"(Because     killed by SIGSEGV, a fault of its own; a core was written
 Verdict     core-dump (likely), SIGSEGV, sender: itself
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::OomKill,
      [](DeathReport& r) {
@@ -149,12 +147,9 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.limit_path = "/box";
        r.verdict.summary = "a process that it had started was killed out of memory";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     a process that it had started was killed out of memory
+     R"(Because     a process that it had started was killed out of memory
 Verdict     oom-kill (likely), exit code 1, ancestor-limit, victim: helper
 Memory      peak not known of a limit of 64.0M (/box)
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::MemoryStall,
      [](DeathReport& r) {
@@ -163,11 +158,8 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.confidence = Confidence::Likely;
        r.verdict.summary = "alive but stalled at its memory limit, ended for it: full 90 %";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     alive but stalled at its memory limit, ended for it: full 90 %
+     R"(Because     alive but stalled at its memory limit, ended for it: full 90 %
 Verdict     memory-stall (likely), SIGKILL, sender: gatevisor
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::Seccomp,
      [](DeathReport& r) {
@@ -176,11 +168,8 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.confidence = Confidence::Likely;
        r.verdict.summary = "made a system call that its seccomp filter kills for";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     made a system call that its seccomp filter kills for
+     R"(Because     made a system call that its seccomp filter kills for
 Verdict     seccomp (likely), SIGSYS, sender: kernel
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::ExecFailure,
      [](DeathReport& r) {
@@ -191,13 +180,12 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.evidence = {{"exec", "step", "exec"}};
        r.verdict.next = {NextAction::GiveUp, {}, "StartLimitBurst="};
      },
-     R"(gateway (pid 124) could not be started 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC
-
-Because     could not execute /no: No such file or directory
+     R"(Because     could not execute /no: No such file or directory
 Verdict     exec-failure (certain), exit code 203
 Evidence    exec step: exec
-Next        gave up (StartLimitBurst=)
-)"},
+)",
+     "gave up (StartLimitBurst=)",
+     "gateway (pid 124) could not be started 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC"},
     {Cause::StartTimeout,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGTERM);
@@ -205,23 +193,17 @@ Next        gave up (StartLimitBurst=)
        r.verdict.summary = "had not started within 1min, ended for it";
        r.verdict.evidence = {{"setting", "TimeoutStartSec", "1min"}};
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     had not started within 1min, ended for it
+     R"(Because     had not started within 1min, ended for it
 Verdict     start-timeout (certain), SIGTERM, sender: gatevisor
 Evidence    setting TimeoutStartSec: 1min
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::RuntimeLimit,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGTERM);
        r.verdict.summary = "had run for 1min, ended for it";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     had run for 1min, ended for it
+     R"(Because     had run for 1min, ended for it
 Verdict     runtime-limit (certain), SIGTERM
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::StopTimeout,
      [](DeathReport& r) {
@@ -231,22 +213,17 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.next = {NextAction::Stop, {}, "requested"};
        r.next_start = NextStart{kDied + 5 * kSecond, 130, "f"};
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     did not stop within 8s of SIGTERM and was killed
+     R"(Because     did not stop within 8s of SIGTERM and was killed
 Verdict     stop-timeout (certain), SIGKILL, sender: gatevisor
-Next        not respawned (requested); started again later: pid 130 at 09:44:38.000, after 5s
-)"},
+)",
+     "not respawned (requested); started again later: pid 130 at 09:44:38.000, after 5s"},
     {Cause::Watchdog,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGABRT);
        r.verdict.summary = "alive but sent no WATCHDOG=1 within 10s, ended for it";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     alive but sent no WATCHDOG=1 within 10s, ended for it
+     R"(Because     alive but sent no WATCHDOG=1 within 10s, ended for it
 Verdict     watchdog (certain), SIGABRT
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::Protocol,
      [](DeathReport& r) {
@@ -254,22 +231,17 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.summary = "ended before it was ready";
        r.started_usec = 0;
      },
-     R"(gateway died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived unknown
-
-Because     ended before it was ready
+     R"(Because     ended before it was ready
 Verdict     protocol (certain)
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
-)"},
+)",
+     kRespawn, "gateway died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived unknown"},
     {Cause::ProbeFailure,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGTERM);
        r.verdict.summary = "alive but did not serve, ended for it: no answer within 5s";
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     alive but did not serve, ended for it: no answer within 5s
+     R"(Because     alive but did not serve, ended for it: no answer within 5s
 Verdict     probe-failure (certain), SIGTERM
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
     {Cause::TaskLimit,
      [](DeathReport& r) {
@@ -278,12 +250,9 @@ Next        to be respawned after 1s (Restart=on-failure); no start is recorded 
        r.verdict.summary = "exit code 1 after new processes were refused at its task limit";
        r.verdict.evidence = {{"gateway.slice/1/pids.events", "max", "+3"}};
      },
-     R"(gateway (pid 124) died 3min 5s ago, on Tue 2026-11-24 09:44:33 UTC; it had lived 1min 2s
-
-Because     exit code 1 after new processes were refused at its task limit
+     R"(Because     exit code 1 after new processes were refused at its task limit
 Verdict     task-limit (likely), exit code 1
 Evidence    gateway.slice/1/pids.events max: +3
-Next        to be respawned after 1s (Restart=on-failure); no start is recorded since
 )"},
 };
 
@@ -294,8 +263,8 @@ TEST(WhyText, EachCauseWhole) {
     ASSERT_EQ(golden.cause, kAllCauses[i]);
     DeathReport report = death(golden.cause);
     golden.fill(report);
-    EXPECT_EQ(facts(report),
-              golden.text + std::string("Invocation  0123456789abcdef0123456789abcdef\n"));
+    EXPECT_EQ(facts(report), std::string(golden.head) + "\n\n" + golden.text + "Next        " +
+                                 golden.next + "\nInvocation  0123456789abcdef0123456789abcdef\n");
     EXPECT_EQ(has(shown(report), "\nWhat to do  "), !core::advice(report.verdict).empty());
   }
 }

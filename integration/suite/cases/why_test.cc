@@ -2,16 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "gatevisor.h"
+#include "unit.h"
 
 namespace gatevisor::testing {
 namespace {
@@ -26,16 +24,8 @@ struct Answer {
 
 /// `words`: 'why -n 2'.
 Answer ask(const std::string& words) {
-  Answer answer;
-  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return answer;
-  char bytes[4096];
-  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe)) {
-    answer.text.append(bytes, got);
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) answer.status = WEXITSTATUS(status);
-  return answer;
+  auto [status, text] = answer_of(words);
+  return {status, std::move(text)};
 }
 
 std::vector<std::string> in(const TempDir& files) {
