@@ -99,10 +99,10 @@ struct Exit {
 
 using Action =
     std::variant<action::CheckConditions, action::Spawn, action::SpawnCommand, action::FindMain,
-                 action::AdoptMain, action::AwaitTree, action::SignalCommand, action::SignalMain, action::SignalTree,
-                 action::KillTree, action::Release, action::Tidy, action::RearmMemoryWatch,
-                 action::Probe, action::EndProbe, action::WritePidFile, action::RemovePidFile,
-                 action::Emit, action::Exit>;
+                 action::AdoptMain, action::AwaitTree, action::SignalCommand, action::SignalMain,
+                 action::SignalTree, action::KillTree, action::Release, action::Tidy,
+                 action::RearmMemoryWatch, action::Probe, action::EndProbe, action::WritePidFile,
+                 action::RemovePidFile, action::Emit, action::Exit>;
 using Actions = std::vector<Action>;
 
 /// What is to be done for one of the units. `unit`: its place in the list of units; of Exit it means

@@ -153,12 +153,12 @@ struct ActionFailed {
 }  // namespace event
 
 using Event =
-    std::variant<event::Start, event::ConditionsChecked, event::Spawned, event::SpawnFailed, event::ExecSucceeded,
-                 event::ExecFailed, event::MainExited, event::TreeEmpty, event::TreeChanged,
-                 event::MemoryChanged, event::PressureHigh, event::Probed, event::SignalReceived,
-                 event::RestartRequested, event::TimerExpired, event::ActionFailed,
-                 event::CommandSpawned, event::CommandSpawnFailed, event::CommandExecFailed,
-                 event::CommandExited, event::MainFound, event::Notified>;
+    std::variant<event::Start, event::ConditionsChecked, event::Spawned, event::SpawnFailed,
+                 event::ExecSucceeded, event::ExecFailed, event::MainExited, event::TreeEmpty,
+                 event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Probed,
+                 event::SignalReceived, event::RestartRequested, event::TimerExpired,
+                 event::ActionFailed, event::CommandSpawned, event::CommandSpawnFailed,
+                 event::CommandExecFailed, event::CommandExited, event::MainFound, event::Notified>;
 
 /// 'MainExited(killed SIGKILL)': for traces of the simulation.
 std::string to_string(const Event& event);

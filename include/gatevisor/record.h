@@ -86,10 +86,11 @@ struct Forwarded {
   Requester from;
 };
 
-/// A time-out passed and what is left gets FinalKillSignal=.
+/// A time-out passed, and what is left is sent more than it was asked with.
 struct KillEscalated {
   int pid;  ///< main process; 0: what it left behind
   Duration timeout;
+  int signal = 9;  ///< FinalKillSignal=; or WatchdogSignal=, before that
 };
 
 /// The kernel killed a process of the invocation, and the main process lives on.
@@ -140,9 +141,10 @@ struct Finished {
 
 using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
-                 record::NotStarted, record::Reloading, record::Reloaded, record::Exited, record::Alarm,
-                 record::StartLimitHit, record::Stopping, record::Forwarded, record::KillEscalated,
-                 record::OomWhileAlive, record::MemoryStalled, record::Serving, record::ProbeFailed,
-                 record::LeftBehind, record::Warning, record::Finished>;
+                 record::NotStarted, record::Reloading, record::Reloaded, record::Exited,
+                 record::Alarm, record::StartLimitHit, record::Stopping, record::Forwarded,
+                 record::KillEscalated, record::OomWhileAlive, record::MemoryStalled,
+                 record::Serving, record::ProbeFailed, record::LeftBehind, record::Warning,
+                 record::Finished>;
 
 }  // namespace gatevisor

@@ -61,7 +61,7 @@ struct ResourceSettings {
   std::optional<ResourceLimit> memory_swap_max;         ///< memory.swap.max
   std::optional<ResourceLimit> tasks_max;               ///< pids.max
   std::optional<std::uint64_t> cpu_quota_usec_per_sec;  ///< cpu.max; CPUQuota=150% is 1500000
-  std::optional<std::uint32_t> cpu_weight;              ///< cpu.weight, 1-10000
+  std::optional<std::uint32_t> cpu_weight;              ///< cpu.weight, 1-10000; 0: cpu.idle
   std::optional<ResourceLimit> memory_min;              ///< memory.min
   std::optional<ResourceLimit> memory_low;              ///< memory.low
   std::optional<Duration> cpu_period;                   ///< CPUQuotaPeriodSec=, cpu.max
@@ -118,7 +118,8 @@ enum class ServiceType : std::uint8_t {
 /// Whose sd_notify(3) messages count.
 enum class NotifyAccess : std::uint8_t { None, Main, Exec, All };
 
-/// TimeoutStartFailureMode=: what ends a service that did not start in time.
+/// TimeoutStartFailureMode=, TimeoutStopFailureMode=: what follows on a start or stop that took too
+/// long.
 enum class TimeoutMode : std::uint8_t { Terminate, Abort, Kill };
 
 /// When a service counts as started, and how long it may take and live.
@@ -127,6 +128,7 @@ struct LifeSettings {
   bool remain_after_exit = false;         ///< RemainAfterExit=
   std::optional<Duration> timeout_start;  ///< TimeoutStartSec=, for each command
   TimeoutMode start_failure = TimeoutMode::Terminate;
+  TimeoutMode stop_failure = TimeoutMode::Terminate;
   Duration runtime_max = kForever;            ///< RuntimeMaxSec=
   Duration runtime_extra{0};                  ///< RuntimeRandomizedExtraSec=
   Duration watchdog{0};                       ///< WatchdogSec=; 0: none

@@ -11,6 +11,8 @@ namespace gatevisor {
 /// CLD_EXITED, CLD_KILLED and CLD_DUMPED of waitid(2). CLD_DUMPED means that a core was really
 /// written: an abort() with LimitCORE=0 is Killed.
 enum class EndKind : std::uint8_t { Exited, Killed, Dumped };
+/// $EXIT_CODE of systemd.exec(5), and EXIT_CODE= of its journal: 'exited', 'killed', 'dumped'.
+std::string_view to_string(EndKind kind);
 
 /// A value type; `value` is the exit code (0-255) or the signal's number.
 struct WaitStatus {

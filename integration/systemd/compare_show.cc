@@ -6,7 +6,6 @@
 // empty for the other. Differences are explained as in compare.cc; the last line is 'N passed, N
 // failed': a case is a unit, or a line of DIFFERENCES.
 
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <chrono>
@@ -99,8 +98,7 @@ int compare(const std::string& list, const std::string& table, const std::string
   std::string words;
   std::ifstream file(list);
   for (std::string name; std::getline(file, name);) {
-    if (fnmatch(pattern.c_str(), name.substr(0, name.rfind('.')).c_str(), FNM_EXTMATCH) != 0)
-      continue;
+    if (!matches(pattern, name.substr(0, name.rfind('.')))) continue;
     names.push_back(name);
     words += " '" + name + "'";
   }
@@ -143,12 +141,10 @@ int compare(const std::string& list, const std::string& table, const std::string
     }
     ++(same ? passed : failed);
   }
-  if (pattern == "*") rows.count(passed, failed);
   std::printf(
       "%zu units shown, %u properties: %ld s by systemctl, %ld s by gatevisor, %ld s to compare\n",
       names.size(), properties, their_time, our_time, watch.lap());
-  std::printf("%u passed, %u failed\n", passed, failed);
-  return failed == 0 ? 0 : 1;
+  return rows.finish(pattern == "*", passed, failed);
 }
 
 }  // namespace

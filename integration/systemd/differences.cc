@@ -8,16 +8,13 @@
 #include <ranges>
 
 namespace gatevisor::oracle {
-namespace {
 
-/// Most patterns are none, and fnmatch(3) is slow in an emulated machine.
+// Most patterns are none, and fnmatch(3) is slow in an emulated machine.
 bool matches(const std::string& pattern, const std::string& text) {
   if (pattern == "*") return true;
   if (pattern.find_first_of("*?[(\\") == std::string::npos) return pattern == text;
   return fnmatch(pattern.c_str(), text.c_str(), FNM_EXTMATCH) == 0;
 }
-
-}  // namespace
 
 Differences::Differences(std::string path) : path_(std::move(path)) {
   std::ifstream file(path_);
@@ -46,13 +43,16 @@ bool Differences::explains(const std::string& unit, const std::string& key) {
   return false;
 }
 
-void Differences::count(unsigned& passed, unsigned& failed) const {
+int Differences::finish(bool everything, unsigned passed, unsigned failed) const {
   for (const Row& row : rows_) {
+    if (!everything) break;
     ++(row.seen ? passed : failed);
     if (row.seen) continue;
     std::printf("FAILED %s: '%s %s' does not differ any more\n", path_.c_str(), row.unit.c_str(),
                 row.key.c_str());
   }
+  std::printf("%u passed, %u failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace gatevisor::oracle

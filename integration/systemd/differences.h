@@ -6,6 +6,9 @@
 
 namespace gatevisor::oracle {
 
+/// A pattern of fnmatch(3), with '!(a|b)' and its like.
+bool matches(const std::string& pattern, const std::string& text);
+
 /// A file of lines 'UNIT KEY: REASON'; both are patterns of fnmatch(3) with '!(a|b)' and its like.
 /// '#' starts a comment line.
 class Differences {
@@ -17,8 +20,9 @@ class Differences {
   /// stands above what is said of one.
   bool explains(const std::string& unit, const std::string& key);
 
-  /// Counts each line as passed where it explained something, and tells of each other.
-  void count(unsigned& passed, unsigned& failed) const;
+  /// The last line, 'N passed, N failed', and the exit status. Where everything was compared, each
+  /// line of the file is a case too: passed where it explained something; each other is told.
+  int finish(bool everything, unsigned passed, unsigned failed) const;
 
  private:
   struct Row {

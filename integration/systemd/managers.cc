@@ -39,7 +39,7 @@ class Child {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
     output_ = ends[0];
-    struct stat file {};
+    struct stat file{};
     fstat(output_, &file);
     pipe_ = "pipe:[" + std::to_string(file.st_ino) + "]";
     pid_ = fork();
@@ -115,7 +115,7 @@ class Child {
 /// The pipes of all runs of one manager.
 class Listener {
  public:
-  explicit Listener(const std::vector<Run*>& runs, Observation Run::*place)
+  explicit Listener(const std::vector<Run*>& runs, Observation Run::* place)
       : runs_(runs), place_(place), stopped_(runs.size(), false) {
     for (const Run* run : runs_) {
       const std::string path = std::string(kPipes) + "/" + run->name;
@@ -182,7 +182,7 @@ class Listener {
   }
 
   const std::vector<Run*>& runs_;
-  Observation Run::*place_;
+  Observation Run::* place_;
   std::vector<bool> stopped_;
   std::vector<int> fds_;
 };

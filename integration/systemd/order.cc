@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "cgroup_home.h"
+#include "differences.h"
 #include "watched_file.h"
 
 namespace gatevisor::oracle {
@@ -158,13 +160,13 @@ class Stage {
   static std::string file(const std::string& unit) { return kUnits + unit + ".service"; }
   bool wait(const std::string& text) const { return wait_for_text(trace_, text); }
   std::string told() const {
-    std::string text = read_whole(trace_);
+    std::string text = testing::read_file(trace_);
     std::ranges::replace(text, '\n', ' ');
     return text;
   }
   /// Of the last start that was told.
   int main_pid(const std::string& unit) const {
-    return std::atoi(read_whole("/out/pid-" + unit).c_str());
+    return std::atoi(testing::read_file("/out/pid-" + unit).c_str());
   }
 
  private:
@@ -224,7 +226,7 @@ bool under_gatevisor(const Case& of, std::string& told) {
   told = stage.told();
   if (!done || !ended) {
     std::printf("  %s: gatevisor wrote: %s\n", of.name.c_str(),
-                read_whole("/out/" + of.name + ".log").c_str());
+                testing::read_file("/out/" + of.name + ".log").c_str());
   }
   return done && ended;
 }

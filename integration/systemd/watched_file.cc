@@ -1,7 +1,6 @@
 #include "watched_file.h"
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
@@ -10,9 +9,8 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
+
+#include "cgroup_home.h"
 
 namespace gatevisor::oracle {
 namespace {
@@ -27,19 +25,12 @@ int left(Clock::time_point deadline) {
 
 }  // namespace
 
-std::string read_whole(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 bool wait_for_text(const std::string& path, const std::string& text) {
   const auto deadline = Clock::now() + kPatience;
   const int watch = inotify_init1(IN_CLOEXEC);
   inotify_add_watch(watch, path.c_str(), IN_MODIFY);
   bool found = false;
-  while (!(found = read_whole(path).find(text) != std::string::npos)) {
+  while (!(found = testing::read_file(path).find(text) != std::string::npos)) {
     pollfd ready{watch, POLLIN, 0};
     if (poll(&ready, 1, left(deadline)) != 1) break;
     char buffer[4096];
@@ -47,10 +38,6 @@ bool wait_for_text(const std::string& path, const std::string& text) {
   }
   close(watch);
   return found;
-}
-
-bool matches(const std::string& pattern, const std::string& name) {
-  return fnmatch(pattern.c_str(), name.c_str(), FNM_EXTMATCH) == 0;
 }
 
 Child::Child(const std::vector<std::string>& words, const std::string& log) : pid_(fork()) {
@@ -66,16 +53,15 @@ Child::Child(const std::vector<std::string>& words, const std::string& log) : pi
     execv(argv[0], argv.data());
     _exit(127);
   }
-  pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
 }
-
-Child::~Child() { close(pidfd_); }
 
 bool Child::stop() {
   kill(pid_, SIGTERM);
-  pollfd ready{pidfd_, POLLIN, 0};
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+  pollfd ready{pidfd, POLLIN, 0};
   const bool ended = poll(&ready, 1, left(Clock::now() + kPatience)) == 1;
   if (!ended) kill(pid_, SIGKILL);
+  close(pidfd);
   waitpid(pid_, nullptr, 0);
   return ended;
 }

@@ -308,6 +308,9 @@ std::vector<std::string> Launcher::own_variables(const std::string& invocation, 
       main ? life.notify() != NotifyAccess::None
            : life.notify() == NotifyAccess::Exec || life.notify() == NotifyAccess::All;
   if (notify && !notify_socket_.empty()) all.push_back("NOTIFY_SOCKET=" + notify_socket_);
+  if (!settings_.pid_file.empty() && !settings_.writes_pid_file) {
+    all.push_back("PIDFILE=" + settings_.pid_file);
+  }
   if (main && life.watchdog > Duration{0}) {
     all.push_back("WATCHDOG_USEC=" + std::to_string(life.watchdog.count()));
     all.emplace_back("WATCHDOG_PID=");

@@ -47,6 +47,20 @@ void warn_of_missing(const MountSettings& mounts, std::vector<Error>& warnings) 
   warn_of_missing(mounts.no_exec, "NoExecPaths", warnings);
 }
 
+/// Without a directive of the unit, if that is allowed.
+Expected<void> go_without(const std::string& name, const std::string& why,
+                          const std::string& advice, const Allowance& allowance,
+                          std::vector<Error>& warnings) {
+  const auto place = allowance.places.find(name);
+  const std::string subject =
+      (place == allowance.places.end() ? "" : place->second + ": ") + name + "=: " + why;
+  if (!allowance.names.contains(name)) {
+    return fail("", subject, 0, advice + ", or start without it: --allow=" + name);
+  }
+  warnings.push_back({"", subject, 0, "going on without it, as is allowed"});
+  return {};
+}
+
 }  // namespace
 
 Expected<bool> may_have_users(const ExecSettings& settings, const Allowance& allowance,
@@ -54,16 +68,12 @@ Expected<bool> may_have_users(const ExecSettings& settings, const Allowance& all
   if (!settings.namespaces.users) return false;
   const int error = exec::try_user_namespace();
   if (error == 0) return true;
-  const auto place = allowance.places.find("PrivateUsers");
-  const std::string subject = (place == allowance.places.end() ? "" : place->second + ": ") +
-                              "PrivateUsers=: gatevisor may not make a user namespace here (" +
-                              std::strerror(error) + ")";
-  if (!allowance.names.contains("PrivateUsers")) {
-    return fail("", subject, 0,
-                "see user.max_user_namespaces of sysctl(8) and the container's seccomp profile, or "
-                "start without it: --allow=PrivateUsers");
-  }
-  warnings.push_back({"", subject, 0, "going on without it, as is allowed"});
+  auto without = go_without(
+      "PrivateUsers",
+      std::string("gatevisor may not make a user namespace here (") + std::strerror(error) + ")",
+      "see user.max_user_namespaces of sysctl(8) and the container's seccomp profile", allowance,
+      warnings);
+  if (!without) return std::unexpected(std::move(without.error()));
   return false;
 }
 
@@ -78,16 +88,11 @@ Expected<bool> may_have_namespaces(const ExecSettings& settings, const Allowance
     return true;
   }
   for (const std::string& name : names) {
-    const auto place = allowance.places.find(name);
-    const std::string subject =
-        (place == allowance.places.end() ? "" : place->second + ": ") + name + "=: ";
-    if (!allowance.names.contains(name)) {
-      return fail("", subject + why_not(error), 0,
-                  "give it the right (docker: --cap-add=SYS_ADMIN "
-                  "--security-opt apparmor=unconfined), or start without it: --allow=" +
-                      name);
-    }
-    warnings.push_back({"", subject + why_not(error), 0, "going on without it, as is allowed"});
+    auto without = go_without(name, why_not(error),
+                              "give it the right (docker: --cap-add=SYS_ADMIN "
+                              "--security-opt apparmor=unconfined)",
+                              allowance, warnings);
+    if (!without) return std::unexpected(std::move(without.error()));
   }
   return false;
 }

@@ -104,7 +104,7 @@ struct Text {
     const std::string who =
         r.pid != 0 ? "pid " + std::to_string(r.pid) : std::string("what the gateway left behind");
     return who + " did not end within TimeoutStopSec=" + format_duration(r.timeout) +
-           ", killing all of it";
+           (r.signal == 9 ? ", killing all of it" : ", sending " + signal_name(r.signal));
   }
 
   std::string operator()(const record::OomWhileAlive& r) const {

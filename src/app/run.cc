@@ -121,17 +121,19 @@ OrRefusal<std::vector<Prepared>> prepare_all(ReadUnits units, std::deque<exec::P
   return all;
 }
 
-Expected<core::UnitGraph> make_graph(const std::vector<Prepared>& units, std::size_t named) {
-  std::vector<ServiceSettings> settings;
-  for (const Prepared& unit : units) settings.push_back(unit.settings);
+/// `named`: how many of them were named; they come first.
+Expected<core::UnitSet> make_set(const std::vector<Prepared>& units, std::size_t named) {
+  core::UnitSet set;
+  for (const Prepared& unit : units) set.settings.push_back(unit.settings);
   core::UnitGraph::Units first(named);
   std::iota(first.begin(), first.end(), std::size_t{0});
-  auto graph = core::UnitGraph::make(settings, first);
-  if (!graph) return graph;
-  if (auto checked = core::check_requisites(settings, *graph); !checked) {
+  auto graph = core::UnitGraph::make(set.settings, first);
+  if (!graph) return std::unexpected(std::move(graph.error()));
+  if (auto checked = core::check_requisites(set.settings, *graph); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
-  return graph;
+  set.graph = std::move(*graph);
+  return set;
 }
 
 OrRefusal<UnitParts> place(Prepared unit, const std::shared_ptr<os::CgroupBase>& base,
@@ -158,8 +160,10 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   const std::size_t main = read->main;
   auto units = prepare_all(std::move(*read), tmps, warnings);
   if (!units) return std::unexpected(std::move(units.error()));
-  auto graph = make_graph(*units, named);
-  if (!graph) return refuse(std::move(graph.error()), kConfig);
+  auto set = make_set(*units, named);
+  if (!set) return refuse(std::move(set.error()), kConfig);
+  set->main = main;
+  set->keep_running = options.keep_running;
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
@@ -178,9 +182,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
     }
   }
   return RuntimeParts{std::move(parts),
-                      std::move(*graph),
-                      main,
-                      options.keep_running,
+                      std::move(*set),
                       os::ProcessMaker::probe(),
                       std::move(*signals),
                       options.log_format,

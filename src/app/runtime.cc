@@ -7,16 +7,6 @@
 #include "os/clock.h"
 
 namespace gatevisor::app {
-namespace {
-
-core::UnitSet unit_set(const RuntimeParts& parts) {
-  core::UnitSet set{{}, parts.graph, parts.main, parts.keep_running};
-  for (const UnitParts& unit : parts.units) set.settings.push_back(unit.settings);
-  return set;
-}
-
-}  // namespace
-
 Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
   auto loop = os::EventLoop::create();
   if (!loop) return std::unexpected(std::move(loop.error()));
@@ -35,8 +25,8 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
     : signals_(std::move(parts.signals)),
       warnings_(std::move(parts.warnings)),
       shared_{std::move(loop), parts.maker, {}},
-      main_(parts.main),
-      manager_(unit_set(parts), seed),
+      main_(parts.set.main),
+      manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
       journal_(parts.journal_directory, shared_.loop) {

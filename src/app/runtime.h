@@ -22,9 +22,7 @@ namespace gatevisor::app {
 /// What gatevisor needs to run its units, made ready by the run command.
 struct RuntimeParts {
   std::vector<UnitParts> units;
-  core::UnitGraph graph;  ///< of `units`
-  std::size_t main = 0;
-  bool keep_running = false;
+  core::UnitSet set;  ///< of `units`
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;

@@ -77,7 +77,8 @@ void read_dependency_directories(const UnitName& name, const std::string& unit_f
     for (const std::string& file : file_names(name)) {
       for (const Dependency kind : {Dependency::Wants, Dependency::Requires}) {
         const char* ending = kind == Dependency::Wants ? ".wants" : ".requires";
-        for (const std::string& other : os::names_at(AT_FDCWD, (folder + "/" + file + ending).c_str())) {
+        const std::string directory = folder + "/" + file + ending;
+        for (const std::string& other : os::names_at(AT_FDCWD, directory.c_str())) {
           config::add_dependency(dependencies, kind, other);
         }
       }

@@ -118,9 +118,8 @@ bool UnitRuntime::may_notify(int pid) const {
   switch (parts_.settings.life.notify()) {
     case NotifyAccess::None: return false;
     case NotifyAccess::Main: return pid == child_.pid;
-    case NotifyAccess::Exec: return pid == child_.pid || pid == command_.pid;
-    case NotifyAccess::All:
-      return pid == child_.pid || pid == command_.pid || is_of_the_invocation(pid);
+    case NotifyAccess::Exec: return is_own(pid);
+    case NotifyAccess::All: return is_own(pid) || is_of_the_invocation(pid);
   }
   return false;
 }

@@ -55,6 +55,36 @@ class Reader {
                       kUsage);
       }
     }
+    return follow_calls();
+  }
+
+  void add(config::LoadedUnit unit, bool optional) {
+    ReadUnit read{std::move(unit.settings), {}, optional};
+    read.allowance.names = std::move(unit.allow);
+    std::size_t ignored = 0;
+    for (const config::UnitNote& note : unit.notes) {
+      read.allowance.places[note.name] = to_string(note.at);
+      if (note.fate == config::Fate::Ignored) ++ignored;
+      if (note.allowed) {
+        warnings_.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
+                             "going on without it, as is allowed"});
+      }
+    }
+    if (ignored > 0) {
+      const bool one = ignored == 1;
+      warnings_.push_back({"",
+                           std::to_string(ignored) + (one ? " directive of " : " directives of ") +
+                               read.settings.unit_name() + (one ? " has" : " have") +
+                               " no effect here",
+                           0, "gatevisor verify lists " + std::string(one ? "it" : "them")});
+    }
+    units_.units.push_back(std::move(read));
+    folders_.push_back(folder_of(unit.path));
+    notes_.push_back(std::move(unit.notes));
+  }
+
+  /// What the units call for, and what that calls for.
+  OrRefusal<void> follow_calls() {
     for (std::size_t i = 0; i < units_.units.size(); ++i) {
       for (const Call& call : kCalls) {
         // By value: reading more of them moves them.
@@ -85,31 +115,6 @@ class Reader {
                    more == 0 ? "" : "and " + std::to_string(more) + " more: gatevisor verify " +
                                         what},
                   kConfig);
-  }
-
-  void add(config::LoadedUnit unit, bool optional) {
-    ReadUnit read{std::move(unit.settings), {}, optional};
-    read.allowance.names = std::move(unit.allow);
-    std::size_t ignored = 0;
-    for (const config::UnitNote& note : unit.notes) {
-      read.allowance.places[note.name] = to_string(note.at);
-      if (note.fate == config::Fate::Ignored) ++ignored;
-      if (note.allowed) {
-        warnings_.push_back({"", to_string(note.at) + ": " + note.name + "=: " + note.reason, 0,
-                             "going on without it, as is allowed"});
-      }
-    }
-    if (ignored > 0) {
-      const bool one = ignored == 1;
-      warnings_.push_back({"",
-                           std::to_string(ignored) + (one ? " directive of " : " directives of ") +
-                               read.settings.unit_name() + (one ? " has" : " have") +
-                               " no effect here",
-                           0, "gatevisor verify lists " + std::string(one ? "it" : "them")});
-    }
-    units_.units.push_back(std::move(read));
-    folders_.push_back(folder_of(unit.path));
-    notes_.push_back(std::move(unit.notes));
   }
 
   /// `name` is what a relation of unit `caller` says.
@@ -206,17 +211,18 @@ OrRefusal<ReadUnits> read_units(const RunOptions& options, std::vector<Error>& w
   return units;
 }
 
-std::vector<UnmetCall> check_calls(const std::string& what, const std::vector<std::string>& allow) {
+std::vector<UnmetCall> check_calls(const std::string& what, const config::LoadedUnit& unit,
+                                   const std::vector<std::string>& allow) {
   RunOptions options;
-  options.units = {what};
   options.allow = allow;
   std::vector<Error> warnings;
   Reader reader(options, warnings);
-  const bool read = reader.read().has_value();
+  reader.add(unit, false);
+  const bool read = reader.follow_calls().has_value();
   std::vector<UnmetCall> unmet = std::move(reader.units().unmet);
   if (!read) return unmet;
   std::vector<ServiceSettings> settings;
-  for (const ReadUnit& unit : reader.units().units) settings.push_back(unit.settings);
+  for (const ReadUnit& each : reader.units().units) settings.push_back(each.settings);
   if (const auto graph = core::UnitGraph::make(settings, {0}); !graph) {
     const Error& error = graph.error();
     unmet.push_back({{what, 1, 1}, error.subject, error.advice, true});

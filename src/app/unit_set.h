@@ -6,7 +6,7 @@
 #include "app/cli.h"
 #include "app/namespaces.h"
 #include "app/refusal.h"
-#include "config/unit_text.h"
+#include "config/load_unit.h"
 #include "gatevisor/settings.h"
 
 namespace gatevisor::app {
@@ -37,7 +37,8 @@ struct ReadUnits {
 /// a warning. Refused: whatever is wrong with a unit that was named or is required.
 OrRefusal<ReadUnits> read_units(const RunOptions& options, std::vector<Error>& warnings);
 
-/// Of one unit for verify: what it calls for and does not get, and an order that is a circle.
-std::vector<UnmetCall> check_calls(const std::string& what, const std::vector<std::string>& allow);
+/// Of one unit that was read as `what`: what it calls for and does not get, and an order that is a circle.
+std::vector<UnmetCall> check_calls(const std::string& what, const config::LoadedUnit& unit,
+                                   const std::vector<std::string>& allow);
 
 }  // namespace gatevisor::app

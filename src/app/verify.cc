@@ -39,7 +39,7 @@ std::string report(const std::string& what, const config::LoadedUnit& unit) {
 /// What becomes of the other units that it names.
 void add_calls(const std::string& what, const std::vector<std::string>& allow,
                config::LoadedUnit& unit) {
-  for (UnmetCall& call : check_calls(what, allow)) {
+  for (UnmetCall& call : check_calls(what, unit, allow)) {
     if (call.stops) {
       unit.errors.push_back({std::move(call.at), call.text + "; " + call.advice});
     } else {

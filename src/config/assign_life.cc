@@ -8,6 +8,15 @@
 #include "config/words.h"
 
 namespace gatevisor::config {
+namespace {
+
+constexpr std::array kTimeoutModes = {
+    Choice{"terminate", TimeoutMode::Terminate},
+    Choice{"abort", TimeoutMode::Abort},
+    Choice{"kill", TimeoutMode::Kill},
+};
+
+}  // namespace
 
 Parsed<void> set_type(ServiceSettings& settings, std::string_view value) {
   constexpr std::array kChoices = {
@@ -37,12 +46,11 @@ Parsed<void> set_timeout(ServiceSettings& settings, std::string_view value) {
 }
 
 Parsed<void> set_timeout_start_mode(ServiceSettings& settings, std::string_view value) {
-  constexpr std::array kChoices = {
-      Choice{"terminate", TimeoutMode::Terminate},
-      Choice{"abort", TimeoutMode::Abort},
-      Choice{"kill", TimeoutMode::Kill},
-  };
-  return store(settings.life.start_failure, choose(value, kChoices));
+  return store(settings.life.start_failure, choose(value, kTimeoutModes));
+}
+
+Parsed<void> set_timeout_stop_mode(ServiceSettings& settings, std::string_view value) {
+  return store(settings.life.stop_failure, choose(value, kTimeoutModes));
 }
 
 Parsed<void> set_timeout_abort(ServiceSettings& settings, std::string_view value) {

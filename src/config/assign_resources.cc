@@ -114,6 +114,10 @@ Parsed<void> set_cpu_weight(ServiceSettings& settings, std::string_view value) {
     settings.resources.cpu_weight.reset();
     return {};
   }
+  if (value == "idle") {
+    settings.resources.cpu_weight = 0;
+    return {};
+  }
   return store(settings.resources.cpu_weight, parse_decimal(value, 1, 10'000));
 }
 

@@ -70,7 +70,7 @@ constexpr Group kServiceGroups[] = {
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
     {Fate::Ignored, "it is for sockets that are passed, and none are", "NonBlocking"},
-    {Fate::NotYet, "the main process decides", "ExitType TimeoutStopFailureMode"},
+    {Fate::NotYet, "the main process decides", "ExitType"},
     {Fate::NotYet, "no sockets are passed", "Sockets USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},

@@ -36,7 +36,7 @@ Setter set_type, set_remain_after_exit, set_timeout_start, set_timeout, set_time
 
 // Ours: assign_probe.cc
 Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
-    set_probe_start_failures;
+    set_timeout_stop_mode, set_probe_start_failures;
 
 // systemd.exec(5), 'Scheduling': assign_scheduling.cc
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,

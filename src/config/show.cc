@@ -46,12 +46,9 @@ std::vector<std::string> shown_lines(const ShownProperty& property, bool value_o
     if (lines.empty()) lines.push_back(start);
     return lines;
   }
-  std::string line = start;
-  for (const std::string& part : property.parts) {
-    if (&part != &property.parts.front()) line += ' ';
-    line += property.form == ShownForm::Words ? shell_quoted(part) : part;
-  }
-  lines.push_back(std::move(line));
+  std::vector<std::string> words = property.parts;
+  if (property.form == ShownForm::Words) std::ranges::transform(words, words.begin(), shell_quoted);
+  lines.push_back(start + joined(words));
   return lines;
 }
 

@@ -4,8 +4,6 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-#include <array>
-
 #include "config/show_rows.h"
 
 namespace gatevisor::config {
@@ -205,7 +203,7 @@ constexpr ShowRow kRows[] = {
      }},
     {"NUMAPolicy", "NUMAPolicy",
      [](const ShowSubject& of) {
-       return shown_text(std::string(numa_word(of.settings.exec.process.numa_policy)));
+       return shown_text(numa_word(of.settings.exec.process.numa_policy));
      }},
     {"NUMAMask", "NUMAMask",
      [](const ShowSubject& of) {
@@ -218,16 +216,16 @@ constexpr ShowRow kRows[] = {
            of.settings.exec.process.timer_slack_nsec.value_or(of.host.timer_slack_nsec));
      }},
     {"StandardInput StandardInputText StandardInputData", "StandardInput",
-     [](const ShowSubject& of) { return shown_text(std::string(input_word(of.settings.exec))); }},
+     [](const ShowSubject& of) { return shown_text(input_word(of.settings.exec)); }},
     {"StandardInputText StandardInputData", "StandardInputData",
      [](const ShowSubject& of) { return shown_text(base64(of.settings.exec.input_data)); }},
     {"StandardOutput", "StandardOutput",
      [](const ShowSubject& of) {
-       return shown_text(std::string(output_word(of.settings.exec.standard_output)));
+       return shown_text(output_word(of.settings.exec.standard_output));
      }},
     {"StandardError", "StandardError",
      [](const ShowSubject& of) {
-       return shown_text(std::string(output_word(of.settings.exec.standard_error)));
+       return shown_text(output_word(of.settings.exec.standard_error));
      }},
     {"User", "User", [](const ShowSubject& of) { return shown_text(of.settings.exec.user); }},
     {"Group", "Group", [](const ShowSubject& of) { return shown_text(of.settings.exec.group); }},
@@ -246,7 +244,7 @@ constexpr ShowRow kRows[] = {
     {"RemoveIPC", "RemoveIPC",
      [](const ShowSubject& of) { return shown_yes_no(of.settings.exec.remove_ipc); }},
     {"KeyringMode", "KeyringMode",
-     [](const ShowSubject& of) { return shown_text(std::string(keyring_word(of))); }},
+     [](const ShowSubject& of) { return shown_text(keyring_word(of)); }},
 };
 
 }  // namespace

@@ -55,7 +55,7 @@ bool is_control(char c) { return (c > 0 && c < ' ') || c == 0x7f; }
 
 }  // namespace
 
-ShownValue shown_text(std::string text) { return {ShownForm::Text, {std::move(text)}}; }
+ShownValue shown_text(std::string_view text) { return {ShownForm::Text, {std::string(text)}}; }
 ShownValue shown_words(std::vector<std::string> words) {
   return {ShownForm::Words, std::move(words)};
 }
@@ -72,6 +72,15 @@ ShownValue shown_mode(unsigned mode) { return shown_text(padded(digits(mode, 8),
 std::string digits(std::uint64_t number, int base) {
   char text[64];
   return {text, std::to_chars(text, std::end(text), number, base).ptr};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (&word != &words.front()) text += ' ';
+    text += word;
+  }
+  return text;
 }
 
 std::string time_span_text(Duration span) {

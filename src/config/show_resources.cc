@@ -102,7 +102,10 @@ constexpr ShowRow kRows[] = {
        return shown_span(of.settings.resources.cpu_period.value_or(kForever));
      }},
     {"CPUWeight", "CPUWeight",
-     [](const ShowSubject& of) { return weight(of.settings.resources.cpu_weight); }},
+     [](const ShowSubject& of) {
+       const auto& value = of.settings.resources.cpu_weight;
+       return value == 0U ? shown_text("idle") : weight(value);
+     }},
     {"AllowedCPUs", "AllowedCPUs",
      [](const ShowSubject& of) {
        return shown_text(ranges_text(of.settings.resources.allowed_cpus));
@@ -126,9 +129,7 @@ constexpr ShowRow kRows[] = {
     {"IODeviceLatencyTargetSec", "IODeviceLatencyTargetUSec",
      [](const ShowSubject& of) { return latencies(of.settings.resources.io_latency_usec); }},
     {"OOMPolicy", "OOMPolicy",
-     [](const ShowSubject& of) {
-       return shown_text(std::string(word(of.settings.memory.oom_policy)));
-     }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.memory.oom_policy)); }},
     {"ManagedOOMMemoryPressure", "ManagedOOMMemoryPressure",
      [](const ShowSubject& of) {
        return shown_text(of.settings.memory.pressure_policy == ManagedOom::Kill ? "kill" : "auto");

@@ -39,7 +39,7 @@ std::span<const ShowRow> sandbox_rows();   // show_sandbox.cc: its 'Sandboxing' 
 std::span<const ShowRow> own_rows();       // show_unit.cc: what is gatevisor's own
 
 // Values. show_format.cc
-ShownValue shown_text(std::string text);
+ShownValue shown_text(std::string_view text);
 ShownValue shown_words(std::vector<std::string> words);
 ShownValue shown_lines(std::vector<std::string> lines);
 ShownValue shown_number(std::uint64_t number);
@@ -49,6 +49,8 @@ ShownValue shown_yes_no(bool yes);
 std::string time_span_text(Duration span);
 ShownValue shown_span(Duration span);
 std::string digits(std::uint64_t number, int base);
+/// With a space between each two.
+std::string joined(const std::vector<std::string>& words);
 /// '0022'
 ShownValue shown_mode(unsigned mode);
 /// '0-1 3'

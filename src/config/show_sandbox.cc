@@ -62,11 +62,6 @@ std::string_view word(RuntimePreserve mode) {
   return "";
 }
 
-template <typename Mode>
-ShownValue mode_word(Mode mode) {
-  return shown_text(std::string(word(mode)));
-}
-
 ShownValue paths(const std::vector<SandboxPath>& all) {
   std::vector<std::string> words;
   for (const SandboxPath& each : all) {
@@ -165,15 +160,6 @@ std::vector<std::string> names_of(const std::array<Choice<T>, N>& choices, Wante
     if (wanted(choice.value)) names.emplace_back(choice.name);
   }
   return names;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    text += word;
-  }
-  return text;
 }
 
 /// '~' alone is what was never set: nothing is denied. systemd sorts the words, with their actions.
@@ -280,7 +266,7 @@ constexpr ShowRow kRows[] = {
     {"TemporaryFileSystem", "TemporaryFileSystem",
      [](const ShowSubject& of) { return temporary(of.settings.exec.mounts.temporary); }},
     {"MountFlags", "MountFlags",
-     [](const ShowSubject& of) { return mode_word(of.settings.exec.mounts.propagation); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.exec.mounts.propagation)); }},
     {"MountAPIVFS RootDirectory", "MountAPIVFS",
      [](const ShowSubject& of) { return shown_yes_no(has_api_mounts(of.settings.exec.mounts)); }},
     {"PrivateTmp", "PrivateTmp", mount_switch<&MountSettings::private_tmp>},
@@ -299,11 +285,13 @@ constexpr ShowRow kRows[] = {
     {"ProtectControlGroups", "ProtectControlGroups",
      mount_switch<&MountSettings::protect_control_groups>},
     {"ProtectHome", "ProtectHome",
-     [](const ShowSubject& of) { return mode_word(of.settings.exec.mounts.protect_home); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.exec.mounts.protect_home)); }},
     {"ProtectSystem", "ProtectSystem",
-     [](const ShowSubject& of) { return mode_word(of.settings.exec.mounts.protect_system); }},
+     [](const ShowSubject& of) {
+       return shown_text(word(of.settings.exec.mounts.protect_system));
+     }},
     {"ProtectProc", "ProtectProc",
-     [](const ShowSubject& of) { return mode_word(of.settings.exec.mounts.protect_proc); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.exec.mounts.protect_proc)); }},
     {"ProcSubset", "ProcSubset",
      [](const ShowSubject& of) {
        return shown_text(of.settings.exec.mounts.proc_subset_pid ? "pid" : "all");
@@ -337,7 +325,7 @@ constexpr ShowRow kRows[] = {
     {"RestrictSUIDSGID", "RestrictSUIDSGID",
      filter_switch<&SyscallFilterSettings::restrict_suid_sgid>},
     {"RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve",
-     [](const ShowSubject& of) { return mode_word(of.settings.exec.directories.preserve); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.exec.directories.preserve)); }},
     {"RuntimeDirectory", "RuntimeDirectorySymlink", directory_links<DirectoryKind::Runtime>},
     {"RuntimeDirectoryMode", "RuntimeDirectoryMode", directory_mode<DirectoryKind::Runtime>},
     {"RuntimeDirectory", "RuntimeDirectory", directories<DirectoryKind::Runtime>},

@@ -60,49 +60,37 @@ std::string_view word(KillMode mode) {
   return "";
 }
 
-ShownValue shown_word(std::string_view word) { return shown_text(std::string(word)); }
-
 /// '75 250 KILL'
 ShownValue statuses(const ExitStatusSet& set) {
-  std::string text;
-  const auto add = [&text](const std::string& word) {
-    if (!text.empty()) text += ' ';
-    text += word;
-  };
+  std::vector<std::string> words;
   for (std::size_t code = 0; code < set.codes.size(); ++code) {
-    if (set.codes.test(code)) add(std::to_string(code));
+    if (set.codes.test(code)) words.push_back(std::to_string(code));
   }
   for (std::size_t signal = 1; signal < set.signals.size(); ++signal) {
-    if (set.signals.test(signal)) add(short_signal(static_cast<int>(signal)));
+    if (set.signals.test(signal)) words.push_back(short_signal(static_cast<int>(signal)));
   }
-  return shown_text(text);
+  return shown_text(joined(words));
 }
 
 /// In the order of systemd's table of them.
 std::string flags_of(const Command& command) {
-  std::string flags;
+  std::vector<std::string> flags;
   const auto add = [&flags](bool set, const char* flag) {
-    if (!set) return;
-    if (!flags.empty()) flags += ' ';
-    flags += flag;
+    if (set) flags.emplace_back(flag);
   };
   add(command.ignore_failure, "ignore-failure");
   add(command.privilege == Privilege::Full, "privileged");
   add(command.privilege == Privilege::NoUser, "no-setuid");
   add(command.privilege == Privilege::Ignored, "ambient");
   add(!command.expand, "no-env-expand");
-  return flags;
+  return joined(flags);
 }
 
 enum class Form : std::uint8_t { Plain, Extended };
 
 /// Of a command that has not run: systemd's times and statuses are those of its last run.
 std::string command_text(const Command& command, Form form) {
-  std::string text = "{ path=" + command.path + " ; argv[]=";
-  for (const std::string& word : command.argv) {
-    if (&word != &command.argv.front()) text += ' ';
-    text += word;
-  }
+  std::string text = "{ path=" + command.path + " ; argv[]=" + joined(command.argv);
   text += form == Form::Extended
               ? " ; flags=" + flags_of(command)
               : std::string(" ; ignore_errors=") + (command.ignore_failure ? "yes" : "no");
@@ -119,12 +107,12 @@ ShownValue commands(const ShowSubject& of) {
 }
 
 constexpr ShowRow kRows[] = {
-    {"Type", "Type", [](const ShowSubject& of) { return shown_word(word(of.settings.life.type)); }},
+    {"Type", "Type", [](const ShowSubject& of) { return shown_text(word(of.settings.life.type)); }},
     {"Restart", "Restart",
-     [](const ShowSubject& of) { return shown_word(word(of.settings.restart.mode)); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.restart.mode)); }},
     {"PIDFile", "PIDFile", [](const ShowSubject& of) { return shown_text(of.settings.pid_file); }},
     {"NotifyAccess Type WatchdogSec", "NotifyAccess",
-     [](const ShowSubject& of) { return shown_word(word(of.settings.life.notify())); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.life.notify())); }},
     {"RestartSec", "RestartUSec",
      [](const ShowSubject& of) { return shown_span(of.settings.restart.delay); }},
     {"RestartSteps", "RestartSteps",
@@ -142,7 +130,9 @@ constexpr ShowRow kRows[] = {
        return shown_span(of.settings.life.timeout_abort.value_or(of.settings.kill.timeout_stop));
      }},
     {"TimeoutStartFailureMode", "TimeoutStartFailureMode",
-     [](const ShowSubject& of) { return shown_word(word(of.settings.life.start_failure)); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.life.start_failure)); }},
+    {"TimeoutStopFailureMode", "TimeoutStopFailureMode",
+     [](const ShowSubject& of) { return shown_text(word(of.settings.life.stop_failure)); }},
     {"RuntimeMaxSec", "RuntimeMaxUSec",
      [](const ShowSubject& of) { return shown_span(of.settings.life.runtime_max); }},
     {"RuntimeRandomizedExtraSec", "RuntimeRandomizedExtraUSec",
@@ -179,7 +169,7 @@ constexpr ShowRow kRows[] = {
     {"ExecStopPost", "ExecStopPost", commands<CommandKind::StopPost>},
     {"ExecStopPost", "ExecStopPostEx", commands<CommandKind::StopPost, Form::Extended>},
     {"KillMode", "KillMode",
-     [](const ShowSubject& of) { return shown_word(word(of.settings.kill.mode)); }},
+     [](const ShowSubject& of) { return shown_text(word(of.settings.kill.mode)); }},
     {"KillSignal", "KillSignal",
      [](const ShowSubject& of) { return shown_int(of.settings.kill.signal); }},
     {"RestartKillSignal KillSignal", "RestartKillSignal",

@@ -49,7 +49,7 @@ ShownValue others(const ShowSubject& of) {
 }
 
 constexpr ShowRow kRows[] = {
-    {"", "Id", [](const ShowSubject& of) { return shown_text(std::string(of.id)); }},
+    {"", "Id", [](const ShowSubject& of) { return shown_text(of.id); }},
     {"Requires", "Requires", others<Dependency::Requires>},
     {"Requisite", "Requisite", others<Dependency::Requisite>},
     {"Wants", "Wants", others<Dependency::Wants>},
@@ -68,7 +68,7 @@ constexpr ShowRow kRows[] = {
     {"StopPropagatedFrom", "StopPropagatedFrom", others<Dependency::StopPropagatedFrom>},
     {"Description", "Description",
      [](const ShowSubject& of) {
-       return shown_text(of.unit.description.empty() ? std::string(of.id) : of.unit.description);
+       return shown_text(of.unit.description.empty() ? of.id : of.unit.description);
      }},
     {"Documentation", "Documentation",
      [](const ShowSubject& of) { return shown_words(of.unit.documentation); }},

@@ -3,8 +3,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include "core/format.h"
-
 namespace gatevisor::core {
 namespace {
 

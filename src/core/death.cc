@@ -396,6 +396,15 @@ std::string how_it_ended(const WaitStatus& status) {
   return signal_name(status.value) + (status.kind == EndKind::Dumped ? " (core dumped)" : "");
 }
 
+std::string_view service_result(EndKind kind) {
+  switch (kind) {
+    case EndKind::Exited: return "exit-code";
+    case EndKind::Killed: return "signal";
+    case EndKind::Dumped: return "core-dump";
+  }
+  return "exit-code";
+}
+
 std::string_view service_result(const Verdict& verdict, const ServiceSettings& settings) {
   switch (verdict.cause) {
     case Cause::Clean: return "success";
@@ -416,12 +425,7 @@ std::string_view service_result(const Verdict& verdict, const ServiceSettings& s
     case Cause::TaskLimit: break;
   }
   if (!verdict.status || is_success(*verdict.status, settings)) return "success";
-  switch (verdict.status->kind) {
-    case EndKind::Exited: return "exit-code";
-    case EndKind::Killed: return "signal";
-    case EndKind::Dumped: return "core-dump";
-  }
-  return "success";
+  return service_result(verdict.status->kind);
 }
 
 Verdict judge(const Death& death, const ServiceSettings& settings) {

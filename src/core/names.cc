@@ -70,6 +70,15 @@ std::string to_string(const Error& error) {
   return text;
 }
 
+std::string_view to_string(EndKind kind) {
+  switch (kind) {
+    case EndKind::Exited: return "exited";
+    case EndKind::Killed: return "killed";
+    case EndKind::Dumped: return "dumped";
+  }
+  return "?";
+}
+
 std::string signal_name(int signal) {
   for (const SignalName& entry : kSignals) {
     if (entry.number == signal) return std::string(entry.name);

@@ -278,7 +278,7 @@ void Service::after_death(Instant now, Actions& out) {
       return enter(ServiceState::Exited, Instant::max());
     }
     // systemd.service(5), ExecStop=: also when it has ended by itself, and well.
-    if (!life_.stop_ran) return run_stop(now, out);
+    if (!life_.stop_ran) return run_stop(now, StopReason::Request, out);
   }
   clear(now, state_, out);
 }

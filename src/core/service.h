@@ -147,6 +147,7 @@ class Service {
     bool main_alive = false;
     bool executed = false;      ///< execve(2) of the main process succeeded
     bool started = false;       ///< it was all that its Type= calls started
+    bool aborted = false;       ///< TimeoutStopFailureMode=abort: it was sent that signal
     bool gave_up = false;       ///< its main process outlived all that it may be sent
     bool stop_ran = false;      ///< ExecStop= was run
     bool post_ran = false;      ///< ExecStopPost= was run
@@ -202,9 +203,10 @@ class Service {
   void enter(ServiceState state, Instant deadline);
 
   // service_stop.cc: on the way down
-  void run_stop(Instant now, Actions& out);
+  void run_stop(Instant now, StopReason reason, Actions& out);
   int stop_signal(StopReason reason) const;
   Duration stop_timeout(StopReason reason) const;
+  void send(int signal, Actions& out) const;
   void final_kill(Actions& out) const;
   void begin_stop(Instant now, StopReason reason, Actions& out);
   void kill_now(Instant now, StopReason reason, std::string why, Actions& out);
@@ -214,6 +216,7 @@ class Service {
   void start_timeout(Instant now, Actions& out);
   void clear(Instant now, ServiceState before, Actions& out);
   void escalate(Instant now, Actions& out);
+  bool abort_stop(Instant now, Actions& out);
   void let_go(Instant now, int status, std::string reason, Actions& out);
   void note_sent(Instant now, int signal, std::string why, bool forwarded = false);
 

@@ -36,12 +36,7 @@ std::string how(const FailedCommand& what) {
 std::string_view result_of(const FailedCommand& what) {
   if (what.exec_failure) return "exit-code";
   if (!what.status) return "resources";
-  switch (what.status->kind) {
-    case EndKind::Exited: return "exit-code";
-    case EndKind::Killed: return "signal";
-    case EndKind::Dumped: return "core-dump";
-  }
-  return "exit-code";
+  return service_result(what.status->kind);
 }
 
 }  // namespace
@@ -85,11 +80,7 @@ std::vector<std::string> Service::result_variables(const std::string& prefix) co
   std::vector<std::string> all = {prefix + "SERVICE_RESULT=" + std::string(result)};
   if (!death_.status) return all;
   const WaitStatus& status = *death_.status;
-  switch (status.kind) {
-    case EndKind::Exited: all.push_back(prefix + "EXIT_CODE=exited"); break;
-    case EndKind::Killed: all.push_back(prefix + "EXIT_CODE=killed"); break;
-    case EndKind::Dumped: all.push_back(prefix + "EXIT_CODE=dumped"); break;
-  }
+  all.push_back(prefix + "EXIT_CODE=" + std::string(to_string(status.kind)));
   // 'TERM', as systemd.exec(5) has it.
   const std::string name =
       status.by_signal() ? signal_name(status.value) : std::to_string(status.value);
@@ -239,7 +230,7 @@ void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
       emit(out, record::Reloaded{});
       return resume(now);
     case CommandKind::Stop:
-      if (main_alive()) return begin_stop(now, StopReason::Request, out);
+      if (main_alive()) return begin_stop(now, death_.stop_reason, out);
       return clear(now, ServiceState::Running, out);
     case CommandKind::StopPost:
       if (life_.others_alive && !life_.left) return clear(now, ServiceState::Running, out);
@@ -269,6 +260,16 @@ void Service::command_timeout(Instant now, Actions& out) {
   }
   // It is in the tree, and goes with it.
   life_.others_alive = true;
+  if (kind == CommandKind::Stop && main_alive() && settings_.kill.mode != KillMode::None) {
+    const TimeoutMode mode = settings_.life.stop_failure;
+    life_.stop_time = command_time(kind);
+    if (mode == TimeoutMode::Kill) {
+      emit(out, record::KillEscalated{death_.pid, life_.stop_time});
+      death_.timed_out = true;
+      return kill_now(now, death_.stop_reason, "stop time-out", out);
+    }
+    if (abort_stop(now, out)) return;
+  }
   after_commands(kind, now, out);
 }
 

@@ -56,7 +56,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
       if (main_alive()) return begin_stop(now, StopReason::Request, out);
       return end_start_post(now, out);
     case ServiceState::Running:
-    case ServiceState::Exited: return run_stop(now, out);
+    case ServiceState::Exited: return run_stop(now, StopReason::Request, out);
     case ServiceState::Reloading: return end_reload(now, out);
     case ServiceState::Stopping:
       // It is on its way down, unless it outlived that and may not be killed: once more, then.
@@ -110,7 +110,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
       return;
     case ServiceState::Exited:
       next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
-      return run_stop(now, out);
+      return run_stop(now, StopReason::Request, out);
     case ServiceState::StopCommands:
     case ServiceState::Stopping:
     case ServiceState::StopKilling:
@@ -128,11 +128,11 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
   }
 }
 
-void Service::run_stop(Instant now, Actions& out) {
+void Service::run_stop(Instant now, StopReason reason, Actions& out) {
   life_.stop_ran = true;
   if (main_alive()) {
     end_watches(out);
-    death_.stop_reason = StopReason::Request;
+    death_.stop_reason = reason;
     death_.requester = requester_;
   }
   run(CommandKind::Stop, now, out);
@@ -171,24 +171,17 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   end_watches(out);
   death_.stop_reason = reason;
   death_.requester = requester_;
-  const auto send = [&](int what) {
-    if (kill.mode == KillMode::ControlGroup) {
-      out.push_back(action::SignalTree{what});
-    } else {
-      out.push_back(action::SignalMain{what});
-    }
-  };
-  send(signal);
+  send(signal, out);
   note_sent(now, signal, why_stopped(reason));
   if (control_ && kill.mode != KillMode::ControlGroup) {
     out.push_back(action::SignalCommand{signal});
   }
   if (kill.send_sighup) {
-    send(SIGHUP);
+    send(SIGHUP, out);
     note_sent(now, SIGHUP, "SendSIGHUP=yes");
   }
   // A stopped process acts on the signal only when it goes on (systemd does the same).
-  if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT);
+  if (signal != SIGKILL && signal != SIGCONT) send(SIGCONT, out);
   life_.stop_time = stop_timeout(reason);
   enter(ServiceState::Stopping, after(now, life_.stop_time));
 }
@@ -197,7 +190,8 @@ void Service::kill_now(Instant now, StopReason reason, std::string why, Actions&
   end_watches(out);
   death_.stop_reason = reason;
   note_sent(now, SIGKILL, std::move(why));
-  if (reason == StopReason::StartTimeout && settings_.kill.mode == KillMode::Process) {
+  const bool too_slow = reason == StopReason::StartTimeout || death_.timed_out;
+  if (too_slow && settings_.kill.mode == KillMode::Process) {
     out.push_back(action::SignalMain{SIGKILL});
     if (control_) out.push_back(action::SignalCommand{SIGKILL});
   } else {
@@ -237,7 +231,7 @@ void Service::end_reload(Instant now, Actions& out) {
     control_.reset();
     life_.others_alive = true;
   }
-  if (main_alive()) return run_stop(now, out);
+  if (main_alive()) return run_stop(now, StopReason::Request, out);
   after_death(now, out);
 }
 
@@ -262,6 +256,10 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
   if (kill.mode == KillMode::Process) {
     if (!control_) return cleared(now, out);
     out.push_back(action::SignalCommand{kill.signal});
+    // It was asked with the main process, and has no more time than that.
+    if (before == ServiceState::Stopping && death_.stop_reason != StopReason::None) {
+      return enter(ServiceState::Clearing, life_.gave_up ? now : state_deadline_);
+    }
     life_.stop_time = kill.timeout_stop;
     return enter(ServiceState::Clearing, after(now, kill.timeout_stop));
   }
@@ -292,6 +290,15 @@ void Service::clear(Instant now, ServiceState before, Actions& out) {
   // One deadline for all of a stop: theirs has passed where the main process's has.
   const Instant shared = life_.gave_up ? now : state_deadline_;
   enter(ServiceState::Clearing, asked ? shared : after(now, kill.timeout_stop));
+}
+
+// KillMode=: what is asked to end is all of it, or the main process alone.
+void Service::send(int signal, Actions& out) const {
+  if (settings_.kill.mode == KillMode::ControlGroup) {
+    out.push_back(action::SignalTree{signal});
+  } else {
+    out.push_back(action::SignalMain{signal});
+  }
 }
 
 void Service::final_kill(Actions& out) const {
@@ -330,7 +337,9 @@ void Service::escalate(Instant now, Actions& out) {
     state_deadline_ = Instant::max();
     return;
   }
-  emit(out, record::KillEscalated{alive ? death_.pid : 0, life_.stop_time});
+  if (state_ == ServiceState::Stopping && abort_stop(now, out)) return;
+  emit(out,
+       record::KillEscalated{alive ? death_.pid : 0, life_.stop_time, settings_.kill.final_signal});
   if (alive) {
     death_.timed_out = true;
     note_sent(now, kill.final_signal, "stop time-out");
@@ -342,6 +351,23 @@ void Service::escalate(Instant now, Actions& out) {
     final_kill(out);
   }
   enter(alive ? ServiceState::StopKilling : ServiceState::ClearKilling, after(now, kKillGrace));
+}
+
+// TimeoutStopFailureMode=abort: once, before it is killed. False: it is not to be.
+bool Service::abort_stop(Instant now, Actions& out) {
+  const KillSettings& kill = settings_.kill;
+  if (settings_.life.stop_failure != TimeoutMode::Abort || life_.aborted || !main_alive()) {
+    return false;
+  }
+  const int signal = settings_.life.watchdog_signal;
+  emit(out, record::KillEscalated{death_.pid, life_.stop_time, signal});
+  life_.aborted = true;
+  death_.timed_out = true;
+  note_sent(now, signal, "stop time-out");
+  send(signal, out);
+  life_.stop_time = settings_.life.timeout_abort.value_or(kill.timeout_stop);
+  enter(ServiceState::Stopping, after(now, life_.stop_time));
+  return true;
 }
 
 void Service::on(Instant, const event::TreeChanged&, Actions& out) {

@@ -186,7 +186,13 @@ void Service::check_watchdog(Instant now, Actions& out) {
 void Service::check_runtime(Instant now, Actions& out) {
   if (now < life_.runtime_due) return;
   life_.runtime_due = Instant::max();
-  if (undisturbed()) begin_stop(now, StopReason::RuntimeLimit, out);
+  if (!undisturbed()) return;
+  // Of a reload that runs nothing is known.
+  if (settings_.kill.mode == KillMode::None || state_ != ServiceState::Running) {
+    return begin_stop(now, StopReason::RuntimeLimit, out);
+  }
+  // As systemd: a stop, with its ExecStop=.
+  run_stop(now, StopReason::RuntimeLimit, out);
 }
 
 }  // namespace gatevisor::core

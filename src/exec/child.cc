@@ -247,9 +247,8 @@ void set_groups(const ChildContext& context) {
     check(context, ExecStep::Groups, setgroups(groups->size(), groups->data()) == 0);
   }
   if (!context.plan->identity) return;
-  const Identity& identity = *context.plan->identity;
-  check(context, ExecStep::Groups, setgroups(identity.groups.size(), identity.groups.data()) == 0);
-  check(context, ExecStep::Groups, setresgid(identity.gid, identity.gid, identity.gid) == 0);
+  const unsigned gid = context.plan->identity->gid;
+  check(context, ExecStep::Groups, setresgid(gid, gid, gid) == 0);
 }
 
 /// The last of the namespaces: what follows is of the new one. In it nobody sets groups.

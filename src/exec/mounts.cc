@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "exec/child_result.h"
 #include "exec/mount_calls.h"
 #include "exec/mount_sources.h"
 
@@ -350,11 +350,7 @@ int try_namespaces(int flags) {
     if (place < 0 || copy < 0 || attach_mount(copy, place) != 0) _exit(errno);
     _exit(0);
   }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return errno;
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+  return result_of_child(child);
 }
 
 }  // namespace gatevisor::exec

@@ -82,7 +82,7 @@ bool is_program(const std::string& path, int& error) {
 void leave_out(Plan& plan, Privilege privilege) {
   const bool full = privilege == Privilege::Full;
   if (!full && privilege != Privilege::NoUser) return;
-  if (plan.identity && geteuid() == 0) plan.groups = std::move(plan.identity->groups);
+  if (geteuid() != 0) plan.groups.reset();
   plan.identity.reset();
   if (!full) return;
   plan.rlimits.clear();
@@ -237,6 +237,7 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   plan.input_is_error = is_input(settings.standard_error);
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;
+  if (identity) plan.groups = std::move(identity->groups);
   plan.identity = std::move(identity);
   plan.drop_bounding = surroundings.drop_bounding;
   leave_out(plan, command.privilege);

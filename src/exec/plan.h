@@ -74,7 +74,7 @@ class Plan {
   /// Where the child writes its own pid, in envp: room for ten digits and a NUL.
   std::vector<char*> pid_slots;
   std::optional<Identity> identity;
-  std::optional<std::vector<unsigned>> groups;  ///< '+' and '!': of the identity that is left out
+  std::optional<std::vector<unsigned>> groups;  ///< supplementary; nullopt: as they are
   std::optional<std::uint64_t> drop_bounding;  ///< capabilities to drop; nullopt: none
   std::uint64_t ambient = 0;
   unsigned umask = 0022;

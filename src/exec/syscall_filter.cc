@@ -65,6 +65,9 @@ class Rules {
   void deny(int call, std::initializer_list<scmp_arg_cmp> where = {}, int error = EPERM) {
     add(SCMP_ACT_ERRNO(static_cast<std::uint16_t>(error)), call, where);
   }
+  void deny_all(std::initializer_list<int> calls) {
+    for (const int call : calls) deny(call);
+  }
   void set_default(std::uint32_t action) { default_action_ = action; }
 
  private:
@@ -204,7 +207,7 @@ Expected<SyscallFilters::Program> exported(scmp_filter_ctx context, const char* 
   const int fd = memfd_create("filter", MFD_CLOEXEC);
   if (fd < 0) return failed(setting, errno);
   int error = -seccomp_export_bpf(context, fd);
-  struct stat info {};
+  struct stat info{};
   if (error == 0 && fstat(fd, &info) != 0) error = errno;
   SyscallFilters::Program program(static_cast<std::size_t>(info.st_size) / sizeof(sock_filter));
   if (error == 0 && program.size() > BPF_MAXINSNS) error = E2BIG;
@@ -318,28 +321,20 @@ Expected<SyscallFilters> SyscallFilters::compile(const SyscallFilterSettings& se
       "ProtectKernelTunables=", [](Rules& rules) { rules.deny(SCMP_SYS(_sysctl)); });
   // @module
   add(settings.protect_kernel_modules, "ProtectKernelModules=", [](Rules& rules) {
-    for (const int call :
-         {SCMP_SYS(delete_module), SCMP_SYS(finit_module), SCMP_SYS(init_module)}) {
-      rules.deny(call);
-    }
+    rules.deny_all({SCMP_SYS(delete_module), SCMP_SYS(finit_module), SCMP_SYS(init_module)});
   });
   add(settings.protect_kernel_logs,
       "ProtectKernelLogs=", [](Rules& rules) { rules.deny(SCMP_SYS(syslog)); });
   // @clock
   add(settings.protect_clock, "ProtectClock=", [](Rules& rules) {
-    for (const int call :
-         {SCMP_SYS(adjtimex), SCMP_SYS(clock_adjtime), SCMP_SYS(clock_adjtime64),
-          SCMP_SYS(clock_settime), SCMP_SYS(clock_settime64), SCMP_SYS(settimeofday)}) {
-      rules.deny(call);
-    }
+    rules.deny_all({SCMP_SYS(adjtimex), SCMP_SYS(clock_adjtime), SCMP_SYS(clock_adjtime64),
+                    SCMP_SYS(clock_settime), SCMP_SYS(clock_settime64), SCMP_SYS(settimeofday)});
   });
   // @raw-io
   add(settings.private_devices, "PrivateDevices=", [](Rules& rules) {
-    for (const int call :
-         {SCMP_SYS(ioperm), SCMP_SYS(iopl), SCMP_SYS(pciconfig_iobase), SCMP_SYS(pciconfig_read),
-          SCMP_SYS(pciconfig_write), SCMP_SYS(s390_pci_mmio_read), SCMP_SYS(s390_pci_mmio_write)}) {
-      rules.deny(call);
-    }
+    rules.deny_all({SCMP_SYS(ioperm), SCMP_SYS(iopl), SCMP_SYS(pciconfig_iobase),
+                    SCMP_SYS(pciconfig_read), SCMP_SYS(pciconfig_write),
+                    SCMP_SYS(s390_pci_mmio_read), SCMP_SYS(s390_pci_mmio_write)});
   });
   add(settings.lock_personality,
       "LockPersonality=", [&](Rules& rules) { rule_personality(rules, settings.personality); });

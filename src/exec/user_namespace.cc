@@ -3,13 +3,14 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+
+#include "exec/child_result.h"
 
 namespace gatevisor::exec {
 namespace {
@@ -48,14 +49,6 @@ int give_maps(pid_t pid, const Maps& maps) {
   return error != 0 ? error : write_file(pid, "uid_map", maps.uids);
 }
 
-int wait_for(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return errno;
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
-}
-
 }  // namespace
 
 int enter_user_namespace(OwnIds uids, OwnIds gids) {
@@ -79,7 +72,7 @@ int enter_user_namespace(OwnIds uids, OwnIds gids) {
   if (error == 0 && write(go[1], "", 1) != 1) error = errno;
   close(go[1]);
   if (helper < 0) return error;
-  const int given = wait_for(helper);
+  const int given = result_of_child(helper);
   return error != 0 ? error : given;
 }
 
@@ -87,7 +80,7 @@ int try_user_namespace() {
   const pid_t child = fork();
   if (child < 0) return errno;
   if (child == 0) _exit(enter_user_namespace({geteuid(), geteuid()}, {getegid(), getegid()}));
-  return wait_for(child);
+  return result_of_child(child);
 }
 
 }  // namespace gatevisor::exec

@@ -25,6 +25,7 @@
 #include "os/cgroup_mount.h"
 #include "os/expression.h"
 #include "os/file.h"
+#include "os/inherited.h"
 #include "os/machine.h"
 #include "os/unique_fd.h"
 #include "os/users.h"
@@ -187,8 +188,7 @@ bool has_security(const std::string& wanted) {
 
 /// The machine's memory, or what the container may have of it.
 std::uint64_t memory() {
-  const auto whole = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                     static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t whole = physical_memory();
   std::string limit = text_of("/sys/fs/cgroup/memory.max");
   while (limit.ends_with('\n')) limit.pop_back();
   return std::min(whole, number_of(limit).value_or(whole));

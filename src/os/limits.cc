@@ -128,8 +128,11 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
   if (limits.allowed_nodes.any()) {
     want("AllowedMemoryNodes=", "cpuset.mems", "cpuset", list_of(limits.allowed_nodes));
   }
-  if (limits.cpu_weight)
+  if (limits.cpu_weight == 0U) {
+    want("CPUWeight=", "cpu.idle", "cpu", "1");
+  } else if (limits.cpu_weight) {
     want("CPUWeight=", "cpu.weight", "cpu", std::to_string(*limits.cpu_weight));
+  }
   // Before it is asked whether there is an io.weight.
   const auto enable = [this](const std::string& controller) {
     if (slice_ && !slice_.has_controller(controller)) base_->enable(controller);

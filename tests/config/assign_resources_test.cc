@@ -66,7 +66,8 @@ TEST(AssignResources, CpuQuotaIsAShareOfOneProcessor) {
 TEST(AssignResources, CpuWeightIsOneToTenThousand) {
   EXPECT_EQ(with({"CPUWeight=1"}).resources.cpu_weight, 1u);
   EXPECT_EQ(with({"CPUWeight=10000"}).resources.cpu_weight, 10'000u);
-  for (const std::string_view text : {"CPUWeight=0", "CPUWeight=10001", "CPUWeight=idle"}) {
+  EXPECT_EQ(with({"CPUWeight=idle"}).resources.cpu_weight, 0u);
+  for (const std::string_view text : {"CPUWeight=0", "CPUWeight=10001", "CPUWeight=lazy"}) {
     EXPECT_NE(refusal(text), "") << text;
   }
 }

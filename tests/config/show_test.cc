@@ -37,10 +37,7 @@ std::vector<ShownProperty> shown(const std::string& text, const ShowHost& on = h
 /// The value of one property of a service with these directives; several lines with '|' between.
 std::string value(const std::string& directives, std::string_view property,
                   const ShowHost& on = host()) {
-  const bool whole = directives.starts_with("[");
-  const auto all = shown("[Service]\nExecStart=/bin/gw\n" + (whole ? "" : directives + "\n") +
-                             (whole ? directives + "\n" : ""),
-                         on);
+  const auto all = shown("[Service]\nExecStart=/bin/gw\n" + directives + "\n", on);
   const auto found = std::ranges::find(all, property, &ShownProperty::name);
   if (found == all.end()) return "no such property";
   std::string text;

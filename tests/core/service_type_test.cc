@@ -214,6 +214,45 @@ TEST(Runtime, LongestLifeIsEndedAndIsATimeoutForThePolicy) {
   EXPECT_EQ(rig.verdict().next.action, NextAction::Respawn);
 }
 
+TEST(Runtime, LongestLifeEndsWithExecStop) {
+  ServiceSettings settings = loop_settings();
+  settings.life.runtime_max = 60s;
+  settings.commands.stop = {Command{.argv = {"/stop"}}};
+  Rig rig(settings);
+  rig.run();
+  rig.timer();  // tidy
+  EXPECT_EQ(rig.timer(), "ExecStop:0,MAINPID=101,SERVICE_RESULT=success");
+  EXPECT_EQ(rig.command_exits(0), "tree:SIGTERM tree:SIGCONT");
+  rig.dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig.verdict().cause, Cause::RuntimeLimit);
+}
+
+TEST(StopFailureMode, AbortComesBeforeTheKillOnce) {
+  ServiceSettings settings = loop_settings();
+  settings.life.stop_failure = TimeoutMode::Abort;
+  settings.life.timeout_abort = 3s;
+  Rig rig(settings);
+  rig.run();
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.timer(), "emit:escalated tree:SIGABRT");
+  EXPECT_EQ(rig.deadline(), rig.now + 3s);
+  EXPECT_EQ(rig.timer(), "emit:escalated kill");
+  rig.dies(WaitStatus::killed(SIGKILL));
+  EXPECT_EQ(rig.verdict().cause, Cause::StopTimeout);
+}
+
+TEST(StopFailureMode, KillDoesNotAskWhereExecStopWasTooSlow) {
+  ServiceSettings settings = loop_settings();
+  settings.life.stop_failure = TimeoutMode::Kill;
+  settings.commands.stop = {Command{.argv = {"/stop"}}};
+  Rig rig(settings);
+  rig.run();
+  rig.signal(SIGTERM);
+  rig.feed(event::CommandSpawned{Rig::kCommandPid, "0123456789abcdef0123456789abcdef", {}});
+  EXPECT_EQ(rig.timer(), "emit:command-failed emit:escalated kill");
+  EXPECT_EQ(rig.state(), ServiceState::StopKilling);
+}
+
 TEST(MainPid, OfAServiceCanBeAnotherOne) {
   Rig rig;
   rig.run();

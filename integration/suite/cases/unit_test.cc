@@ -112,6 +112,16 @@ TEST(UnitFile, BadInput_IsOneLineWithThePlace) {
   EXPECT_EQ(std::ranges::count(absent.log(), '\n'), 1);
 }
 
+TEST(UnitFile, ItsPidFileIsToldToIt) {
+  Unit unit("");
+  unit.write("gw.service", "[Service]\nPIDFile=gatevisor-test.pid\nExecStart=" + misbehave() +
+                               " report " + unit.report() + " wait\n");
+  Gatevisor supervisor(unit.launch());
+  EXPECT_EQ(unit.files.wait_report("report")["env.PIDFILE"], "/run/gatevisor-test.pid");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
 TEST(UnitFile, OneDirectiveWithoutEffectIsCountedInTheSingular) {
   Unit unit("[Install]\nWantedBy=a.target\n[Service]\nExecStart=" + misbehave() + " exit 0\n");
   Gatevisor supervisor(unit.launch());
@@ -124,7 +134,6 @@ TEST(UnitFile, PrivateUsersAreRootAndItsOwn) {
   Unit unit("");
   unit.write("gw.service", "[Service]\nPrivateUsers=yes\nUser=61234\nGroup=61235\nExecStart=" +
                                misbehave() + " report " + unit.report() + " hang\n");
-  chmod(unit.files.file("").c_str(), 0777);
   Gatevisor supervisor(unit.launch());
   auto report = unit.files.wait_report("report");
   EXPECT_EQ(report["uid"], "61234");

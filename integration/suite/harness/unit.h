@@ -43,14 +43,17 @@ class Unit {
   std::string name_;
 };
 
-/// The exit status of `gatevisor WORDS`, and all that it writes.
+/// The exit status of `gatevisor WORDS` (-1 where it has none), and all that it writes.
 inline std::pair<int, std::string> answer_of(const std::string& words) {
-  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
   std::string output;
+  std::FILE* pipe = popen((gatevisor_program() + " " + words + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) return {-1, output};
   char bytes[4096];
-  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe)) {
     output.append(bytes, got);
-  return {WEXITSTATUS(pclose(pipe)), output};
+  }
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
 }
 
 inline std::string misbehave() { return fixture("misbehave"); }

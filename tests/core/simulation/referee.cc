@@ -223,8 +223,9 @@ Duration Referee::longest_stop() const {
   const Duration timeout =
       std::max(settings.kill.timeout_stop, settings.life.timeout_abort.value_or(Duration{0}));
   const std::size_t commands = settings.commands.stop.size() + settings.commands.stop_post.size();
-  if (commands == 0 && !scenario_.notifies) return timeout;
-  return (static_cast<int>(commands) + 2) * timeout + 3 * Service::kKillGrace + extended_;
+  const int aborts = settings.life.stop_failure == TimeoutMode::Abort ? 1 : 0;
+  if (commands == 0 && !scenario_.notifies) return (1 + aborts) * timeout;
+  return (static_cast<int>(commands) + 2 + aborts) * timeout + 3 * Service::kKillGrace + extended_;
 }
 
 void Referee::check_exited(const Event& event, const record::Exited& record) {

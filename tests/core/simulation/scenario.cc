@@ -68,6 +68,8 @@ LifeSettings draw_life_settings(Dice& dice) {
   life.timeout_start = dice.pick<Duration>({kForever, 100ms, 3s, 3s, 90s});
   life.start_failure = dice.pick(
       {TimeoutMode::Terminate, TimeoutMode::Terminate, TimeoutMode::Abort, TimeoutMode::Kill});
+  life.stop_failure = dice.pick(
+      {TimeoutMode::Terminate, TimeoutMode::Terminate, TimeoutMode::Abort, TimeoutMode::Kill});
   life.runtime_max = dice.pick<Duration>({kForever, kForever, 2s, 60s});
   life.runtime_extra = dice.pick<Duration>({0s, 2s});
   life.watchdog = dice.pick<Duration>({0s, 0s, 500ms, 20s});
