@@ -95,6 +95,7 @@ class UnitRuntime {
   void perform(const action::Release& action);
   void perform(const action::Tidy& action);
   void perform(const action::RearmMemoryWatch& action);
+  void perform(const action::TakeSample& action);
   void perform(const action::Probe& action);
   void perform(const action::EndProbe& action);
   void perform(const action::WritePidFile& action);

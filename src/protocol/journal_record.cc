@@ -51,6 +51,9 @@ struct OwnFields {
     fields.push_back("INVOCATION_ID=" + r.invocation);
     fields.push_back("GATEVISOR_PID=" + std::to_string(r.pid));
   }
+  void operator()(const record::Flight& r) const {
+    fields.push_back("INVOCATION_ID=" + r.invocation);
+  }
   void operator()(const record::Exited& r) const {
     id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
     add_verdict(fields, r.verdict);
