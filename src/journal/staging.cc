@@ -77,10 +77,11 @@ Expected<void> Staging::commit(std::span<const std::byte> header) {
   if (auto done = write_tail(); !done) {
     return done;
   }
-  if (auto done = write_patches(); !done) {
-    return done;
-  }
-  return storage_->write(0, header);
+  collect_patches();
+  changes_.push_back({.offset = 0, .bytes = header});
+  auto done = storage_->apply(changes_);
+  patches_.clear();
+  return done;
 }
 
 Expected<void> Staging::write_tail() {
@@ -98,24 +99,21 @@ Expected<void> Staging::write_tail() {
   return {};
 }
 
-Expected<void> Staging::write_patches() {
-  std::array<std::byte, 4096> run;
-  for (auto it = patches_.begin(); it != patches_.end();) {
+void Staging::collect_patches() {
+  patched_.clear();
+  patched_.reserve(patches_.size() * kPatchMax);  // the spans below stay good
+  changes_.clear();
+  for (const auto& [offset, patch] : patches_) {
+    const std::size_t begin = patched_.size();
+    patched_.insert(patched_.end(), patch.bytes.begin(), patch.bytes.begin() + patch.size);
     // What lies side by side goes out as one.
-    const std::uint64_t offset = it->first;
-    std::size_t size = 0;
-    for (;
-         it != patches_.end() && it->first == offset + size && size + it->second.size <= run.size();
-         ++it) {
-      std::memcpy(run.data() + size, it->second.bytes.data(), it->second.size);
-      size += it->second.size;
+    if (!changes_.empty() && changes_.back().offset + changes_.back().bytes.size() == offset) {
+      const std::span<const std::byte> last = changes_.back().bytes;
+      changes_.back().bytes = {last.data(), last.size() + patch.size};
+      continue;
     }
-    if (auto done = storage_->write(offset, std::span(run).first(size)); !done) {
-      return done;
-    }
+    changes_.push_back({.offset = offset, .bytes = std::span(patched_).subspan(begin)});
   }
-  patches_.clear();
-  return {};
 }
 
 }  // namespace gatevisor::journal

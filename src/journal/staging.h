@@ -59,12 +59,14 @@ class Staging {
   };
 
   Expected<void> write_tail();
-  Expected<void> write_patches();
+  void collect_patches();
 
   Storage* storage_;
   std::uint64_t base_;           // where tail_ begins
   std::vector<std::byte> tail_;  // new objects
   std::map<std::uint64_t, Patch> patches_;
+  std::vector<std::byte> patched_;  // the patches of a commit, one behind the other
+  std::vector<Change> changes_;
 };
 
 }  // namespace gatevisor::journal

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,10 +31,18 @@ Expected<DataFile> DataFile::create(const UniqueFd& directory, const std::string
 }
 
 Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& name) {
+  return open(directory, name, O_RDONLY);
+}
+
+Expected<DataFile> DataFile::open_to_change(const UniqueFd& directory, const std::string& name) {
+  return open(directory, name, O_RDWR);
+}
+
+Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& name, int access) {
   DataFile file;
   file.name_ = name;
   file.fd_.reset(
-      openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      openat(directory.get(), name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat info{};
   if (!file.fd_ || fstat(file.fd_.get(), &info) != 0) return fail("open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail("open", name, ENXIO);
@@ -83,6 +92,18 @@ Expected<void> DataFile::truncate(std::uint64_t size) {
 Expected<void> DataFile::sync() {
   if (fdatasync(fd_.get()) != 0) return fail("fdatasync", name_, errno);
   return {};
+}
+
+std::uint64_t disk_use(const UniqueFd& directory, const std::string& name) {
+  struct stat info{};
+  if (fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return static_cast<std::uint64_t>(info.st_blocks) * 512;  // stat(2)
+}
+
+DiskRoom disk_room(const UniqueFd& directory) {
+  struct statvfs info{};
+  if (fstatvfs(directory.get(), &info) != 0) return {};
+  return {std::uint64_t{info.f_blocks} * info.f_frsize, std::uint64_t{info.f_bavail} * info.f_frsize};
 }
 
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,

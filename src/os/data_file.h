@@ -26,6 +26,8 @@ class DataFile {
 
   /// One that is there, for reading: a regular file with one name (ENXIO, EMLINK), no link (ELOOP).
   static Expected<DataFile> open(const UniqueFd& directory, const std::string& name);
+  /// The same for writing, too.
+  static Expected<DataFile> open_to_change(const UniqueFd& directory, const std::string& name);
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Short of all of `bytes` is EIO.
@@ -38,10 +40,22 @@ class DataFile {
   std::uint64_t size() const { return size_; }
 
  private:
+  static Expected<DataFile> open(const UniqueFd& directory, const std::string& name, int access);
+
   UniqueFd fd_;
   std::string name_;
   std::uint64_t size_ = 0;
 };
+
+/// Bytes of the disk that a file takes; 0 where it is not there.
+std::uint64_t disk_use(const UniqueFd& directory, const std::string& name);
+
+struct DiskRoom {
+  std::uint64_t size = 0;  ///< of the whole file system, in bytes
+  std::uint64_t free = 0;  ///< for those without privileges
+};
+/// Zeros where it cannot be told.
+DiskRoom disk_room(const UniqueFd& directory);
 
 /// Never replaces: EEXIST where `to` is there.
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,
