@@ -30,7 +30,7 @@ struct JournalAccount {
 /// All of the memory.
 struct JournalMemory {
   /// A commit's changes; the store's buffer is a quarter of it.
-  static constexpr std::size_t kChanges = std::size_t{1} << 20;
+  static constexpr std::size_t kChanges = std::size_t{8} << 20;
 
   StreamPlaces shown{};    ///< on the console
   StreamPlaces dropped{};  ///< given up, because there was no room (JournalFull=drop)

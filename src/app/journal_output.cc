@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "protocol/line_text.h"
 #include "protocol/lines.h"
@@ -27,9 +28,9 @@ JournalOutput::JournalOutput(protocol::JournalStream stream, os::UniqueFd pipe, 
       spool_(std::move(spool)),
       store_(store),
       memory_(memory) {
-  fields_.resize(2);
-  for (const std::string& field : stream_.fields) fields_.push_back({{}, bytes_of(field)});
-  for (const std::string& field : store_.host_fields()) fields_.push_back({{}, bytes_of(field)});
+  std::vector<std::string> common = stream_.fields;
+  std::ranges::copy(store_.host_fields(), std::back_inserter(common));
+  common_ = journal::CommonFields(std::move(common));
   end_ = spool_.end().value_or(0);
   go_back();
   shown_ = place(memory_.shown).offset;
@@ -88,11 +89,11 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
   const JournalStore::Mark mark{&account.offset, next};
   // As journald has it: what has no text is no entry.
   if (line.empty() || level > stream_.most_level) return store_.skip(mark);
-  fields_[0] = {"MESSAGE", bytes_of(line)};
-  fields_[1] = {{}, bytes_of(kPriorities[level])};
-  if (!line_break.empty()) fields_.push_back({"_LINE_BREAK", bytes_of(line_break)});
-  auto done = store_.append({times.realtime_usec, times.monotonic_usec}, fields_, mark);
-  if (!line_break.empty()) fields_.pop_back();
+  const std::array<journal::Field, 3> fields = {{{"MESSAGE", bytes_of(line)},
+                                                 {{}, bytes_of(kPriorities[level])},
+                                                 {"_LINE_BREAK", bytes_of(line_break)}}};
+  auto done = store_.append({times.realtime_usec, times.monotonic_usec},
+                            std::span(fields).first(line_break.empty() ? 2 : 3), mark, &common_);
   critical_ |= done && level <= kCritical;
   return done;
 }

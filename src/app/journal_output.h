@@ -22,7 +22,7 @@ class JournalOutput {
   /// No more than that waits in a spool: then the pipe fills, and who writes to it waits.
   static constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 20;
   /// Taken at a time, so that each stream gets its turn.
-  static constexpr std::size_t kTurn = std::size_t{256} << 10;
+  static constexpr std::size_t kTurn = std::size_t{512} << 10;
   /// What keep() and show() read into; longer than any line.
   static constexpr std::size_t kWindow = std::size_t{256} << 10;
 
@@ -69,7 +69,7 @@ class JournalOutput {
   os::Spool spool_;
   JournalStore& store_;
   JournalMemory& memory_;
-  std::vector<journal::Field> fields_;  ///< of each line; the first ones change with it
+  journal::CommonFields common_;  ///< of all its lines
   std::uint64_t end_ = 0;               ///< of what was taken
   std::uint64_t kept_ = 0;              ///< up to here it was appended
   std::uint64_t shown_ = 0;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostAnswer = 1024;
 /// So much a service writes at once without waiting, while the writer does something else.
-constexpr int kPipeSize = 256 << 10;
+constexpr int kPipeSize = 512 << 10;
 
 /// syslog(3).
 int priority_of(Level level) {
@@ -177,7 +177,7 @@ std::optional<Error> JournalSink::ready() {
       news = Error{"journal", told.trouble, 0, "the records wait until it can be written"};
     }
     working_ |= told.working;
-    if (!told.note.empty()) news = Error{"journal", told.note, 0, ""};
+    if (!told.note.empty()) news = Error{"journal", told.note, 0, "the writer stays who it is"};
     if (told.stream_done) outputs_.erase(*told.stream_done);
     if (!told.written) continue;
     while (!pending_.empty() && pending_.front().number <= *told.written) {

@@ -67,6 +67,7 @@ class JournalStore::File final : public journal::Storage {
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
     return file_.read(offset, bytes);
   }
+  std::span<const std::byte> mapped() const override { return file_.mapped(); }
   std::uint64_t size() const override { return file_.size(); }
   Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
   os::DataFile& file() { return file_; }
@@ -162,20 +163,21 @@ Expected<void> JournalStore::recover() {
 }
 
 Expected<void> JournalStore::append(journal::EntryTimes times,
-                                    std::span<const journal::Field> fields, const Mark& mark) {
+                                    std::span<const journal::Field> fields, const Mark& mark,
+                                    journal::CommonFields* common) {
   if (auto open = ensure_open(); !open) return open;
   if (is_old(times.realtime_usec)) {
     if (auto rotated = rotate(); !rotated) return rotated;
     if (auto open = ensure_open(); !open) return open;
   }
-  auto appended = try_append(times, fields, mark);
+  auto appended = try_append(times, fields, mark, common);
   while (!appended && appended.error().code == ENOSPC && !writer_->broken() && remove_oldest()) {
-    appended = try_append(times, fields, mark);
+    appended = try_append(times, fields, mark, common);
   }
   if (!appended && must_rotate(appended.error().code) && !writer_->broken()) {
     if (auto rotated = rotate(); !rotated) return rotated;
     if (auto open = ensure_open(); !open) return open;
-    appended = try_append(times, fields, mark);
+    appended = try_append(times, fields, mark, common);
   }
   if (!appended) {
     if (writer_->broken()) drop_file();
@@ -197,7 +199,8 @@ bool JournalStore::is_old(std::uint64_t now_usec) const {
 // A commit may be made in the middle of it, and has the entry in it then.
 Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
                                                  std::span<const journal::Field> fields,
-                                                 const Mark& mark) {
+                                                 const Mark& mark,
+                                                 journal::CommonFields* common) {
   // What is told of earlier, but comes later, counts from then on.
   if (times.realtime_usec < last_.realtime_usec &&
       last_.realtime_usec - times.realtime_usec < kClockSlackUsec) {
@@ -207,7 +210,7 @@ Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
   JournalAccount& next = next_account();
   const std::uint64_t before = std::exchange(*mark.where, mark.value);
   next.entries = writer_->next_seqnum();
-  auto appended = writer_->append(times, fields);
+  auto appended = writer_->append(times, fields, common);
   if (!appended) {
     *mark.where = before;
     next.entries = writer_->next_seqnum() - 1;
@@ -267,6 +270,7 @@ Expected<void> JournalStore::ensure_open() {
     file.error().subject = directory_path_ + "/" + kUnfinished;
     return std::unexpected(std::move(file.error()));
   }
+  (void)file->map(room_.max_file_size);  // where it cannot be, it is read
   auto storage = std::make_unique<File>(std::move(*file), redo_);
   journal::Limits limits;
   limits.max_size = room_.max_file_size;

@@ -35,7 +35,7 @@ class JournalStore {
   };
   /// Where it fails, what was appended since the last commit may be lost with it: account() tells.
   Expected<void> append(journal::EntryTimes times, std::span<const journal::Field> fields,
-                        const Mark& mark);
+                        const Mark& mark, journal::CommonFields* common = nullptr);
   /// Without an entry: a line that is not kept counts as done, too.
   Expected<void> skip(const Mark& mark);
   /// Everything that was appended is in the file. `sync`: and on the disk.
@@ -62,7 +62,8 @@ class JournalStore {
   bool must_rotate(int error) const;
   bool is_old(std::uint64_t now_usec) const;
   Expected<std::uint64_t> try_append(journal::EntryTimes times,
-                                     std::span<const journal::Field> fields, const Mark& mark);
+                                     std::span<const journal::Field> fields, const Mark& mark,
+                                     journal::CommonFields* common);
   Expected<void> ensure_open();
   Expected<void> open_directory();
   Expected<void> rotate();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/journal_confine.h"
 #include "app/journal_console.h"
 #include "app/journal_output.h"
 #include "app/journal_store.h"
@@ -46,6 +47,11 @@ class JournalWriter {
 
   int run() {
     (void)poller_.watch(parts_.channel.fd(), kChannel);
+    // The console is open by now, and this machine's name is known.
+    if (auto become = become_journal_user(parts_.directory); !become) {
+      (void)answer(protocol::encode_note(to_string(become.error())));
+    }
+    confine_journal_writer(parts_.directory);
     // At once, not with the first line: a reader sees what the one before has left.
     if (auto recovered = store_.recover()) {
       (void)answer(protocol::encode_working());

@@ -1,6 +1,7 @@
 #include "os/data_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+
+#include "os/file.h"
 
 namespace gatevisor::os {
 Expected<UniqueFd> open_data_directory(const std::string& path) {
@@ -51,6 +54,19 @@ Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& 
   return file;
 }
 
+DataFile::~DataFile() {
+  if (!mapping_.empty()) {
+    munmap(const_cast<std::byte*>(mapping_.data()), mapping_.size());
+  }
+}
+
+Expected<void> DataFile::map(std::uint64_t most) {
+  void* at = mmap(nullptr, most, PROT_READ, MAP_SHARED, fd_.get(), 0);
+  if (at == MAP_FAILED) return fail("mmap", name_, errno);
+  mapping_ = {static_cast<const std::byte*>(at), static_cast<std::size_t>(most)};
+  return {};
+}
+
 Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t put = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -91,6 +107,25 @@ Expected<void> DataFile::truncate(std::uint64_t size) {
 
 Expected<void> DataFile::sync() {
   if (fdatasync(fd_.get()) != 0) return fail("fdatasync", name_, errno);
+  return {};
+}
+
+Expected<Owner> owner_of(const UniqueFd& directory) {
+  struct stat info{};
+  if (fstat(directory.get(), &info) != 0) return fail("stat", "", errno);
+  return Owner{info.st_uid, info.st_gid};
+}
+
+Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Owner to) {
+  for (const std::string& name : names_at(directory.get(), ".")) {
+    if (!name.starts_with(prefix)) continue;
+    // Not what a link leads to, and one that is removed meanwhile is nobody's.
+    if (fchownat(directory.get(), name.c_str(), to.uid, to.gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+        errno != ENOENT) {
+      return fail("chown", name, errno);
+    }
+  }
+  if (fchown(directory.get(), to.uid, to.gid) != 0) return fail("chown", "", errno);
   return {};
 }
 

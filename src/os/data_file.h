@@ -1,12 +1,15 @@
 // A file of data in a directory of ours: random access, no link followed, no surprise on the disk.
 //
-// Owns its descriptor. Never maps: a full disk is an error, not SIGBUS.
+// Owns its descriptor. Never writes through a mapping: a full disk is an error, not SIGBUS.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -29,6 +32,20 @@ class DataFile {
   /// The same for writing, too.
   static Expected<DataFile> open_to_change(const UniqueFd& directory, const std::string& name);
 
+  DataFile(DataFile&& other) noexcept { swap(other); }
+  DataFile& operator=(DataFile&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~DataFile();
+
+  /// Makes mapped() all of the file, up to `most` bytes. To be read only: where the disk is full a
+  /// write through a mapping would be SIGBUS. So is a read of what somebody else has cut off.
+  Expected<void> map(std::uint64_t most);
+  std::span<const std::byte> mapped() const {
+    return mapping_.first(static_cast<std::size_t>(std::min<std::uint64_t>(size_, mapping_.size())));
+  }
+
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Short of all of `bytes` is EIO.
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
@@ -42,9 +59,18 @@ class DataFile {
  private:
   static Expected<DataFile> open(const UniqueFd& directory, const std::string& name, int access);
 
+  DataFile() = default;
+  void swap(DataFile& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(name_, other.name_);
+    std::swap(size_, other.size_);
+    std::swap(mapping_, other.mapping_);
+  }
+
   UniqueFd fd_;
   std::string name_;
   std::uint64_t size_ = 0;
+  std::span<const std::byte> mapping_;
 };
 
 /// Bytes of the disk that a file takes; 0 where it is not there.
@@ -56,6 +82,14 @@ struct DiskRoom {
 };
 /// Zeros where it cannot be told.
 DiskRoom disk_room(const UniqueFd& directory);
+
+struct Owner {
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+Expected<Owner> owner_of(const UniqueFd& directory);
+/// A directory and the files in it whose names begin with `prefix` become another user's.
+Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Owner to);
 
 /// Never replaces: EEXIST where `to` is there.
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,
