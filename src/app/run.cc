@@ -167,6 +167,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
+  JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -186,7 +187,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       os::ProcessMaker::probe(),
                       std::move(*signals),
                       options.log_format,
-                      options.journal_directory,
+                      std::move(journal),
                       std::move(warnings)};
 }
 

@@ -24,12 +24,13 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
 Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
     : signals_(std::move(parts.signals)),
       warnings_(std::move(parts.warnings)),
-      shared_{std::move(loop), parts.maker, {}},
+      shared_{std::move(loop), parts.maker, nullptr, {}},
       main_(parts.set.main),
       manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
-      journal_(parts.journal_directory, shared_.loop) {
+      journal_(std::move(parts.journal), shared_.loop) {
+  shared_.journal = &journal_;
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
     units_.push_back(std::make_unique<UnitRuntime>(
@@ -67,7 +68,7 @@ int Runtime::run() {
   push(event::Start{});
   drain_events();
   while (!exiting_) {
-    shared_.loop.set_deadline(manager_.deadline());
+    shared_.loop.set_deadline(std::min(manager_.deadline(), journal_.deadline()));
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
@@ -98,7 +99,7 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::Journal:
       if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
       return;
-    case os::Source::Timer: return push(event::TimerExpired{});
+    case os::Source::Timer: journal_.start_if_due(os::now()); return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
     case os::Source::ExecPipe:
     case os::Source::CommandPipe:

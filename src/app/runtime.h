@@ -26,8 +26,8 @@ struct RuntimeParts {
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
-  std::string journal_directory;  ///< empty: none
-  std::vector<Error> warnings;    ///< what the user allowed to be missing
+  JournalOptions journal;
+  std::vector<Error> warnings;  ///< what the user allowed to be missing
 };
 
 class Runtime {

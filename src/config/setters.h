@@ -64,6 +64,12 @@ Setter set_runtime_directory, set_state_directory, set_cache_directory, set_logs
 // systemd.exec(5), 'Credentials': assign_credentials.cc
 Setter set_load_credential, set_set_credential;
 
+// systemd.exec(5), 'Logging'; journald.conf(5): assign_log.cc
+Setter set_syslog_identifier, set_syslog_facility, set_syslog_level, set_syslog_level_prefix,
+    set_log_level_max, set_log_extra_fields, set_system_max_use, set_system_keep_free,
+    set_system_max_file_size, set_system_max_files, set_max_file_age, set_max_retention,
+    set_sync_interval, set_journal_full;
+
 // systemd.exec(5): assign_process.cc
 Setter set_timer_slack, set_personality, set_coredump_filter, set_numa_policy, set_numa_mask,
     set_secure_bits, set_keyring_mode, set_exec_search_path, set_remove_ipc;
