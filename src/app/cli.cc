@@ -126,6 +126,11 @@ Subcommand parse_command_line(int argc, char** argv) {
           ->type_name("pass|prefix|json|none")
           ->take_last()
           ->capture_default_str();
+  run_command
+      ->add_option("--termination-log", run.termination_log,
+                   "A file that gets the last verdict when gatevisor ends (/dev/termination-log)")
+      ->type_name("FILE")
+      ->take_last();
   run_command->footer(settings_help);
 
   VerifyOptions verify;

@@ -22,6 +22,7 @@ struct RunOptions {
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: no journal
   ConsoleMode console = ConsoleMode::Pass;
+  std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
   std::vector<std::string> command;
 };
 

@@ -153,6 +153,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
+  // Before any environment is taken for a gateway.
+  auto upstream = Upstream::from_environment(options.termination_log);
+  if (!upstream) return refuse(std::move(upstream.error()), kCantCreate);
   std::vector<Error> warnings;
   auto read = read_units(options, warnings);
   if (!read) return std::unexpected(std::move(read.error()));
@@ -188,6 +191,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       std::move(*signals),
                       options.log_format,
                       std::move(journal),
+                      std::move(*upstream),
                       std::move(warnings)};
 }
 

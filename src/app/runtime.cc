@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "app/record_text.h"
 #include "os/children.h"
 #include "os/clock.h"
 
@@ -29,7 +30,8 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
       manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
-      journal_(std::move(parts.journal), shared_.loop) {
+      journal_(std::move(parts.journal), shared_.loop),
+      upstream_(std::move(parts.upstream)) {
   shared_.journal = &journal_;
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
@@ -72,6 +74,7 @@ int Runtime::run() {
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
+  upstream_.end();
   journal_.finish();
   return exit_status_;
 }
@@ -163,7 +166,9 @@ void Runtime::tell(const UnitActions& actions, Instant now) {
     const std::string& unit = units_[action.unit]->settings().name;
     console_.emit(emit->record, unit, now);
     journal_.write(emit->record, unit, now);
+    if (action.unit == main_) upstream_.told(emit->record, message_of(emit->record));
   }
+  if (manager_.service(main_).activity() == core::Activity::Active) upstream_.ready();
   watch_console();
 }
 
