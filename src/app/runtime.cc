@@ -72,7 +72,9 @@ int Runtime::run() {
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
-  journal_.finish();
+  if (auto left = journal_.finish()) {
+    console_.emit(record::Warning{std::move(*left)}, units_[main_]->settings().name, os::now());
+  }
   return exit_status_;
 }
 
