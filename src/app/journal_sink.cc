@@ -213,25 +213,29 @@ bool JournalSink::ended(int pid, Instant now) {
   return true;
 }
 
-void JournalSink::finish() {
+std::optional<Error> JournalSink::finish() {
   // One that is to be started again is, now: it has something to do.
   if (pid_ == 0 && (!pending_.empty() || !outputs_.empty())) (void)start(os::now());
+  if (!channel_) return std::nullopt;
   const Instant deadline = os::now() + std::chrono::milliseconds{kFinishMs};
+  std::optional<Error> trouble;
   const auto answers = [&] {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - os::now());
     if (left.count() <= 0 || !channel_.wait(static_cast<int>(left.count()))) return false;
-    (void)ready();
+    if (auto news = ready()) trouble = std::move(news);
     return static_cast<bool>(channel_);
   };
   flush();
   const std::string finish(1, static_cast<char>(protocol::ToWriter::Finish));
   while (channel_ && (!is_all_sent() || channel_.send(finish) == os::Channel::Sent::Full)) {
-    if (!answers()) return;
+    if (!answers()) break;
   }
-  if (!channel_) return;
-  channel_.finish_sending();
-  while (answers()) {
+  if (channel_) channel_.finish_sending();
+  while (channel_ && answers()) {
   }
+  if (pending_.empty() && !channel_) return std::nullopt;
+  if (trouble) return trouble;
+  return Error{"journal", "the last lines and records", 0, "they may not be in it"};
 }
 
 bool JournalSink::is_all_sent() const {

@@ -67,8 +67,8 @@ class JournalSink {
   void start_if_due(Instant now);
   /// 0: none runs.
   int pid() const { return pid_; }
-  /// gatevisor ends: lets the writer write what there is, for at most kFinishMs.
-  void finish();
+  /// gatevisor ends: lets the writer write what there is, for at most kFinishMs. What is left then.
+  std::optional<Error> finish();
 
  private:
   struct Pending {

@@ -75,7 +75,9 @@ int Runtime::run() {
     drain_events();
   }
   upstream_.end();
-  journal_.finish();
+  if (auto left = journal_.finish()) {
+    console_.emit(record::Warning{std::move(*left)}, units_[main_]->settings().name, os::now());
+  }
   return exit_status_;
 }
 

@@ -48,7 +48,10 @@ Expected<void> confine_to(int directory) {
   landlock_path_beneath_attr allowed{};
   allowed.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                            LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                           LANDLOCK_ACCESS_FS_MAKE_REG | truncate;
+                           LANDLOCK_ACCESS_FS_MAKE_REG | truncate |
+                           // What somebody has put in a file's place may be renamed.
+                           LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                           LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_DIR;
   allowed.parent_fd = directory;
   if (syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &allowed, 0) != 0) {
     return fail("landlock_add_rule", "", errno);

@@ -16,8 +16,8 @@ Expected<void> become(unsigned uid, unsigned gid);
 /// No capability is left, and none is gained.
 Expected<void> give_up_capabilities();
 
-/// Landlock (landlock(7)): of all files, what is in this directory may be read, written, made and
-/// removed; descriptors that are open stay so. Error: a kernel without it.
+/// Landlock (landlock(7)): of all files, what is in this directory may be read, written, made, renamed
+/// and removed; descriptors that are open stay so. Error: a kernel without it.
 Expected<void> confine_to(int directory);
 
 /// System calls but these give EPERM. Error: seccomp(2) is refused here.

@@ -77,12 +77,13 @@ Staging::Block& Staging::touch(std::uint64_t number) {
 }
 
 void Staging::clear_blocks() {
-  blocks_.clear();
-  if (index_.size() > 64 * kFirstIndex) {
+  // After many, few are not to pay for the room of many.
+  if (index_.size() > kFirstIndex && blocks_.size() * 16 < index_.size()) {
     index_ = std::vector<std::uint32_t>(kFirstIndex);
   } else {
     std::ranges::fill(index_, 0);
   }
+  blocks_.clear();
 }
 
 // ---- reading and changing ---------------------------------------------------------------------
@@ -152,10 +153,10 @@ void Staging::patch(std::uint64_t offset, std::span<const std::byte> bytes) {
 
 void Staging::patch_block(std::uint64_t offset, std::span<const std::byte> bytes) {
   Block& block = touch(offset / kBlock);
-  const auto at = static_cast<std::uint32_t>(offset % kBlock);
+  const std::size_t at = offset % kBlock;
   std::memcpy(block.bytes.data() + at, bytes.data(), bytes.size());
-  block.begin = std::min(block.begin, at);
-  block.end = std::max(block.end, at + static_cast<std::uint32_t>(bytes.size()));
+  block.begin = std::min(block.begin, static_cast<std::uint8_t>(at));
+  block.end = std::max(block.end, static_cast<std::uint8_t>(at + bytes.size()));
 }
 
 // ---- out --------------------------------------------------------------------------------------
@@ -209,13 +210,14 @@ Expected<void> Staging::collect() {
   std::ranges::sort(order_, {}, [this](std::uint32_t i) { return blocks_[i].number; });
   changed_.clear();
   ranges_.clear();
-  const bool fill = !storage_->mapped().empty();
+  const bool mapped = !storage_->mapped().empty();
   for (const std::uint32_t i : order_) {
     const Block& block = blocks_[i];
     const std::uint64_t offset = block.number * kBlock + block.begin;
     const auto bytes = std::span(block.bytes).subspan(block.begin, block.end - block.begin);
     const std::uint64_t last = ranges_.empty() ? 0 : ranges_.back().offset + ranges_.back().size;
     const std::uint64_t gap = offset - last;
+    const bool fill = mapped && changed_.size() < kMostFilled;
     if (ranges_.empty() || gap > (fill ? kGap : 0)) {
       ranges_.push_back({offset, changed_.size(), bytes.size()});
     } else {

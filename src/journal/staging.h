@@ -52,15 +52,17 @@ class Staging {
   Expected<void> commit(std::span<const std::byte> header);
 
  private:
-  static constexpr std::size_t kBlock = 256;
-  /// Blocks that are nearer to each other than that go out as one, where that costs no reading.
+  static constexpr std::size_t kBlock = 64;  // a line of the processor's cache
+  /// Blocks that are nearer to each other than that go out as one, where that costs no reading, and
+  /// all of it stays below kMostFilled.
   static constexpr std::size_t kGap = 512;
+  static constexpr std::size_t kMostFilled = std::size_t{4} << 20;
 
   /// A piece of the file at a multiple of kBlock, as it will be.
   struct Block {
     std::uint64_t number = 0;
-    std::uint32_t begin = 0;  // what has changed in it
-    std::uint32_t end = 0;
+    std::uint8_t begin = 0;  // what has changed in it
+    std::uint8_t end = 0;
     std::array<std::byte, kBlock> bytes;
   };
 

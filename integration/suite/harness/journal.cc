@@ -38,6 +38,24 @@ std::string message_of(const json& entry) {
   return bytes;
 }
 
+Launch shell(const TempDir& files, const std::string& script,
+             std::vector<std::string> properties) {
+  return {.properties = std::move(properties),
+          .options = {"--journal-dir=" + files.file("journal"), "--console=none"},
+          .raw_command = {"/bin/sh", "-c", script}};
+}
+
+std::string lines_of(const TempDir& files, const std::string& more) {
+  return output_of("journalctl -q --no-pager -a -o cat -D " + files.file("journal") +
+                   " _TRANSPORT=stdout " + more);
+}
+
+std::string numbered(int last) {
+  std::string all;
+  for (int i = 1; i <= last; ++i) all += "line " + std::to_string(i) + "\n";
+  return all;
+}
+
 int writer_of(int gatevisor) {
   for (const int pid : children_of(gatevisor)) {
     if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
