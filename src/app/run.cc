@@ -23,6 +23,7 @@
 #include "os/data_file.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/users.h"
 
 namespace gatevisor::app {
 namespace {
@@ -167,6 +168,12 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
+  ControlOptions control{options.socket != "none", options.socket, std::nullopt};
+  if (!options.control_group.empty()) {
+    auto group = os::find_group(options.control_group);
+    if (!group) return refuse(std::move(group.error()), kUsage);
+    control.gid = *group;
+  }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -187,6 +194,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       std::move(*signals),
                       options.log_format,
                       options.journal_directory,
+                      std::move(control),
+                      options.keep_running,
                       std::move(warnings)};
 }
 

@@ -6,10 +6,12 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/console.h"
+#include "app/control_server.h"
 #include "app/journal_sink.h"
 #include "app/unit_runtime.h"
 #include "core/manager.h"
@@ -27,6 +29,8 @@ struct RuntimeParts {
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: none
+  ControlOptions control;
+  bool keep_running = false;
   std::vector<Error> warnings;    ///< what the user allowed to be missing
 };
 
@@ -46,6 +50,9 @@ class Runtime {
 
   Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed);
 
+  ControlHost control_host();
+  SupervisorStatus describe_supervisor() const;
+  std::optional<std::size_t> find(const std::string& name) const;
   bool may_be_of(std::size_t unit, int pid) const;
   void handle(os::Ready ready);
   void read_signals();
@@ -68,6 +75,10 @@ class Runtime {
   JournalSink journal_;
   std::deque<Happened> events_;
   std::vector<std::unique_ptr<UnitRuntime>> units_;
+  const Instant started_;
+  const bool keep_running_;
+  const std::string journal_directory_;
+  ControlServer control_;
   bool console_watched_ = false;
   bool exiting_ = false;
   int exit_status_ = 0;
