@@ -92,6 +92,14 @@ struct Forwarded {
   Requester from;
 };
 
+/// A client had a signal sent (gatevisor kill).
+struct SignalSent {
+  int signal;
+  KillWhom whom;
+  int pid;  ///< main process, if it is among those; else 0
+  Requester from;
+};
+
 /// A time-out passed, and what is left is sent more than it was asked with.
 struct KillEscalated {
   int pid;  ///< main process; 0: what it left behind
@@ -149,8 +157,8 @@ using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
                  record::NotStarted, record::Reloading, record::Reloaded, record::Flight, record::Exited,
                  record::Alarm, record::StartLimitHit, record::Stopping, record::Forwarded,
-                 record::KillEscalated, record::OomWhileAlive, record::MemoryStalled,
-                 record::Serving, record::ProbeFailed, record::LeftBehind, record::Warning,
-                 record::Finished>;
+                 record::SignalSent, record::KillEscalated, record::OomWhileAlive,
+                 record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,
+                 record::Warning, record::Finished>;
 
 }  // namespace gatevisor

@@ -23,6 +23,7 @@
 #include "os/data_file.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/users.h"
 
 namespace gatevisor::app {
 namespace {
@@ -171,6 +172,12 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
     return std::unexpected(std::move(checked.error()));
   }
   JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
+  ControlOptions control{options.socket != "none", options.socket, std::nullopt};
+  if (!options.control_group.empty()) {
+    auto group = os::find_group(options.control_group);
+    if (!group) return refuse(std::move(group.error()), kUsage);
+    control.gid = *group;
+  }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -192,6 +199,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       options.log_format,
                       std::move(journal),
                       std::move(*upstream),
+                      std::move(control),
+                      options.keep_running,
                       std::move(warnings)};
 }
 

@@ -59,7 +59,9 @@ struct Trace {
   std::string operator()(const event::SignalReceived& e) const {
     return "SignalReceived(" + signal_name(e.signal) + ")";
   }
-  std::string operator()(const event::RestartRequested&) const { return "RestartRequested"; }
+  std::string operator()(const event::CommandRequested& e) const {
+    return "CommandRequested(" + std::string(to_string(e.verb)) + ")";
+  }
   std::string operator()(const event::TimerExpired&) const { return "TimerExpired"; }
   std::string operator()(const event::ActionFailed& e) const {
     return "ActionFailed(" + to_string(e.error) + ")";

@@ -62,6 +62,12 @@ void Service::refuse(int status, std::string reason) {
   over(status, std::move(reason));
 }
 
+void Service::reset_failed() {
+  failed_ = false;
+  starts_ = SlidingWindow(settings_.start_limit.interval);
+  policy_.start_anew();
+}
+
 bool Service::start_limit_hit(Instant at) const {
   const RateSettings& limit = settings_.start_limit;
   return limit.burst > 0 && limit.interval > Duration{0} && starts_.count(at) >= limit.burst;
@@ -260,6 +266,7 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
     emit(out, record::Flight{death_.invocation, std::move(samples)});
   }
   emit(out, record::Exited{verdict, exits, settings_.alarm.interval});
+  last_verdict_ = verdict;
   if (next_.action == NextAction::GiveUp) {
     emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
   }

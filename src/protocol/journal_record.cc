@@ -73,6 +73,7 @@ struct OwnFields {
   void operator()(const record::OomWhileAlive&) const { id(kUnitOutOfMemory); }
   void operator()(const record::Alarm&) const {}
   void operator()(const record::Forwarded&) const {}
+  void operator()(const record::SignalSent&) const {}
   void operator()(const record::KillEscalated&) const {}
   void operator()(const record::MemoryStalled&) const {}
   void operator()(const record::Serving&) const {}

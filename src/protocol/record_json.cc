@@ -11,7 +11,9 @@ using nlohmann::ordered_json;
 
 ordered_json to_json(const Requester& from) {
   if (from.uid == Requester::kNoProcess) return {{"what", from.what}};
-  return {{"what", from.what}, {"pid", from.pid}, {"uid", from.uid}};
+  ordered_json json = {{"what", from.what}, {"pid", from.pid}, {"uid", from.uid}};
+  if (!from.command.empty()) json["command"] = from.command;
+  return json;
 }
 
 ordered_json to_json(const Verdict& verdict, TimeText time_text) {
@@ -129,6 +131,12 @@ struct Fields {
     json["pid"] = r.pid;
     json["from"] = to_json(r.from);
   }
+  void operator()(const record::SignalSent& r) const {
+    json["signal"] = signal_name(r.signal);
+    json["whom"] = to_string(r.whom);
+    json["pid"] = r.pid;
+    json["from"] = to_json(r.from);
+  }
   void operator()(const record::KillEscalated& r) const {
     json["pid"] = r.pid;
     json["timeout_usec"] = r.timeout.count();
@@ -182,6 +190,7 @@ struct Name {
   std::string_view operator()(const record::StartLimitHit&) const { return "start-limit"; }
   std::string_view operator()(const record::Stopping&) const { return "stopping"; }
   std::string_view operator()(const record::Forwarded&) const { return "forwarded"; }
+  std::string_view operator()(const record::SignalSent&) const { return "signal-sent"; }
   std::string_view operator()(const record::KillEscalated&) const { return "kill"; }
   std::string_view operator()(const record::OomWhileAlive&) const { return "oom"; }
   std::string_view operator()(const record::MemoryStalled&) const { return "stall"; }

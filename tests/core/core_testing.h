@@ -67,6 +67,9 @@ struct ActionWords {
     return "pidfile:" + std::to_string(a.pid);
   }
   std::string operator()(const action::RemovePidFile&) const { return "no-pidfile"; }
+  std::string operator()(const action::Answer& a) const {
+    return "answer:" + std::to_string(a.ticket) + ":" + std::string(to_string(a.result));
+  }
   std::string operator()(const action::Exit& a) const { return "exit:" + std::to_string(a.status); }
   std::string operator()(const action::Emit& a) const { return std::visit(*this, a.record); }
   std::string operator()(const record::Started&) const { return "emit:started"; }
@@ -82,6 +85,7 @@ struct ActionWords {
   std::string operator()(const record::StartLimitHit&) const { return "emit:limit"; }
   std::string operator()(const record::Stopping&) const { return "emit:stopping"; }
   std::string operator()(const record::Forwarded&) const { return "emit:forwarded"; }
+  std::string operator()(const record::SignalSent&) const { return "emit:signal-sent"; }
   std::string operator()(const record::KillEscalated&) const { return "emit:escalated"; }
   std::string operator()(const record::OomWhileAlive&) const { return "emit:oom"; }
   std::string operator()(const record::MemoryStalled&) const { return "emit:stalled"; }
@@ -163,7 +167,7 @@ class Rig {
   std::string signal(int number) {
     return feed(event::SignalReceived{number, {signal_name(number), 7, 0}});
   }
-  std::string restart() { return feed(event::RestartRequested{{"restart", 8, 0}}); }
+  std::string restart() { return feed(event::CommandRequested{Verb::Restart, {"restart", 8, 0}}); }
   /// Time passes until the deadline, and the timer tells so.
   std::string timer() {
     EXPECT_NE(deadline(), Instant::max()) << "no deadline is armed";

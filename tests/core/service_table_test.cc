@@ -320,6 +320,7 @@ Table expected_cells() {
 
   t[{Row::Asked, Spawned}] = {Starting, ""};
   t[{Row::Asked, SpawnFailed}] = {Waiting, "emit:warning emit:exited no-pidfile release"};
+  t[{Row::Inactive, Restart}] = {Starting, "spawn:1"};  // systemctl(1): it is started
   t[{Row::Asked, Restart}] = {Starting, "emit:stopping"};
 
   t[{Row::Starting, ExecSucceeded}] = {Running, "pidfile:101 emit:started"};
@@ -422,7 +423,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "Sigusr1",
                                                                      "Sigquit",
                                                                      "Sigwinch",
-                                                                     "RestartRequested",
+                                                                     "CommandRequested",
                                                                      "TimerTooEarly",
                                                                      "TimerDue",
                                                                      "ActionFailed",
