@@ -58,8 +58,9 @@ class Manager {
     bool checking = false;  ///< a start that waits for the answer about its conditions
     bool called = false;    ///< a start that OnFailure= or OnSuccess= of another asked for
     bool called_in_step = false;
-    Requester from;         ///< of a stop
-    Activity activity = Activity::Inactive;  ///< when it was last looked at
+    SlidingWindow upheld{std::chrono::seconds{10}};  ///< starts for Upholds=
+    Requester from;                                  ///< of a stop
+    Activity activity = Activity::Inactive;          ///< when it was last looked at
 
     /// A stop that is not done.
     bool ending() const { return job == Job::Stop || job == Job::Restart; }
@@ -82,6 +83,7 @@ class Manager {
   bool note_activity(std::size_t unit, UnitActions& out);
   bool begin_job(Instant now, std::size_t unit, UnitActions& out);
   bool begin_respawn(Instant now, std::size_t unit, UnitActions& out);
+  bool uphold(Instant now, std::size_t unit);
   bool may_start(std::size_t unit) const;
   bool may_stop(std::size_t unit) const;
   void begin_start(Instant now, std::size_t unit, UnitActions& out);
