@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/log_options.h"
 #include "app/why.h"
+#include "gatevisor/console_mode.h"
 
 namespace gatevisor::app {
 
@@ -20,6 +21,8 @@ struct RunOptions {
   std::vector<std::string> properties;  ///< NAME=VALUE, in order
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: no journal
+  ConsoleMode console = ConsoleMode::Pass;
+  std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
   std::vector<std::string> command;
 };
 

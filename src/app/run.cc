@@ -160,6 +160,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
+  // Before any environment is taken for a gateway.
+  auto upstream = Upstream::from_environment(options.termination_log);
+  if (!upstream) return refuse(std::move(upstream.error()), kCantCreate);
   std::vector<Error> warnings;
   auto read = read_units(options, warnings);
   if (!read) return std::unexpected(std::move(read.error()));
@@ -174,6 +177,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   if (auto checked = check_journal(options.journal_directory); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
+  JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -188,8 +192,13 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
       warnings.push_back(std::move(reaper.error()));
     }
   }
-  return RuntimeParts{std::move(parts),    std::move(*set),    os::ProcessMaker::probe(),
-                      std::move(*signals), options.log_format, options.journal_directory,
+  return RuntimeParts{std::move(parts),
+                      std::move(*set),
+                      os::ProcessMaker::probe(),
+                      std::move(*signals),
+                      options.log_format,
+                      std::move(journal),
+                      std::move(*upstream),
                       std::move(warnings)};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "app/record_text.h"
 #include "os/children.h"
 #include "os/clock.h"
 
@@ -24,12 +25,14 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
 Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
     : signals_(std::move(parts.signals)),
       warnings_(std::move(parts.warnings)),
-      shared_{std::move(loop), parts.maker, {}},
+      shared_{std::move(loop), parts.maker, nullptr, {}},
       main_(parts.set.main),
       manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
-      journal_(parts.journal_directory, shared_.loop) {
+      journal_(std::move(parts.journal), shared_.loop),
+      upstream_(std::move(parts.upstream)) {
+  shared_.journal = &journal_;
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
     units_.push_back(std::make_unique<UnitRuntime>(
@@ -67,11 +70,14 @@ int Runtime::run() {
   push(event::Start{});
   drain_events();
   while (!exiting_) {
-    shared_.loop.set_deadline(manager_.deadline());
+    shared_.loop.set_deadline(std::min(manager_.deadline(), journal_.deadline()));
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
-  journal_.finish();
+  upstream_.end();
+  if (auto left = journal_.finish()) {
+    console_.emit(record::Warning{std::move(*left)}, units_[main_]->settings().name, os::now());
+  }
   return exit_status_;
 }
 
@@ -98,7 +104,7 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::Journal:
       if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
       return;
-    case os::Source::Timer: return push(event::TimerExpired{});
+    case os::Source::Timer: journal_.start_if_due(os::now()); return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
     case os::Source::ExecPipe:
     case os::Source::CommandPipe:
@@ -164,7 +170,9 @@ void Runtime::tell(const UnitActions& actions, Instant now) {
     const std::string& unit = units_[action.unit]->settings().name;
     console_.emit(emit->record, unit, now);
     journal_.write(emit->record, unit, now);
+    if (action.unit == main_) upstream_.told(emit->record, message_of(emit->record));
   }
+  if (manager_.service(main_).activity() == core::Activity::Active) upstream_.ready();
   watch_console();
 }
 

@@ -12,6 +12,7 @@
 #include "app/console.h"
 #include "app/journal_sink.h"
 #include "app/unit_runtime.h"
+#include "app/upstream.h"
 #include "core/manager.h"
 #include "os/console_out.h"
 #include "os/event_loop.h"
@@ -26,8 +27,9 @@ struct RuntimeParts {
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
-  std::string journal_directory;  ///< empty: none
-  std::vector<Error> warnings;    ///< what the user allowed to be missing
+  JournalOptions journal;
+  Upstream upstream;
+  std::vector<Error> warnings;  ///< what the user allowed to be missing
 };
 
 class Runtime {
@@ -66,6 +68,7 @@ class Runtime {
   os::ConsoleOut out_;
   Console console_;
   JournalSink journal_;
+  Upstream upstream_;
   std::deque<Happened> events_;
   std::vector<std::unique_ptr<UnitRuntime>> units_;
   bool console_watched_ = false;

@@ -13,6 +13,7 @@ Service::Service(const ServiceSettings& settings, std::uint64_t seed)
       exits_(settings.alarm.interval),
       starts_(settings.start_limit.interval),
       memory_(settings.memory),
+      flight_(settings.memory.sample_interval),
       probe_(settings.probe) {}
 
 void Service::enter(ServiceState state, Instant deadline) {
@@ -29,8 +30,8 @@ void Service::over(int status, std::string reason) {
 Instant Service::deadline() const {
   if (!main_alive())
     return alive() ? std::min(state_deadline_, life_.runtime_due) : state_deadline_;
-  return std::min({state_deadline_, memory_.deadline(), probe_.deadline(), life_.watchdog_due,
-                   life_.runtime_due});
+  return std::min({state_deadline_, memory_.deadline(), flight_.deadline(), probe_.deadline(),
+                   life_.watchdog_due, life_.runtime_due});
 }
 
 // ---- starting ------------------------------------------------------------------------------
@@ -125,6 +126,7 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   life_.main_alive = true;
   note_process(event.invocation, event.baseline);
   memory_.begin(death_.baseline);
+  flight_.begin(now);
   if (life_.memory_missed) out.push_back(action::RearmMemoryWatch{});
   life_.memory_missed = false;
   life_.watchdog = settings_.life.watchdog;  // of Type=oneshot this may be the next one
@@ -173,6 +175,7 @@ void Service::on(Instant now, const event::MainFound& event, Actions& out) {
   life_.main_alive = true;
   life_.executed = true;
   memory_.begin(death_.baseline);
+  flight_.begin(now);
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
   main_started(now, out);
 }
@@ -276,6 +279,7 @@ void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
+  if (main_alive()) check_flight(now, out);
   if (main_alive()) check_memory(now, out);
   if (main_alive()) check_probe(now, out);
   if (main_alive()) check_watchdog(now, out);

@@ -20,6 +20,9 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
   exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
   const unsigned exits = exits_.add(now);
   decide_next(verdict, now);
+  if (auto samples = flight_.take(); !samples.empty()) {
+    emit(out, record::Flight{death_.invocation, std::move(samples)});
+  }
   emit(out, record::Exited{verdict, exits, settings_.alarm.interval, std::string(own)});
   if (next_.action == NextAction::GiveUp) tell_start_limit(out);
   const RateSettings& alarm = settings_.alarm;

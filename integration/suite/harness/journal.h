@@ -1,0 +1,35 @@
+// A journal that gatevisor has written, as journalctl reads it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+
+/// What a command writes; it has to succeed.
+std::string output_of(const std::string& command);
+
+/// What journalctl reads, in its order.
+std::vector<nlohmann::json> entries(const std::string& directory, const std::string& matches = "");
+
+/// MESSAGE=, which is an array of numbers where it is no text.
+std::string message_of(const nlohmann::json& entry);
+
+/// A shell that keeps a journal in `files`, and shows its output nowhere else.
+Launch shell(const TempDir& files, const std::string& script,
+             std::vector<std::string> properties = {"Restart=no"});
+/// What journalctl says of the outputs in there, a line each.
+std::string lines_of(const TempDir& files, const std::string& more = "");
+/// 'line 1' to 'line N', as `seq -f 'line %.0f'` writes them.
+std::string numbered(int last);
+
+/// gatevisor's child that writes the journal; 0: there is none now.
+int writer_of(int gatevisor);
+
+/// Some time, by work.
+void spin(unsigned rounds);
+
+}  // namespace gatevisor::testing
