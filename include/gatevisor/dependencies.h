@@ -15,6 +15,7 @@ enum class Dependency : std::uint8_t {
   Requires,
   Requisite,
   Wants,
+  Upholds,
   BindsTo,
   PartOf,
   Conflicts,
@@ -25,7 +26,7 @@ enum class Dependency : std::uint8_t {
   PropagatesReloadTo,
   ReloadPropagatedFrom,
 };
-inline constexpr std::size_t kDependencies = 14;
+inline constexpr std::size_t kDependencies = 15;
 
 /// Names of units, 'db.service', in the order of the file; none twice. Of other types of units
 /// there are none here, and what is said of them has no effect.

@@ -61,6 +61,14 @@ struct Exited {
   Verdict verdict;
   unsigned exits_in_window;
   Duration window;
+  std::string result{};  ///< systemd's Result= of the end alone: 'success', 'exit-code', 'timeout'
+};
+
+/// The unit failed though its end was none, or is over otherwise than its end was: by a command of
+/// its stop, or by what it left behind.
+struct Failed {
+  std::string result;  ///< systemd's Result=
+  Next next;
 };
 
 /// AlarmBurst= exits in AlarmIntervalSec=. Raised once when the count is reached, and again at
@@ -155,10 +163,10 @@ struct Finished {
 
 using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
-                 record::NotStarted, record::Reloading, record::Reloaded, record::Flight, record::Exited,
-                 record::Alarm, record::StartLimitHit, record::Stopping, record::Forwarded,
-                 record::SignalSent, record::KillEscalated, record::OomWhileAlive,
-                 record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,
-                 record::Warning, record::Finished>;
+                 record::NotStarted, record::Reloading, record::Reloaded, record::Flight,
+                 record::Exited, record::Failed, record::Alarm, record::StartLimitHit,
+                 record::Stopping, record::Forwarded, record::SignalSent, record::KillEscalated,
+                 record::OomWhileAlive, record::MemoryStalled, record::Serving, record::ProbeFailed,
+                 record::LeftBehind, record::Warning, record::Finished>;
 
 }  // namespace gatevisor

@@ -75,7 +75,8 @@ struct ResourceSettings {
   std::vector<DeviceLimit> io_latency_usec;     ///< io.latency
   std::bitset<1024> allowed_cpus;               ///< cpuset.cpus; none: all
   std::bitset<1024> allowed_nodes;              ///< cpuset.mems; none: all
-  bool strict = true;  ///< ours, StrictLimits=: a limit that cannot be set means not started
+  bool delegate = false;  ///< Delegate=: the cgroup of an invocation is its user's
+  bool strict = true;     ///< ours, StrictLimits=: a limit that cannot be set means not started
   bool operator==(const ResourceSettings&) const = default;
 };
 
@@ -118,6 +119,9 @@ enum class ServiceType : std::uint8_t {
   NotifyReload
 };
 
+/// ExitType=: what has to have ended for the service to have.
+enum class ExitType : std::uint8_t { Main, Cgroup };
+
 /// Whose sd_notify(3) messages count.
 enum class NotifyAccess : std::uint8_t { None, Main, Exec, All };
 
@@ -128,6 +132,7 @@ enum class TimeoutMode : std::uint8_t { Terminate, Abort, Kill };
 /// When a service counts as started, and how long it may take and live.
 struct LifeSettings {
   ServiceType type = ServiceType::Exec;
+  ExitType exit_type = ExitType::Main;
   bool remain_after_exit = false;         ///< RemainAfterExit=
   std::optional<Duration> timeout_start;  ///< TimeoutStartSec=, for each command
   TimeoutMode start_failure = TimeoutMode::Terminate;
@@ -183,6 +188,9 @@ struct RestartSettings {
   Duration reset_after = kForever;
   ExitStatusSet prevent;  ///< RestartPreventExitStatus=
   ExitStatusSet force;    ///< RestartForceExitStatus=
+  /// systemd tries again what could not be executed; `run --` does where it may come right by
+  /// itself.
+  bool retries_exec_failure = false;
   std::map<Cause, CauseRule> by_cause;
   bool operator==(const RestartSettings&) const = default;
 };

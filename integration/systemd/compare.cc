@@ -6,7 +6,6 @@
 // and a line there needs a difference. The last line is 'N passed, N failed': a case is a unit, or
 // a line of that file.
 
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -53,6 +52,7 @@ std::vector<Run> find_runs(const std::string& directory, const std::string& patt
       Run run;
       run.name = name;
       run.stop_after = static_cast<unsigned>(std::atoi(plan["StopAfter"].c_str()));
+      run.reload_after = static_cast<unsigned>(std::atoi(plan["ReloadAfter"].c_str()));
       run.timed = plan["Timed"] == "yes";
       runs.push_back(run);
     }
@@ -81,13 +81,13 @@ bool same_delay(const std::string& one, const std::string& other) {
 }
 
 bool same(const std::string& key, const std::string& one, const std::string& other) {
-  return one == other || (key == "delay" && same_delay(one, other));
+  return one == other || ((key == "delay" || key == "span") && same_delay(one, other));
 }
 
 /// Whether every difference of this run has a row.
 bool explained(const Run& run, Differences& rows) {
-  Facts systemd = run.systemd.facts(Manager::Systemd, run.timed);
-  Facts gatevisor = run.gatevisor.facts(Manager::Gatevisor, run.timed);
+  Facts systemd = run.systemd.facts(Manager::Systemd, run.timed, run.stop_after);
+  Facts gatevisor = run.gatevisor.facts(Manager::Gatevisor, run.timed, run.stop_after);
   Facts keys = systemd;
   keys.insert(gatevisor.begin(), gatevisor.end());
   bool all = true;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -26,7 +27,7 @@ using testing::CgroupHome;
 using testing::Record;
 
 /// For all units together, in an emulated machine.
-constexpr std::chrono::seconds kPatience{200};
+constexpr std::chrono::seconds kPatience{400};
 
 std::string shell_status(int status) {
   return std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
@@ -39,7 +40,7 @@ class Child {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
     output_ = ends[0];
-    struct stat file{};
+    struct stat file {};
     fstat(output_, &file);
     pipe_ = "pipe:[" + std::to_string(file.st_ino) + "]";
     pid_ = fork();
@@ -112,11 +113,13 @@ class Child {
   std::string text_;
 };
 
+enum class Request : std::uint8_t { Stop, Reload };
+
 /// The pipes of all runs of one manager.
 class Listener {
  public:
-  explicit Listener(const std::vector<Run*>& runs, Observation Run::* place)
-      : runs_(runs), place_(place), stopped_(runs.size(), false) {
+  explicit Listener(const std::vector<Run*>& runs, Observation Run::*place)
+      : runs_(runs), place_(place), done_(runs.size()) {
     for (const Run* run : runs_) {
       const std::string path = std::string(kPipes) + "/" + run->name;
       if (mkfifo(path.c_str(), 0666) != 0 || chmod(path.c_str(), 0666) != 0) {
@@ -133,9 +136,9 @@ class Listener {
     }
   }
 
-  /// Reads until `ended`, which is asked after each event. `stop` is told whom to stop.
+  /// Reads until `ended`, which is asked after each event. `ask` is told what to ask of whom.
   bool listen(const std::vector<Child*>& children, const std::function<bool()>& ended,
-              const std::function<void(std::size_t)>& stop) {
+              const std::function<void(std::size_t, Request)>& ask) {
     const auto deadline = Clock::now() + kPatience;
     while (!ended()) {
       if (Clock::now() > deadline) return false;
@@ -146,9 +149,9 @@ class Listener {
       }
       poll(wanted.data(), wanted.size(), 100);
       for (Child* child : children) child->read_more();
-      read_all(stop);
+      read_all(ask);
     }
-    read_all(stop);
+    read_all(ask);
     return true;
   }
 
@@ -167,23 +170,31 @@ class Listener {
   }
 
  private:
-  void read_all(const std::function<void(std::size_t)>& stop) {
+  void read_all(const std::function<void(std::size_t, Request)>& ask) {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       Observation& observation = runs_[i]->*place_;
       char bytes[65536];
       for (ssize_t got = 0; (got = read(fds_[i], bytes, sizeof bytes)) > 0;) {
         observation.add_text(std::string(bytes, static_cast<std::size_t>(got)));
       }
-      const unsigned limit = runs_[i]->stop_after;
-      if (limit == 0 || stopped_[i] || observation.ready() < limit) continue;
-      stopped_[i] = true;
-      stop(i);
+      const unsigned ready = observation.ready();
+      const auto due = [ready](unsigned limit, bool& done) {
+        const bool now = limit != 0 && !done && ready >= limit;
+        done = done || now;
+        return now;
+      };
+      if (due(runs_[i]->reload_after, done_[i].reload)) ask(i, Request::Reload);
+      if (due(runs_[i]->stop_after, done_[i].stop)) ask(i, Request::Stop);
     }
   }
 
   const std::vector<Run*>& runs_;
-  Observation Run::* place_;
-  std::vector<bool> stopped_;
+  Observation Run::*place_;
+  struct Done {
+    bool reload = false;
+    bool stop = false;
+  };
+  std::vector<Done> done_;
   std::vector<int> fds_;
 };
 
@@ -245,6 +256,14 @@ class Watch {
   Clock::time_point next_{};
 };
 
+/// A failure is a state too, and nothing else is.
+void add_end(Observation& seen, const std::string& result, const std::string& status) {
+  const bool well = result == "success" || result == "skipped" || result == "assertion";
+  seen.add_fact("result", result);
+  seen.add_fact("state", well ? "inactive" : "failed");
+  seen.add_fact("status", status);
+}
+
 void add_result(Run& run, Facts& properties) {
   Observation& seen = run.systemd;
   std::string result = properties["Result"];
@@ -252,28 +271,26 @@ void add_result(Run& run, Facts& properties) {
   if (properties["ConditionResult"] == "no") result = "skipped";  // assertions come after
   if (properties["LoadState"] != "loaded") result = properties["LoadState"];
   seen.add_fact("result", result);
+  seen.add_fact("state", properties["ActiveState"]);
+  seen.add_fact("restarts", properties["NRestarts"]);
   const int code = std::atoi(properties["ExecMainCode"].c_str());  // CLD_EXITED and its like
   const int status = std::atoi(properties["ExecMainStatus"].c_str());
   seen.add_fact("status", std::to_string(code > CLD_EXITED ? 128 + status : status));
 }
 
-/// What gatevisor calls a cause is one of systemd's results.
-std::string result_of(const Record& exited) {
-  static const Facts kResults = {
-      {"clean", "success"},         {"requested", "success"},      {"exit-code", "exit-code"},
-      {"task-limit", "exit-code"},  {"signal", "signal"},          {"core-dump", "core-dump"},
-      {"oom-kill", "oom-kill"},     {"exec-failure", "exit-code"}, {"stop-timeout", "timeout"},
-      {"memory-stall", "oom-kill"}, {"start-timeout", "timeout"},  {"runtime-limit", "timeout"}};
-  const std::string cause = exited.text("/verdict/cause");
-  if (cause == "seccomp")
-    return exited.text("/verdict/core_dumped") == "true" ? "core-dump" : "signal";
-  const auto found = kResults.find(cause);
-  return found != kResults.end() ? found->second : cause;
+/// As ExecMainStatus= has it: what gatevisor makes a failure of keeps its own status there.
+std::string main_status(const Record& exited) {
+  const std::string code = exited.text("/verdict/exit_code");
+  if (!code.empty()) return code;
+  const bool ended = exited.has("/verdict/signal") || exited.has("/verdict/exec_failure");
+  return ended ? exited.text("/verdict/status") : "0";
 }
 
 void add_result(Run& run, Child& supervisor) {
   Observation& seen = run.gatevisor;
   Record last;
+  std::string result;
+  std::vector<std::string> next;  ///< what followed each end
   std::istringstream lines(supervisor.text());
   bool limited = false;
   bool skipped = false;
@@ -285,24 +302,31 @@ void add_result(Run& run, Child& supervisor) {
     // A record where it was found out after all was prepared.
     skipped = skipped || line.find("the unit is skipped") != std::string::npos;
     assertion = assertion || line.find("does not hold") != std::string::npos;
-    if (record && record->text("/event") == "exited") last = *record;
-    if (record && record->text("/event") == "start-limit") limited = true;
+    const std::string event = record ? record->text("/event") : "";
+    if (event == "exited") last = *record;
+    if (event == "exited") next.push_back(record->text("/verdict/next/action"));
+    if (event == "failed" && !next.empty()) next.back() = record->text("/next/action");
+    if (event == "exited" || event == "failed") result = record->text("/result");
+    if (event == "start-limit") limited = true;
   }
-  if (last.exists()) {
-    const std::string result = result_of(last);
-    // systemd keeps the first result that is none of success.
-    seen.add_fact("result", limited && result == "success" ? "start-limit-hit" : result);
-    seen.add_fact("status", last.text("/verdict/status"));
+  // systemd counts the one that it refuses too.
+  const auto restarts = std::ranges::count(next, "respawn") + (limited ? 1 : 0);
+  seen.add_fact("restarts", std::to_string(restarts));
+  // systemd keeps the first result that is none of success.
+  if (limited && result == "success") result = "start-limit-hit";
+  if (!result.empty()) {
+    add_end(seen, result, main_status(last));
     return;
   }
   const std::string status = shell_status(supervisor.status());
   // What systemd finds out in the child, with an exit status of its own.
   const bool found_early = status.size() == 3 && status[0] == '2';
-  seen.add_fact("result", skipped       ? "skipped"
-                          : assertion   ? "assertion"
-                          : found_early ? "exit-code"
-                                        : other);
-  seen.add_fact("status", skipped || assertion ? "0" : status);
+  add_end(seen,
+          skipped       ? "skipped"
+          : assertion   ? "assertion"
+          : found_early ? "exit-code"
+                        : other,
+          skipped || assertion ? "0" : status);
 }
 
 }  // namespace
@@ -312,20 +336,23 @@ bool run_under_systemd(std::vector<Run*>& runs) {
   Child(systemctl({"start", "--no-block"}, runs)).wait_end();
   Watch watch(runs);
   // One systemctl at a time, for all that became ready meanwhile.
-  std::vector<Run*> to_stop;
-  std::unique_ptr<Child> stopping;
+  std::map<Request, std::vector<Run*>> wanted;
+  std::unique_ptr<Child> asking;
   const auto ended = [&] {
-    if (stopping && stopping->ended()) stopping.reset();
-    if (!stopping && !to_stop.empty()) {
-      stopping = std::make_unique<Child>(systemctl({"stop", "--no-block"}, to_stop));
-      to_stop.clear();
+    if (asking && asking->ended()) asking.reset();
+    for (auto& [request, whom] : wanted) {
+      if (asking || whom.empty()) continue;
+      const char* word = request == Request::Stop ? "stop" : "reload";
+      asking = std::make_unique<Child>(systemctl({word, "--no-block"}, whom));
+      whom.clear();
     }
-    return !stopping && watch.all_ended();
+    return !asking && watch.all_ended();
   };
-  const bool done = listener.listen({}, ended, [&](std::size_t i) { to_stop.push_back(runs[i]); });
+  const bool done = listener.listen(
+      {}, ended, [&](std::size_t i, Request request) { wanted[request].push_back(runs[i]); });
   Child shown(systemctl({"show",
                          "--property=Result,ExecMainCode,ExecMainStatus,ConditionResult,"
-                         "AssertResult,LoadState"},
+                         "AssertResult,LoadState,ActiveState,NRestarts"},
                         runs));
   auto properties = blocks(shown.wait_end());
   properties.resize(runs.size());
@@ -353,8 +380,9 @@ bool run_under_gatevisor(std::vector<Run*>& runs) {
     for (Child* child : children) all = child->ended() && all;
     return all;
   };
-  const bool done =
-      listener.listen(children, all_ended, [&](std::size_t i) { children[i]->signal(SIGTERM); });
+  const bool done = listener.listen(children, all_ended, [&](std::size_t i, Request request) {
+    children[i]->signal(request == Request::Stop ? SIGTERM : SIGHUP);
+  });
   for (std::size_t i = 0; i < runs.size(); ++i) add_result(*runs[i], *children[i]);
   listener.add_left();
   for (const std::string& cgroup : cgroups) {

@@ -13,7 +13,9 @@ namespace gatevisor::oracle {
 struct Run {
   std::string name;         ///< without '.service'
   unsigned stop_after = 0;  ///< StopAfter=: it is stopped when so many `note`s are ready; 0: never
-  bool timed = false;       ///< Timed=yes: the delays between its starts are compared
+  unsigned reload_after = 0;  ///< ReloadAfter=: likewise, reloaded
+  bool timed = false;         ///< Timed=yes: the delays between its starts are compared, and how
+                              ///< long it took to the last that it told
   Observation systemd;
   Observation gatevisor;
 };

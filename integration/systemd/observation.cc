@@ -64,10 +64,16 @@ bool is_random_id(const std::string& text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+/// A path, or a name without a file.
+std::string socket_name(const std::string& value) {
+  return value.starts_with('/') || value.starts_with('@') ? "a socket" : value;
+}
+
 /// gatevisor limits the slice above the cgroup of an invocation, systemd the unit's only one.
 /// Empty: the key is not compared.
 std::string cgroup_key(const std::string& key, Manager manager) {
-  const bool slice = manager == Manager::Gatevisor && !key.ends_with("memory.oom.group");
+  const bool leaf = key.ends_with("memory.oom.group") || key.ends_with(".owner");
+  const bool slice = manager == Manager::Gatevisor && !leaf;
   const std::string place = slice ? "cgroup.above." : "cgroup.own.";
   return key.starts_with(place) ? "cgroup." + key.substr(place.size()) : std::string();
 }
@@ -77,6 +83,7 @@ std::string cgroup_value(const std::string& key, const std::string& value) {
   if (value != "ENOENT") return value;
   static const Facts kDefaults = {{"cgroup.cpu.max", "max 100000"},
                                   {"cgroup.cpu.weight", "100"},
+                                  {"cgroup.cpu.idle", "0"},
                                   {"cgroup.io.weight", "default 100"}};
   const auto found = kDefaults.find(key);
   return found != kDefaults.end() ? found->second : std::string();
@@ -119,14 +126,18 @@ std::vector<Observation::Report> Observation::reports() const {
 }
 
 void Observation::add_first_report(Facts& facts, const Report& report, Manager manager) const {
-  static const std::set<std::string> kOfOneRun = {"pid", "time", "ppid", "cgroup", "end"};
+  static const std::set<std::string> kOfOneRun = {"pid", "time",    "ppid",     "cgroup",
+                                                  "end", "env.PID", "env.CHILD"};
   const std::string pid = field(report, "pid");
   for (const auto& [key, given] : report) {
     if (kOfOneRun.contains(key)) continue;
     std::string name = key;
     std::string value = given;
     if (key == "sid" || key == "pgid") value = value == pid ? "own" : "of another";
-    if (key == "env.SYSTEMD_EXEC_PID" && value == pid) value = "its pid";
+    if (key == "env.SYSTEMD_EXEC_PID" || key == "env.WATCHDOG_PID") {
+      value = value == pid ? "its pid" : "another pid";
+    }
+    if (key == "env.NOTIFY_SOCKET") value = socket_name(value);
     if (key == "env.INVOCATION_ID" && is_random_id(value)) value = "an identifier";
     if (key.starts_with("ns.")) value = value == own_namespace(key.substr(3)) ? "shared" : "own";
     if (key.starts_with("status.")) {
@@ -195,14 +206,41 @@ void Observation::add_commands(Facts& facts) const {
       names += (names.empty() ? "" : " ") + value.substr(0, space);
       continue;
     }
-    if (key.ends_with(".env.SYSTEMD_EXEC_PID") && value == own_pid) value = "its pid";
-    if (key.ends_with(".env.MAINPID") && value == main_pid) value = "the main pid";
+    if (key.ends_with(".time") || key.ends_with(".env.PID") || key.ends_with(".env.CHILD"))
+      continue;
+    if (key.ends_with(".env.SYSTEMD_EXEC_PID"))
+      value = value == own_pid ? "its pid" : "another pid";
+    if (key.ends_with(".env.NOTIFY_SOCKET")) value = socket_name(value);
+    if (key.ends_with(".env.MAINPID")) value = value == main_pid ? "the main pid" : "another pid";
     if (key.ends_with(".env.INVOCATION_ID") && is_random_id(value)) value = "an identifier";
     facts[key] = value;
   }
 }
 
-Facts Observation::facts(Manager manager, bool timed) const {
+/// From the first start, or from what came first of the stop, to the last that was told.
+long Observation::span(unsigned stop_after) const {
+  long first = 0;
+  long last = 0;
+  unsigned ready = 0;
+  for (const auto& event : events_of(text_)) {
+    last = std::max(last, std::atol(event[3].c_str()));
+    const bool of_stop = stop_after != 0 && ready >= stop_after;
+    if (of_stop && first == 0) first = std::atol(event[3].c_str());
+    ready += event[1] == "ready" ? 1 : 0;
+  }
+  std::istringstream lines(text_);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t time = line.find(".time=");
+    if (line.starts_with("command.") && time != std::string::npos) {
+      last = std::max(last, std::atol(line.c_str() + time + 6));
+    }
+  }
+  const auto all = reports();
+  if (all.empty() || last == 0) return 0;
+  return last - (first != 0 ? first : std::atol(field(all.front(), "time").c_str()));
+}
+
+Facts Observation::facts(Manager manager, bool timed, unsigned stop_after) const {
   Facts facts = extra_;
   const auto all = reports();
   facts["starts"] = std::to_string(all.size());
@@ -216,7 +254,10 @@ Facts Observation::facts(Manager manager, bool timed) const {
         std::atol(field(all[i], "time").c_str()) - std::atol(field(all[i - 1], "time").c_str());
     if (shortest < 0 || delay < shortest) shortest = delay;
   }
-  if (timed) facts["delay"] = std::to_string(shortest);
+  if (timed) {
+    facts["delay"] = std::to_string(shortest);
+    facts["span"] = std::to_string(span(stop_after));
+  }
   return facts;
 }
 

@@ -28,8 +28,10 @@ class Observation {
   /// The inode of the pipe that gatevisor's log goes into.
   void set_log(const std::string& pipe) { log_ = pipe; }
 
-  /// `timed`: with 'delay', the milliseconds from one start to the next.
-  Facts facts(Manager manager, bool timed) const;
+  /// `timed`: with 'delay', the milliseconds from one start to the next, and 'span', those from the
+  /// first start, or from the stop that came after so many `note`s were ready, to the last that was
+  /// told.
+  Facts facts(Manager manager, bool timed, unsigned stop_after) const;
 
  private:
   using Report = std::vector<std::pair<std::string, std::string>>;
@@ -37,6 +39,7 @@ class Observation {
   void add_first_report(Facts& facts, const Report& report, Manager manager) const;
   void add_signals(Facts& facts) const;
   void add_commands(Facts& facts) const;
+  long span(unsigned stop_after) const;
 
   std::string text_;
   std::string log_;

@@ -1,5 +1,5 @@
-// Several units that belong together, under systemd and under gatevisor: what starts, what ends, and
-// in which order.
+// Several units that belong together, under systemd and under gatevisor: what starts, what ends,
+// and in which order.
 //
 // Runs in the guest of integration/systemd/run, as a service with Delegate=yes. A case is a set of
 // units that tell their starts ('+name') and ends ('-name') into one file, and steps that are done
@@ -68,9 +68,7 @@ std::vector<Case> cases() {
        {{"gw", kRequiresDb},
         {"db", "", "linger 200 append $T ready notify READY=1 wait", "Type=notify\n"}},
        {await("+gw")}},
-      {"required-fails",
-       {{"gw", kRequiresDb}, {"db", "", "exit 3", kOneshot}},
-       {await("-db")}},
+      {"required-fails", {{"gw", kRequiresDb}, {"db", "", "exit 3", kOneshot}}, {await("-db")}},
       {"wanted-fails",
        {{"gw", "Wants=db.service\nAfter=db.service\n"}, {"db", "", "exit 3", kOneshot}},
        {await("+gw")}},
@@ -130,8 +128,17 @@ std::vector<Case> cases() {
         {"db", ""},
         {"rescue", "Conflicts=db.service\nAfter=db.service\n"}},
        {await("+db"), kill_main("gw"), await("+rescue")}},
+      {"upholds",
+       {{"gw", "Upholds=db.service\n"}, {"db", "After=gw.service\n"}},
+       {await("+db"), kill_main("db"), await("-db\n+db")}},
+      {"upholds-no-more",
+       {{"gw", "Upholds=db.service\nWants=other.service\n", "exit 0", kOneshot},
+        {"db", "After=gw.service\n"},
+        {"other", "After=db.service\n"}},
+       {await("+other"), kill_main("db"), await("-db")}},
       {"condition-at-a-respawn",
-       {{"gw", "ConditionPathExists=!/out/condition\n", "append /out/condition x exit 3", kRestart}},
+       {{"gw", "ConditionPathExists=!/out/condition\n", "append /out/condition x exit 3",
+         kRestart}},
        {await("-gw")}},
       {"start-limit-then-on-failure",
        {{"gw", "OnFailure=report.service\nStartLimitBurst=2\nStartLimitIntervalSec=100\n", "exit 3",
@@ -177,9 +184,9 @@ class Stage {
     if (const auto at = words.find("$T"); at != std::string::npos) words.replace(at, 2, trace_);
     std::ofstream(file(unit.name))
         << "[Unit]\nDefaultDependencies=no\nPartOf=order.target\nAfter=order.target\n"
-        << unit.head << "[Service]\nExecStart=/t/misbehave pid /out/pid-" << unit.name
-        << " append " << trace_ << " +" << unit.name << " " << words
-        << "\nExecStopPost=/t/misbehave append " << trace_ << " -" << unit.name << " exit 0\n"
+        << unit.head << "[Service]\nExecStart=/t/misbehave pid /out/pid-" << unit.name << " append "
+        << trace_ << " +" << unit.name << " " << words << "\nExecStopPost=/t/misbehave append "
+        << trace_ << " -" << unit.name << " exit 0\n"
         << (plain ? "Type=notify\n" : "") << unit.service;
   }
 

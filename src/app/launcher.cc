@@ -190,6 +190,13 @@ exec::Surroundings own_surroundings() {
   return surroundings;
 }
 
+/// Under systemd a program that is missing is found out by its start, and this follows on it.
+bool has_work_after_a_failed_start(const ServiceSettings& settings) {
+  return settings.restart.retries_exec_failure &&
+         (settings.restart.mode != RestartMode::No || !settings.commands.stop_post.empty() ||
+          !settings.dependencies.of(Dependency::OnFailure).empty() || !settings.conditions.empty());
+}
+
 }  // namespace
 
 OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
@@ -249,7 +256,7 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   const Commands& commands = settings.commands;
   const Command& command = commands.main.front();
   if (first && commands.condition.empty() && commands.start_pre.empty() &&
-      !command.ignore_failure) {
+      !command.ignore_failure && !has_work_after_a_failed_start(settings)) {
     auto plan = launcher.plan(command, launcher.own_variables(std::string(32, '0'), true));
     if (!plan) return std::unexpected(std::move(plan.error()));
     launcher.main_ = std::move(*plan);
@@ -261,16 +268,17 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   return launcher;
 }
 
+unsigned Launcher::uid() const { return identity_ ? identity_->uid : geteuid(); }
+unsigned Launcher::gid() const { return identity_ ? identity_->gid : getegid(); }
+
 Expected<void> Launcher::prepare_files() {
   const DirectoryBases bases = os::own_directory_bases();
-  const unsigned uid = identity_ ? identity_->uid : geteuid();
-  const unsigned gid = identity_ ? identity_->gid : getegid();
-  auto directories = exec::prepare_directories(settings_.exec.directories, bases, uid, gid);
+  auto directories = exec::prepare_directories(settings_.exec.directories, bases, uid(), gid());
   if (!directories) return std::unexpected(std::move(directories.error()));
   const char* given = getenv("CREDENTIALS_DIRECTORY");
   auto credentials =
       exec::prepare_credentials(settings_.exec.credentials, bases, settings_.name + ".service",
-                                given != nullptr ? given : "", uid, may_mount_);
+                                given != nullptr ? given : "", uid(), may_mount_);
   if (!credentials) return std::unexpected(std::move(credentials.error()));
   surroundings_.directories = std::move(*directories);
   surroundings_.credentials = std::move(*credentials);

@@ -31,6 +31,9 @@ class Launcher {
   }
 
   const exec::DirectoryPlan& directories() const { return surroundings_.directories; }
+  /// Delegate=: whose the cgroup of an invocation is.
+  unsigned uid() const;
+  unsigned gid() const;
   /// Whose IPC objects go when an invocation has ended (RemoveIPC=); nullopt: nobody's.
   const std::optional<os::IpcOwner>& ipc_owner() const { return ipc_owner_; }
   const exec::CredentialPlan& credentials() const { return surroundings_.credentials; }

@@ -31,6 +31,16 @@ std::string verdict_text(const Verdict& verdict) {
   return text;
 }
 
+/// `count` stands behind 'respawning'.
+std::string next_text(const Next& next, const std::string& count) {
+  switch (next.action) {
+    case NextAction::Respawn: return "respawning" + count + " in " + format_duration(next.delay);
+    case NextAction::Stop: return "not respawning (" + next.reason + ")";
+    case NextAction::GiveUp: return "giving up (" + next.reason + ")";
+  }
+  return {};
+}
+
 struct Text {
   std::string operator()(const record::Started& r) const {
     return (r.launch == 1 ? "started (pid " : "respawned (pid ") + std::to_string(r.pid) + ")";
@@ -69,15 +79,9 @@ struct Text {
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
     std::string text = verdict.pid != 0 ? "pid " + std::to_string(verdict.pid) + " exited " + rc
                                         : "could not be started " + rc;
-    switch (verdict.next.action) {
-      case NextAction::Respawn:
-        text += "respawning (#" + std::to_string(r.exits_in_window) + " in " +
-                window_text(r.window) + ") in " + format_duration(verdict.next.delay);
-        break;
-      case NextAction::Stop: text += "not respawning (" + verdict.next.reason + ")"; break;
-      case NextAction::GiveUp: text += "giving up (" + verdict.next.reason + ")"; break;
-    }
-    return text + " — " + verdict_text(verdict);
+    const std::string count =
+        " (#" + std::to_string(r.exits_in_window) + " in " + window_text(r.window) + ")";
+    return text + next_text(verdict.next, count) + " — " + verdict_text(verdict);
   }
 
   std::string operator()(const record::Alarm& r) const {
@@ -135,6 +139,10 @@ struct Text {
   std::string operator()(const record::MemoryStalled& r) const {
     return "stalled on memory: " + r.evidence +
            (r.killing ? "; killing it" : "; left alone (ManagedOOMMemoryPressure=auto)");
+  }
+
+  std::string operator()(const record::Failed& r) const {
+    return "failed with result '" + r.result + "'; " + next_text(r.next, {});
   }
 
   std::string operator()(const record::Serving& r) const {
@@ -196,6 +204,7 @@ struct LevelOf {
     }
     return Level::Error;
   }
+  Level operator()(const record::Failed&) const { return Level::Error; }
   Level operator()(const record::Alarm&) const { return Level::Critical; }
   Level operator()(const record::StartLimitHit&) const { return Level::Error; }
   Level operator()(const record::Stopping&) const { return Level::Notice; }

@@ -116,8 +116,8 @@ OrRefusal<std::vector<Prepared>> prepare_all(ReadUnits units, std::deque<exec::P
     // One that was named is never left out: they are counted.
     const bool skipped = condition && condition->status == kOk && i >= units.named;
     if (!optional && !skipped) return std::unexpected(why);
-    warnings.push_back({"", settings.unit_name() + ": " + to_string(why.error), 0,
-                        "going on without it"});
+    warnings.push_back(
+        {"", settings.unit_name() + ": " + to_string(why.error), 0, "going on without it"});
   }
   return all;
 }
@@ -145,6 +145,13 @@ OrRefusal<UnitParts> place(Prepared unit, const std::shared_ptr<os::CgroupBase>&
     if (unit.settings.resources.strict) return refuse(std::move(set.error()), kCgroup);
     set.error().advice = "going on without it (StrictLimits=no)";
     warnings.push_back(std::move(set.error()));
+  }
+  if (unit.settings.resources.delegate) {
+    placement->delegate_to(unit.launcher.uid(), unit.launcher.gid());
+    if (!placement->slice()) {
+      warnings.push_back({"Delegate=", unit.settings.name, 0,
+                          "there is no cgroup to hand over: " + placement->why()});
+    }
   }
   return UnitParts{std::move(unit.settings), std::move(unit.launcher), std::move(*placement)};
 }

@@ -44,8 +44,9 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
     units_.push_back(std::make_unique<UnitRuntime>(
-        std::move(unit), shared_, static_cast<std::uint32_t>(index),
-        [this, index](Event event) { events_.push_back({index, std::move(event)}); }));
+        std::move(unit), shared_, static_cast<std::uint32_t>(index), [this, index](Event event) {
+          events_.push_back({index, std::move(event)});
+        }));
   }
   shared_.may_be_of = [this](std::size_t unit, int pid) { return may_be_of(unit, pid); };
 }
@@ -93,9 +94,8 @@ bool Runtime::may_be_of(std::size_t unit, int pid) const {
   const auto owner = invocation.empty() ? units_.end() : std::ranges::find_if(units_, has_it);
   // Of one that says nothing, the last unit that runs is asked to take care.
   if (owner == units_.end()) {
-    return std::ranges::none_of(units_, [&](const auto& each) {
-      return each != units_[unit] && each->has_invocation();
-    });
+    return std::ranges::none_of(
+        units_, [&](const auto& each) { return each != units_[unit] && each->has_invocation(); });
   }
   return *owner == units_[unit];
 }
@@ -177,6 +177,8 @@ bool Runtime::take_signals() {
     if (os::is_child_signal(signal->signal)) {
       children = true;
     } else {
+      // What a service had said before somebody asked comes first, as systemd has it.
+      for (const auto& unit : units_) unit->read_notifications();
       push(std::move(*signal));
     }
   }

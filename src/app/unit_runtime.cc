@@ -109,7 +109,12 @@ void UnitRuntime::close_pipe(os::UniqueFd& pipe) {
 void UnitRuntime::read_notifications() {
   if (!notify_) return;
   while (const auto datagram = notify_.receive(protocol::kMaxNotification)) {
-    if (may_notify(datagram->pid)) push(protocol::parse_notification(datagram->text));
+    if (!may_notify(datagram->pid)) continue;
+    event::Notified told = protocol::parse_notification(datagram->text);
+    const bool another_main = told.main_pid.has_value();
+    push(std::move(told));
+    // Who may send the next one depends on what becomes of this one.
+    if (another_main) return;
   }
 }
 
@@ -198,7 +203,7 @@ void UnitRuntime::read_tree_events() {
   if (!tree_events_ || os::still_populated(tree_events_)) return;
   shared_.loop.unwatch(tree_events_.get());
   tree_events_.reset();
-  push(event::TreeEmpty{});
+  tree_is_empty();
 }
 
 void UnitRuntime::check_children() {
@@ -211,6 +216,12 @@ void UnitRuntime::await_children() {
   if (!awaiting_children_) return;
   if (others_alive()) return push(event::TreeChanged{});
   awaiting_children_ = false;
+  tree_is_empty();
+}
+
+// Without a PID file there is nothing left that could be found.
+void UnitRuntime::tree_is_empty() {
+  if (parts_.settings.pid_file.empty()) stop_finding_main();
   push(event::TreeEmpty{});
 }
 

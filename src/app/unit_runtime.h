@@ -71,10 +71,11 @@ class UnitRuntime {
   /// gatevisor ends: nothing of the unit stays.
   void end();
 
+  void read_notifications();
+
  private:
   void read_exec_pipe();
   void read_command_pipe();
-  void read_notifications();
   void main_exited(WaitStatus status);
   void command_exited(WaitStatus status);
   void adopted_main_vanished();
@@ -114,10 +115,11 @@ class UnitRuntime {
     Error error;
   };
   std::expected<CgroupSnapshot, NotMade> open_invocation(std::uint64_t number);
-  std::expected<Running, NotMade> spawn(const exec::Plan& plan);
+  std::expected<Running, NotMade> spawn(const exec::Plan& plan, bool beside_main);
   NewOutput open_output(const exec::Plan& plan, const StandardOutput& output);
   void keep_output(NewOutput output, const exec::Plan& plan, int pid, bool is_error);
   void find_main();
+  void tree_is_empty();
   void stop_finding_main();
   bool adopt_main(int pid);
   bool is_of_the_invocation(int pid) const;

@@ -35,13 +35,19 @@ std::expected<CgroupSnapshot, UnitRuntime::NotMade> UnitRuntime::open_invocation
   return placement.snapshot(true);
 }
 
-std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
-    const exec::Plan& plan) {
+std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(const exec::Plan& plan,
+                                                                             bool beside_main) {
   const os::Placement& placement = parts_.placement;
+  Expected<os::CgroupDir> control = os::CgroupDir();
+  if (beside_main && placement.has_leaf() && placement.delegated()) {
+    control = placement.control_leaf();
+    if (!control) return std::unexpected(NotMade{ExecStep::Cgroup, std::move(control.error())});
+  }
+  const os::CgroupDir& into = *control ? *control : placement.leaf();
   auto pipe = os::make_pipe();
   if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
   const bool may_join = placement.has_leaf() && shared_.maker.child_may_have_to_join();
-  const os::UniqueFd procs = may_join ? placement.leaf().open_procs() : os::UniqueFd();
+  const os::UniqueFd procs = may_join ? into.open_procs() : os::UniqueFd();
   NewOutput output = open_output(plan, plan.standard_output);
   NewOutput error = open_output(plan, plan.standard_error);
   exec::ChildContext context{&plan, pipe->write.get(), procs.get(), output.write.get(),
@@ -49,8 +55,7 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
   };
-  auto child =
-      shared_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
+  auto child = shared_.maker.spawn(placement.has_leaf() ? into.fd() : -1, {run, &context});
   if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
   if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
   keep_output(std::move(output), plan, child->pid, false);
@@ -92,7 +97,7 @@ void UnitRuntime::perform(const action::Spawn& action) {
   if (!baseline) return failed(baseline.error());
   auto plan = parts_.launcher.main(action.index, invocation_id_, action.environment);
   if (!plan) return push(event::SpawnFailed{ExecStep::Exec, std::move(plan.error())});
-  auto running = spawn(**plan);
+  auto running = spawn(**plan, false);
   if (!running) return failed(running.error());
   child_ = std::move(running->child);
   exec_pipe_ = std::move(running->exec_pipe);
@@ -111,7 +116,9 @@ void UnitRuntime::perform(const action::SpawnCommand& action) {
   auto plan =
       parts_.launcher.command(action.kind, action.index, invocation_id_, action.environment);
   if (!plan) return push(event::CommandSpawnFailed{ExecStep::Exec, std::move(plan.error())});
-  auto running = spawn(*plan);
+  const bool before_main = action.kind == CommandKind::Condition ||
+                           action.kind == CommandKind::StartPre || action.kind == CommandKind::Main;
+  auto running = spawn(*plan, !before_main);
   if (!running) return failed(running.error());
   close_pipe(command_pipe_);
   command_ = std::move(running->child);
@@ -179,7 +186,7 @@ bool UnitRuntime::adopt_main(int pid) {
 
 void UnitRuntime::perform(const action::AwaitTree&) {
   if (others_alive()) return watch_tree();
-  push(event::TreeEmpty{});
+  tree_is_empty();
 }
 
 void UnitRuntime::watch_main() {

@@ -21,11 +21,10 @@ struct Call {
   const char* name;
   bool required;
 };
-constexpr Call kCalls[] = {{Dependency::Requires, "Requires", true},
-                           {Dependency::BindsTo, "BindsTo", true},
-                           {Dependency::Wants, "Wants", false},
-                           {Dependency::OnFailure, "OnFailure", false},
-                           {Dependency::OnSuccess, "OnSuccess", false}};
+constexpr Call kCalls[] = {
+    {Dependency::Requires, "Requires", true},    {Dependency::BindsTo, "BindsTo", true},
+    {Dependency::Wants, "Wants", false},         {Dependency::Upholds, "Upholds", false},
+    {Dependency::OnFailure, "OnFailure", false}, {Dependency::OnSuccess, "OnSuccess", false}};
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -111,10 +110,10 @@ class Reader {
     if (!unit) return refuse(std::move(unit.error()), kNoInput);
     if (unit->errors.empty()) return std::move(*unit);
     const std::size_t more = unit->errors.size() - 1;
-    return refuse({"", to_string(unit->errors.front()), 0,
-                   more == 0 ? "" : "and " + std::to_string(more) + " more: gatevisor verify " +
-                                        what},
-                  kConfig);
+    return refuse(
+        {"", to_string(unit->errors.front()), 0,
+         more == 0 ? "" : "and " + std::to_string(more) + " more: gatevisor verify " + what},
+        kConfig);
   }
 
   /// `name` is what a relation of unit `caller` says.
@@ -138,8 +137,8 @@ class Reader {
       return {};
     }
     const Error& why = unit.error().error;
-    unmet.text += why.code == ENOENT ? "there is no " + name
-                                     : name + " cannot be started: " + to_string(why);
+    unmet.text +=
+        why.code == ENOENT ? "there is no " + name : name + " cannot be started: " + to_string(why);
     unmet.stops = false;
     if (!call.required || units_.units[caller].optional) {
       unmet.advice = "going on without it";
@@ -147,8 +146,8 @@ class Reader {
       unmet.advice = "going on without it, as is allowed";
     } else {
       unmet.stops = true;
-      unmet.advice = "give its file, or say --allow=" + std::string(call.name) + " or Allow=" +
-                     call.name + " in [X-Gatevisor]";
+      unmet.advice = "give its file, or say --allow=" + std::string(call.name) +
+                     " or Allow=" + call.name + " in [X-Gatevisor]";
     }
     return add(std::move(unmet));
   }

@@ -32,6 +32,14 @@ Parsed<void> set_type(ServiceSettings& settings, std::string_view value) {
   return store(settings.life.type, choose(value, kChoices));
 }
 
+Parsed<void> set_exit_type(ServiceSettings& settings, std::string_view value) {
+  constexpr std::array kChoices = {
+      Choice{"main", ExitType::Main},
+      Choice{"cgroup", ExitType::Cgroup},
+  };
+  return store(settings.life.exit_type, choose(value, kChoices));
+}
+
 Parsed<void> set_remain_after_exit(ServiceSettings& settings, std::string_view value) {
   return store(settings.life.remain_after_exit, parse_boolean(value));
 }

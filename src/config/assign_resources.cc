@@ -7,6 +7,7 @@
 #include "config/setters.h"
 #include "config/size.h"
 #include "config/time_span.h"
+#include "config/words.h"
 
 namespace gatevisor::config {
 namespace {
@@ -119,6 +120,27 @@ Parsed<void> set_cpu_weight(ServiceSettings& settings, std::string_view value) {
     return {};
   }
   return store(settings.resources.cpu_weight, parse_decimal(value, 1, 10'000));
+}
+
+// Of the controllers it gets all that there are, whichever it names; an empty value asks for it
+// too.
+Parsed<void> set_delegate(ServiceSettings& settings, std::string_view value) {
+  if (const auto yes = parse_boolean(value)) {
+    settings.resources.delegate = *yes;
+    return {};
+  }
+  constexpr std::array<std::string_view, 11> kControllers = {
+      "cpu",     "cpuacct", "cpuset",       "io",          "blkio",      "memory",
+      "devices", "pids",    "bpf-firewall", "bpf-devices", "bpf-foreign"};
+  const auto words = split_words(value);
+  if (!words) return refuse(words.error());
+  for (const std::string& word : *words) {
+    if (std::ranges::find(kControllers, word) == kControllers.end()) {
+      return refuse("expected yes, no or controllers such as cpu, memory and pids");
+    }
+  }
+  settings.resources.delegate = true;
+  return {};
 }
 
 Parsed<void> set_strict_limits(ServiceSettings& settings, std::string_view value) {

@@ -16,6 +16,7 @@ constexpr std::array kNames = {
     Choice{"Requires", Dependency::Requires},
     Choice{"Requisite", Dependency::Requisite},
     Choice{"Wants", Dependency::Wants},
+    Choice{"Upholds", Dependency::Upholds},
     Choice{"BindsTo", Dependency::BindsTo},
     Choice{"BindTo", Dependency::BindsTo},
     Choice{"PartOf", Dependency::PartOf},

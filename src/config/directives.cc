@@ -27,10 +27,10 @@ constexpr Group kUnitGroups[] = {
     {Fate::Done, "",
      "Description Documentation StartLimitIntervalSec StartLimitInterval StartLimitBurst"},
     {Fate::Done, "",
-     "After Before Requires Requisite Wants BindsTo BindTo Conflicts PartOf OnSuccess OnFailure "
+     "After Before Requires Requisite Wants Upholds BindsTo BindTo Conflicts PartOf OnSuccess "
+     "OnFailure "
      "PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom "
      "PropagatesStopTo StopPropagatedFrom"},
-    {Fate::NotYet, "a unit that has ended is not started again for another", "Upholds"},
     {Fate::Ignored, "there are no targets", "DefaultDependencies AllowIsolate IgnoreOnIsolate"},
     {Fate::Ignored, "a start that another unit calls for replaces nothing",
      "OnSuccessJobMode OnFailureJobMode OnFailureIsolate"},
@@ -70,16 +70,15 @@ constexpr Group kServiceGroups[] = {
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
     {Fate::Ignored, "it is for sockets that are passed, and none are", "NonBlocking"},
-    {Fate::NotYet, "the main process decides", "ExitType"},
     {Fate::NotYet, "no sockets are passed", "Sockets USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},
     {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
     {Fate::Refused, "there is no host key to decrypt it with",
      "LoadCredentialEncrypted SetCredentialEncrypted"},
-    {Fate::NotYet, "this limit is not set",
-     "DefaultMemoryMin DefaultMemoryLow ManagedOOMSwap ManagedOOMPreference DisableControllers "
-     "Delegate"},
+    {Fate::Ignored, "no unit is below a service",
+     "DefaultMemoryMin DefaultMemoryLow DisableControllers"},
+    {Fate::Ignored, "there is no systemd-oomd", "ManagedOOMSwap ManagedOOMPreference"},
     {Fate::Ignored, "there is no start-up phase of the machine",
      "StartupCPUWeight StartupIOWeight StartupAllowedCPUs StartupAllowedMemoryNodes"},
     {Fate::Ignored, "what the kernel can count is always counted",

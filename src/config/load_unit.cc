@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "config/check_condition.h"
 #include "config/command_line.h"
 #include "config/dependency_names.h"
 #include "config/environment_file.h"
+#include "config/parse_condition.h"
 #include "config/properties.h"
 #include "config/signal_map.h"
 #include "config/unit_tables.h"
@@ -166,41 +166,22 @@ class Loader {
 
   /// False where it is none.
   bool take_condition(const Assignment& line) {
-    const bool assertion = line.name.starts_with("Assert");
-    if (!assertion && !line.name.starts_with("Condition")) return false;
-    const std::string_view kind = std::string_view(line.name).substr(assertion ? 6 : 9);
-    const auto known = std::ranges::find(kConditions, kind, &Choice<Condition::Kind>::name);
-    if (known == kConditions.end()) return false;
+    const auto name = condition_name(line.name);
+    if (!name) return false;
     auto& all = unit_.settings.conditions;
     if (line.value.empty()) {
       // systemd.unit(5): the whole list of conditions, of any kind; assertions are another list.
-      std::erase_if(all, [&](const Condition& each) { return each.assertion == assertion; });
+      std::erase_if(all, [&](const Condition& each) { return each.assertion == name->assertion; });
       return true;
     }
-    Condition condition;
-    condition.kind = known->value;
-    condition.assertion = assertion;
-    std::string_view rest = line.value;
-    const auto take = [&rest](char mark) {
-      const bool there = rest.starts_with(mark);
-      if (there) rest = trim(rest.substr(1));
-      return there;
-    };
-    condition.trigger = take('|');
-    condition.negate = take('!');
-    auto parameter = expanded(rest);
-    if (!parameter) {
-      error(line.locate(), std::move(parameter.error()));
+    auto condition = parse_condition(*name, line.value,
+                                     [this](std::string_view text) { return expanded(text); });
+    if (!condition) {
+      error(line.locate(), std::move(condition.error()));
       return true;
     }
-    auto checked = check_condition(condition.kind, std::move(*parameter));
-    if (!checked) {
-      error(line.locate(), line.name + "=: " + checked.error());
-      return true;
-    }
-    condition.parameter = std::move(*checked);
-    condition.text = to_string(line.at) + ": " + line.name + "=" + printable(line.value);
-    all.push_back(std::move(condition));
+    condition->text = to_string(line.at) + ": " + line.name + "=" + printable(line.value);
+    all.push_back(std::move(*condition));
     return true;
   }
 
@@ -228,6 +209,7 @@ class Loader {
     if (line.name == "Documentation") return add_documentation(line, value);
     if (line.name == "PermissionsStartOnly") return set_start_only(line, value);
     if (line.name == "Type" && is_bus_type(line, value)) return;
+    if (line.name == "OOMPolicy") oom_policy_given_ = !value.empty();
     if (line.name == "PIDFile") unit_.settings.writes_pid_file = line.section == "X-Gatevisor";
     if (auto done = assign(unit_.settings, name, value); !done) {
       error(line.locate(), line.name + "=: " + done.error().advice);
@@ -282,6 +264,10 @@ class Loader {
       return error(start, "a template: name an instance, such as " + name_.prefix + "@x.service");
     }
     if (start_only_) apply_start_only();
+    // As systemd: what is done for memory in cgroups of its own is the service's business.
+    if (unit_.settings.resources.delegate && !oom_policy_given_) {
+      unit_.settings.memory.oom_policy = OomPolicy::Continue;
+    }
     // systemd.service(5), Type=: with BusName= it is dbus where nothing else is said.
     if (!type_given_) bus_type_at_ = bus_name_at_;
     if (bus_type_at_) {
@@ -298,12 +284,25 @@ class Loader {
       return error(main_at_[main_at_.size() - main.size() + 1],
                    "expected one command: only Type=oneshot may have more");
     }
+    if (life.type == ServiceType::Oneshot) check_oneshot(start);
     // Of Type=forking it is the command that may fail, not the main process that it leaves.
     if (main.size() == 1 && main.front().ignore_failure && life.type != ServiceType::Forking) {
       unit_.settings.success.codes.set();
       unit_.settings.success.signals.set();
     }
     if (auto valid = validate(unit_.settings); !valid) error(start, to_string(valid.error()));
+  }
+
+  /// What systemd refuses: it would never come to an end.
+  void check_oneshot(const Location& start) {
+    const RestartSettings& restart = unit_.settings.restart;
+    const auto refuse = [&](const char* what) {
+      error(start, std::string(what) + " is not for Type=oneshot; systemd refuses it too");
+    };
+    if (restart.mode == RestartMode::Always) refuse("Restart=always");
+    if (restart.mode == RestartMode::OnSuccess) refuse("Restart=on-success");
+    if (restart.force != ExitStatusSet{}) refuse("RestartForceExitStatus=");
+    if (unit_.settings.life.exit_type == ExitType::Cgroup) refuse("ExitType=cgroup");
   }
 
   static std::string first_file(std::span<const UnitText> texts) {
@@ -334,6 +333,7 @@ class Loader {
   std::vector<Location> main_at_;  ///< of each ExecStart= command so far
   bool start_only_ = false;        ///< PermissionsStartOnly=
   bool type_given_ = false;
+  bool oom_policy_given_ = false;
   std::optional<Location> bus_type_at_;  ///< of Type=dbus, where it is the last Type=
   std::optional<Location> bus_name_at_;
 };
@@ -348,6 +348,7 @@ ServiceSettings unit_defaults() {
   settings.exec.working_directory = "/";
   settings.exec.ignore_sigpipe = true;
   settings.life.type = ServiceType::Simple;
+  settings.restart.retries_exec_failure = true;
   // systemd-system.conf(5): DefaultStartLimitIntervalSec=, DefaultStartLimitBurst=.
   settings.start_limit = {5, seconds{10}};
   settings.alarm = {5, seconds{60}};
@@ -364,8 +365,7 @@ bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
   if (name == "DevicePolicy") return value == "auto";
   if (name == "FileDescriptorStoreMax") return value == "0";
-  constexpr std::array<std::string_view, 3> kSwitches = {"Delegate", "DynamicUser",
-                                                         "RootDirectoryStartOnly"};
+  constexpr std::array<std::string_view, 2> kSwitches = {"DynamicUser", "RootDirectoryStartOnly"};
   if (!is_one_of(kSwitches, name)) return false;
   const auto yes = parse_boolean(value);
   return yes && !*yes;

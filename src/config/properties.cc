@@ -44,6 +44,7 @@ constexpr std::array kTable = {
     Entry{{"IOReadIOPSMax", "PATH N", "Reads a second of a disk", kSystemd}, set_io_read_iops},
     Entry{{"IOWriteIOPSMax", "PATH N", "Writes a second to a disk", kSystemd}, set_io_write_iops},
     Entry{{"IODeviceLatencyTargetSec", "PATH TIME", "Time that an access to a disk should take", kSystemd}, set_io_latency},
+    Entry{{"Delegate", "yes|no|CONTROLLER...", "Its cgroup is its user's, to make others in", kSystemd}, set_delegate},
     Entry{{"StrictLimits", "yes|no", "Do not start it where a limit cannot be set", kOurs}, set_strict_limits},
     Entry{{"OOMPolicy", "continue|stop|kill", "What follows when one of its processes was killed for memory", kSystemd}, set_oom_policy},
     Entry{{"ManagedOOMMemoryPressure", "auto|kill", "What follows when it stalls for want of memory", kSystemd}, set_pressure_policy},
@@ -61,6 +62,7 @@ constexpr std::array kTable = {
     Entry{{"TimeoutAbortSec", "TIME", "Time to end in after WatchdogSignal=; empty: TimeoutStopSec=", kSystemd}, set_timeout_abort},
     // Life
     Entry{{"Type", "exec|simple|idle|oneshot|forking|notify|notify-reload", "When it counts as started", kSystemd}, set_type},
+    Entry{{"ExitType", "main|cgroup", "Which of its processes have to end for it to have ended", kSystemd}, set_exit_type},
     Entry{{"RemainAfterExit", "yes|no", "It stays started when its processes have ended well", kSystemd}, set_remain_after_exit},
     Entry{{"NotifyAccess", "none|main|exec|all", "Whose sd_notify messages count", kSystemd}, set_notify_access},
     Entry{{"TimeoutStartSec", "TIME", "Time for each command of its start, and to be ready", kSystemd}, set_timeout_start},

@@ -15,7 +15,7 @@ using Setter = Parsed<void>(ServiceSettings& settings, std::string_view value);
 
 // systemd.resource-control(5): assign_resources.cc
 Setter set_memory_max, set_memory_high, set_memory_swap_max, set_tasks_max, set_cpu_quota,
-    set_cpu_weight, set_memory_min, set_memory_low, set_cpu_period, set_strict_limits,
+    set_cpu_weight, set_memory_min, set_memory_low, set_cpu_period, set_strict_limits, set_delegate,
     set_oom_policy, set_pressure_policy, set_pressure_limit, set_pressure_duration,
     set_memory_sample;
 
@@ -31,7 +31,7 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
     set_start_interval, set_alarm_burst, set_alarm_interval, set_forward_signals, set_pid_file;
 
 // systemd.service(5), Type= and its times: assign_life.cc
-Setter set_type, set_remain_after_exit, set_timeout_start, set_timeout, set_timeout_start_mode,
+Setter set_type, set_exit_type, set_remain_after_exit, set_timeout_start, set_timeout, set_timeout_start_mode,
     set_timeout_stop_mode, set_timeout_abort, set_runtime_max, set_runtime_extra, set_watchdog, set_watchdog_signal,
     set_reload_signal, set_notify_access;
 

@@ -114,6 +114,10 @@ constexpr ShowRow kRows[] = {
      [](const ShowSubject& of) {
        return shown_text(ranges_text(of.settings.resources.allowed_nodes));
      }},
+    {"Delegate", "Delegate",
+     [](const ShowSubject& of) {
+       return shown_text(of.settings.resources.delegate ? "yes" : "no");
+     }},
     {"IOWeight", "IOWeight",
      [](const ShowSubject& of) { return weight(of.settings.resources.io_weight); }},
     {"IODeviceWeight", "IODeviceWeight",

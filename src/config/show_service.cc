@@ -108,6 +108,10 @@ ShownValue commands(const ShowSubject& of) {
 
 constexpr ShowRow kRows[] = {
     {"Type", "Type", [](const ShowSubject& of) { return shown_text(word(of.settings.life.type)); }},
+    {"ExitType", "ExitType",
+     [](const ShowSubject& of) {
+       return shown_text(of.settings.life.exit_type == ExitType::Cgroup ? "cgroup" : "main");
+     }},
     {"Restart", "Restart",
      [](const ShowSubject& of) { return shown_text(word(of.settings.restart.mode)); }},
     {"PIDFile", "PIDFile", [](const ShowSubject& of) { return shown_text(of.settings.pid_file); }},
@@ -157,7 +161,8 @@ constexpr ShowRow kRows[] = {
     {"ExecCondition", "ExecCondition", commands<CommandKind::Condition>},
     {"ExecCondition", "ExecConditionEx", commands<CommandKind::Condition, Form::Extended>},
     {"ExecStartPre", "ExecStartPre", commands<CommandKind::StartPre>},
-    {"ExecStartPre PermissionsStartOnly", "ExecStartPreEx", commands<CommandKind::StartPre, Form::Extended>},
+    {"ExecStartPre PermissionsStartOnly", "ExecStartPreEx",
+     commands<CommandKind::StartPre, Form::Extended>},
     {"ExecStart", "ExecStart", commands<CommandKind::Main>},
     {"ExecStart", "ExecStartEx", commands<CommandKind::Main, Form::Extended>},
     {"ExecStartPost", "ExecStartPost", commands<CommandKind::StartPost>},

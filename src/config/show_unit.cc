@@ -53,6 +53,7 @@ constexpr ShowRow kRows[] = {
     {"Requires", "Requires", others<Dependency::Requires>},
     {"Requisite", "Requisite", others<Dependency::Requisite>},
     {"Wants", "Wants", others<Dependency::Wants>},
+    {"Upholds", "Upholds", others<Dependency::Upholds>},
     {"BindsTo BindTo", "BindsTo", others<Dependency::BindsTo>},
     {"PartOf", "PartOf", others<Dependency::PartOf>},
     {"Conflicts", "Conflicts", others<Dependency::Conflicts>},

@@ -25,54 +25,23 @@ inline constexpr auto kWithSpecifiers = std::to_array<std::string_view>({
 });
 
 /// systemd.unit(5) knows them in other units; in a service they are passed over.
-inline constexpr std::array<std::string_view, 8> kOtherSections = {"Automount", "Mount",  "Path", "Scope",
-                                                            "Slice",     "Socket", "Swap", "Timer"};
+inline constexpr std::array<std::string_view, 8> kOtherSections = {
+    "Automount", "Mount", "Path", "Scope", "Slice", "Socket", "Swap", "Timer"};
 
 /// What systemd.exec(5) lets a leading '-' be without.
-inline constexpr std::array<std::string_view, 3> kSecurityLabels = {"AppArmorProfile", "SELinuxContext",
-                                                             "SmackProcessLabel"};
+inline constexpr std::array<std::string_view, 3> kSecurityLabels = {
+    "AppArmorProfile", "SELinuxContext", "SmackProcessLabel"};
 
 /// Older names of settings, still in use (systemd's own table of directives).
 struct OldName {
   std::string_view old;
   std::string_view name;
 };
-inline constexpr std::array<OldName, 4> kOldNames = {{{"StartLimitInterval", "StartLimitIntervalSec"},
-                                               {"ReadWriteDirectories", "ReadWritePaths"},
-                                               {"ReadOnlyDirectories", "ReadOnlyPaths"},
-                                               {"InaccessibleDirectories", "InaccessiblePaths"}}};
-
-inline constexpr std::array kConditions = {
-    Choice{"PathExists", Condition::Kind::PathExists},
-    Choice{"PathExistsGlob", Condition::Kind::PathExistsGlob},
-    Choice{"PathIsDirectory", Condition::Kind::PathIsDirectory},
-    Choice{"PathIsSymbolicLink", Condition::Kind::PathIsSymbolicLink},
-    Choice{"PathIsMountPoint", Condition::Kind::PathIsMountPoint},
-    Choice{"PathIsReadWrite", Condition::Kind::PathIsReadWrite},
-    Choice{"DirectoryNotEmpty", Condition::Kind::DirectoryNotEmpty},
-    Choice{"FileNotEmpty", Condition::Kind::FileNotEmpty},
-    Choice{"FileIsExecutable", Condition::Kind::FileIsExecutable},
-    Choice{"Environment", Condition::Kind::Environment},
-    Choice{"Architecture", Condition::Kind::Architecture},
-    Choice{"KernelCommandLine", Condition::Kind::KernelCommandLine},
-    Choice{"KernelVersion", Condition::Kind::KernelVersion},
-    Choice{"OSRelease", Condition::Kind::OSRelease},
-    Choice{"Host", Condition::Kind::Host},
-    Choice{"Virtualization", Condition::Kind::Virtualization},
-    Choice{"Security", Condition::Kind::Security},
-    Choice{"Capability", Condition::Kind::Capability},
-    Choice{"Memory", Condition::Kind::Memory},
-    Choice{"CPUs", Condition::Kind::CPUs},
-    Choice{"CPUFeature", Condition::Kind::CPUFeature},
-    Choice{"User", Condition::Kind::User},
-    Choice{"Group", Condition::Kind::Group},
-    Choice{"ControlGroupController", Condition::Kind::ControlGroupController},
-    Choice{"ACPower", Condition::Kind::ACPower},
-    Choice{"FirstBoot", Condition::Kind::FirstBoot},
-    Choice{"NeedsUpdate", Condition::Kind::NeedsUpdate},
-    Choice{"Credential", Condition::Kind::Credential},
-    Choice{"PathIsEncrypted", Condition::Kind::PathIsEncrypted},
-};
+inline constexpr std::array<OldName, 4> kOldNames = {
+    {{"StartLimitInterval", "StartLimitIntervalSec"},
+     {"ReadWriteDirectories", "ReadWritePaths"},
+     {"ReadOnlyDirectories", "ReadOnlyPaths"},
+     {"InaccessibleDirectories", "InaccessiblePaths"}}};
 
 inline constexpr std::array kCommands = {
     Choice{"ExecCondition", CommandKind::Condition},

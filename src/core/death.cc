@@ -398,38 +398,6 @@ std::string how_it_ended(const WaitStatus& status) {
   return signal_name(status.value) + (status.kind == EndKind::Dumped ? " (core dumped)" : "");
 }
 
-std::string_view service_result(EndKind kind) {
-  switch (kind) {
-    case EndKind::Exited: return "exit-code";
-    case EndKind::Killed: return "signal";
-    case EndKind::Dumped: return "core-dump";
-  }
-  return "exit-code";
-}
-
-std::string_view service_result(const Verdict& verdict, const ServiceSettings& settings) {
-  switch (verdict.cause) {
-    case Cause::Clean: return "success";
-    case Cause::OomKill:
-    case Cause::MemoryStall: return "oom-kill";
-    case Cause::StartTimeout:
-    case Cause::RuntimeLimit:
-    case Cause::StopTimeout: return "timeout";
-    case Cause::Watchdog:
-    case Cause::ProbeFailure: return "watchdog";
-    case Cause::Protocol: return "protocol";
-    case Cause::ExecFailure: return verdict.status ? "exit-code" : "resources";
-    case Cause::Requested:
-    case Cause::ExitCode:
-    case Cause::Signal:
-    case Cause::CoreDump:
-    case Cause::Seccomp:
-    case Cause::TaskLimit: break;
-  }
-  if (!verdict.status || is_success(*verdict.status, settings)) return "success";
-  return service_result(verdict.status->kind);
-}
-
 Verdict judge(const Death& death, const ServiceSettings& settings) {
   return Judge(death, settings).verdict();
 }

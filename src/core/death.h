@@ -80,11 +80,6 @@ struct Death {
 /// 'exit code 1', 'SIGSEGV (core dumped)'
 std::string how_it_ended(const WaitStatus& status);
 
-/// systemd's Result= and $SERVICE_RESULT: 'success', 'exit-code', 'oom-kill', …
-std::string_view service_result(const Verdict& verdict, const ServiceSettings& settings);
-/// The same of an end that is a failure by its status alone.
-std::string_view service_result(EndKind kind);
-
 /// A process that was killed out of memory longer ago than this is no reason for the main
 /// process's end: a launcher or a gateway notices the loss of a helper within seconds.
 inline constexpr Duration kOomAttribution = std::chrono::seconds{10};

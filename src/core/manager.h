@@ -70,13 +70,14 @@ class Manager {
     bool checking = false;  ///< a start that waits for the answer about its conditions
     bool called = false;    ///< a start that OnFailure= or OnSuccess= of another asked for
     bool called_in_step = false;
-    Requester from;         ///< of a stop
-    Activity activity = Activity::Inactive;  ///< when it was last looked at
-    std::optional<Instant> since;            ///< when that changed
-    std::vector<std::uint64_t> tickets;      ///< of those who wait for the job
-    std::vector<std::uint64_t> reloads;      ///< of those who wait for the reload that runs
+    SlidingWindow upheld{std::chrono::seconds{10}};  ///< starts for Upholds=
+    Requester from;                                  ///< of a stop
+    Activity activity = Activity::Inactive;          ///< when it was last looked at
+    std::optional<Instant> since;                    ///< when that changed
+    std::vector<std::uint64_t> tickets;              ///< of those who wait for the job
+    std::vector<std::uint64_t> reloads;              ///< of those who wait for the reload that runs
     std::vector<std::uint64_t> next_reloads;
-    std::optional<Requester> reload_next;    ///< once more, when it is done
+    std::optional<Requester> reload_next;            ///< once more, when it is done
 
     /// A stop that is not done.
     bool ending() const { return job == Job::Stop || job == Job::Restart; }
@@ -118,6 +119,7 @@ class Manager {
   void begin_stop(Instant now, std::size_t unit, UnitActions& out);
   bool begin_job(Instant now, std::size_t unit, UnitActions& out);
   bool begin_respawn(Instant now, std::size_t unit, UnitActions& out);
+  bool uphold(Instant now, std::size_t unit);
   bool may_start(std::size_t unit) const;
   bool may_stop(std::size_t unit) const;
   void begin_start(Instant now, std::size_t unit, UnitActions& out);

@@ -64,36 +64,20 @@ bool is_transient(int error_number) {
   }
 }
 
-EndClass end_class(const Verdict& verdict, const ServiceSettings& settings) {
-  switch (verdict.cause) {
-    case Cause::OomKill:
-    case Cause::MemoryStall:
-    case Cause::StartTimeout:
-    case Cause::RuntimeLimit:
-    case Cause::StopTimeout: return EndClass::Abnormal;  // systemd's oom-kill and timeout
-    case Cause::Watchdog:
-    case Cause::ProbeFailure: return EndClass::Watchdog;
-    case Cause::Protocol: return EndClass::UncleanCode;
-    case Cause::ExecFailure: return EndClass::UncleanCode;
-    case Cause::Clean: return EndClass::Clean;
-    case Cause::Requested:
-    case Cause::ExitCode:
-    case Cause::Signal:
-    case Cause::CoreDump:
-    case Cause::Seccomp:
-    case Cause::TaskLimit: break;
-  }
-  if (!verdict.status) return EndClass::UncleanCode;
-  if (is_success(*verdict.status, settings)) return EndClass::Clean;
-  return verdict.status->by_signal() ? EndClass::UncleanSignal : EndClass::UncleanCode;
+EndClass end_class(std::string_view result) {
+  if (result == "success") return EndClass::Clean;
+  if (result == "exit-code") return EndClass::UncleanCode;
+  if (result == "signal" || result == "core-dump") return EndClass::UncleanSignal;
+  if (result == "watchdog") return EndClass::Watchdog;
+  return EndClass::Abnormal;
 }
 
 RestartPolicy::RestartPolicy(const ServiceSettings& settings, std::uint64_t seed)
     : settings_(settings), random_(seed) {}
 
-Next RestartPolicy::decide(const Verdict& verdict) {
+Next RestartPolicy::decide(const Verdict& verdict, std::string_view result) {
   Next next;
-  if (!restarts(verdict, next.reason)) return next;
+  if (!restarts(verdict, result, next.reason)) return next;
   if (verdict.ended - verdict.started >= settings_.restart.reset_after) respawns_ = 0;
   ++respawns_;
   next.action = NextAction::Respawn;
@@ -101,29 +85,37 @@ Next RestartPolicy::decide(const Verdict& verdict) {
   return next;
 }
 
-bool RestartPolicy::restarts(const Verdict& verdict, std::string& reason) const {
+Next RestartPolicy::decide_again(const Verdict& verdict, std::string_view result) {
+  if (verdict.next.action == NextAction::Respawn && respawns_ > 0) --respawns_;
+  return decide(verdict, result);
+}
+
+bool RestartPolicy::restarts(const Verdict& verdict, std::string_view result,
+                             std::string& reason) const {
   const RestartSettings& rules = settings_.restart;
   if (const auto rule = rules.by_cause.find(verdict.cause);
       rule != rules.by_cause.end() && rule->second.restart) {
     reason = "RestartCause=" + std::string(to_string(verdict.cause));
     return *rule->second.restart;
   }
-  if (verdict.cause == Cause::ExecFailure) {
+  std::optional<WaitStatus> status = verdict.status;
+  if (verdict.cause == Cause::ExecFailure) status = WaitStatus::exited(verdict.shell_status);
+  if (verdict.cause == Cause::ExecFailure && !rules.retries_exec_failure) {
     // A missing program or user does not come back by itself; a full process table may.
     const int code = verdict.exec_failure ? verdict.exec_failure->code : 0;
     if (!is_transient(code)) {
       reason = "a start that failed like this is not retried";
       return false;
     }
-  } else if (verdict.status && rules.prevent.contains(*verdict.status)) {
+  } else if (status && rules.prevent.contains(*status)) {
     reason = "RestartPreventExitStatus=";
     return false;
-  } else if (verdict.status && rules.force.contains(*verdict.status)) {
+  } else if (status && rules.force.contains(*status)) {
     reason = "RestartForceExitStatus=";
     return true;
   }
   reason = "Restart=" + std::string(name(rules.mode));
-  return mode_restarts(rules.mode, end_class(verdict, settings_));
+  return mode_restarts(rules.mode, end_class(result));
 }
 
 // systemd's service_restart_usec_next(): from RestartSec= to RestartMaxDelaySec= in RestartSteps=

@@ -14,7 +14,9 @@ namespace gatevisor::core {
 /// The classes by which Restart= tells ends apart: the table in systemd.service(5).
 enum class EndClass : std::uint8_t { Clean, UncleanCode, UncleanSignal, Abnormal, Watchdog };
 
-EndClass end_class(const Verdict& verdict, const ServiceSettings& settings);
+/// Of systemd's Result= (core/death.h). Every one that is not listed there is Abnormal, as it is in
+/// systemd's service_shall_restart().
+EndClass end_class(std::string_view result);
 
 /// systemd.service(5), SuccessExitStatus=: exit 0, the clean signals (SIGHUP, SIGINT, SIGTERM,
 /// SIGPIPE), and what the user added.
@@ -29,8 +31,10 @@ class RestartPolicy {
   RestartPolicy(const ServiceSettings& settings, std::uint64_t seed);
   RestartPolicy(const ServiceSettings&&, std::uint64_t) = delete;
 
-  /// The decision on a death that nobody asked for. Counts it.
-  Next decide(const Verdict& verdict);
+  /// The decision on an end that nobody asked for. Counts it. `result`: systemd's Result=.
+  Next decide(const Verdict& verdict, std::string_view result);
+  /// Another result came of it than was decided for.
+  Next decide_again(const Verdict& verdict, std::string_view result);
 
   /// Somebody asked for a restart: the delay grows from its first step again, as systemd's does.
   void start_anew() { respawns_ = 0; }
@@ -38,7 +42,7 @@ class RestartPolicy {
   unsigned respawns() const { return respawns_; }
 
  private:
-  bool restarts(const Verdict& verdict, std::string& reason) const;
+  bool restarts(const Verdict& verdict, std::string_view result, std::string& reason) const;
   Duration delay(const Verdict& verdict);
 
   const ServiceSettings& settings_;

@@ -28,9 +28,10 @@ void Service::over(int status, std::string reason) {
 }
 
 Instant Service::deadline() const {
-  if (!main_alive()) return state_deadline_;
-  return std::min({state_deadline_, memory_.deadline(), flight_.deadline(), probe_.deadline(), life_.watchdog_due,
-                   life_.runtime_due});
+  if (!main_alive())
+    return alive() ? std::min(state_deadline_, life_.runtime_due) : state_deadline_;
+  return std::min({state_deadline_, memory_.deadline(), flight_.deadline(), probe_.deadline(),
+                   life_.watchdog_due, life_.runtime_due});
 }
 
 // ---- starting ------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ void Service::start(Instant now, Actions& out) {
   if (!can_start()) return;
   if (state_ == ServiceState::Over) {
     if (start_limit_hit(now)) {
-      emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
+      tell_start_limit(out);
       failed_ = true;
       return over(exit_status_ == 0 ? 1 : exit_status_, "StartLimitBurst=");
     }
@@ -236,6 +237,15 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
     death_.stop_reason = StopReason::Protocol;
     death_.protocol = "ended before it sent READY=1";
   }
+  const bool started = state_ == ServiceState::Running || state_ == ServiceState::Reloading ||
+                       state_ == ServiceState::StartPost;
+  if (settings_.life.exit_type == ExitType::Cgroup && started && event.others_alive) {
+    life_.main_alive = false;
+    life_.group_lives = life_.others_alive = true;
+    end_probes(out);
+    life_.watchdog_due = Instant::max();
+    return;
+  }
   died(now, event.others_alive, out);
 }
 
@@ -252,106 +262,26 @@ void Service::died(Instant now, bool others_alive, Actions& out) {
   if (!commands_run) after_death(now, out);
 }
 
-void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
-  end_probes(out);
-  life_.main_alive = false;
-  life_.others_alive = others_alive;
-  death_.ended = now;
-  life_.verdict = judge(death_, settings_);
-  Verdict& verdict = *life_.verdict;
-  exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
-  const unsigned exits = exits_.add(now);
-  decide_next(verdict, now);
-  if (auto samples = flight_.take(); !samples.empty()) {
-    emit(out, record::Flight{death_.invocation, std::move(samples)});
-  }
-  emit(out, record::Exited{verdict, exits, settings_.alarm.interval});
-  last_verdict_ = verdict;
-  if (next_.action == NextAction::GiveUp) {
-    emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
-  }
-  const RateSettings& alarm = settings_.alarm;
-  if (alarm.burst == 0 || exits < alarm.burst || next_.action != NextAction::Respawn) {
-    alarm_raised_ = false;
-  } else if (!alarm_raised_ || now - last_alarm_ >= alarm.interval) {
-    alarm_raised_ = true;
-    last_alarm_ = now;
-    emit(out, record::Alarm{exits, alarm.interval});
-  }
-  end_reason_ = verdict.summary;
-  out.push_back(action::RemovePidFile{});
-}
-
-// The main process is dead, its verdict is told, and none of the commands runs.
-void Service::after_death(Instant now, Actions& out) {
-  const bool undisturbed = !ending_ && !restarting_;
-  if (life_.started && has_ended_well() && state_ != ServiceState::Stopping &&
-      state_ != ServiceState::StopKilling) {
-    if (settings_.life.remain_after_exit && undisturbed) {
-      return enter(ServiceState::Exited, Instant::max());
-    }
-    // systemd.service(5), ExecStop=: also when it has ended by itself, and well.
-    if (!life_.stop_ran) return run_stop(now, StopReason::Request, out);
-  }
-  clear(now, state_, out);
-}
-
-void Service::skipped(Instant now, Actions& out) {
-  life_.result = "exec-condition";
-  next_ = {NextAction::Stop, Duration{0}, "ExecCondition="};
-  exit_status_ = 0;
-  end_reason_ = "skipped: ExecCondition= was not met";
-  clear(now, state_, out);
-}
-
-void Service::decide_next(Verdict& verdict, Instant now) {
-  if (ending_) {
-    next_ = {NextAction::Stop, Duration{0}, "stop requested"};
-  } else if (restarting_) {
-    next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
-  } else if (settings_.life.remain_after_exit && verdict.cause == Cause::Clean &&
-             death_.stop_reason == StopReason::None) {
-    next_ = {NextAction::Stop, Duration{0}, "RemainAfterExit=yes"};
-  } else {
-    next_ = policy_.decide(verdict);
-    if (next_.action == NextAction::Respawn && start_limit_hit(after(now, next_.delay))) {
-      next_ = {NextAction::GiveUp, Duration{0}, "StartLimitBurst="};
-    }
-  }
-  verdict.next = next_;
-}
-
 void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
   if (asked_for_command()) return;  // of before it
   life_.others_alive = false;
   if (state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling) {
     return cleared(now, out);
   }
+  if (life_.group_lives) {
+    life_.group_lives = false;
+    if (state_ == ServiceState::Running) died(now, false, out);
+    return;  // else when the commands that run have ended
+  }
   if (!looking_for_main()) return;
+  if (settings_.pid_file.empty()) {
+    // As systemd: no main process was promised, and this is an end as any other.
+    death_.status = WaitStatus::exited(0);
+    return main_started(now, out);
+  }
   death_.stop_reason = StopReason::Protocol;
   death_.protocol = "went into the background and left no process";
   died(now, false, out);
-}
-
-// Nothing of the invocation is alive, or what is has been given up.
-void Service::cleared(Instant now, Actions& out) {
-  // Its CommandSpawned is still to come, and would be taken for the next one's.
-  if (asked_for_command()) return enter(ServiceState::ClearKilling, Instant::max());
-  control_.reset();
-  life_.others_alive = false;
-  if (life_.post_ran) return finish(now, out);
-  life_.post_ran = true;
-  run(CommandKind::StopPost, now, out);
-}
-
-void Service::finish(Instant now, Actions& out) {
-  if (!life_.left) out.push_back(action::Release{});
-  if (ending_ || next_.action != NextAction::Respawn) {
-    failed_ = life_.verdict && service_result(*life_.verdict, settings_) != "success";
-    return over(exit_status_, end_reason_);
-  }
-  // start() ends it, also where there is no delay: other units may have to be ended first.
-  enter(ServiceState::Waiting, life_.verdict ? after(life_.verdict->ended, next_.delay) : now);
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
@@ -359,7 +289,7 @@ void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
   if (main_alive()) check_memory(now, out);
   if (main_alive()) check_probe(now, out);
   if (main_alive()) check_watchdog(now, out);
-  if (main_alive()) check_runtime(now, out);
+  if (alive()) check_runtime(now, out);
   if (now < state_deadline_) return;
   switch (state_) {
     case ServiceState::Condition:

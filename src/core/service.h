@@ -182,7 +182,11 @@ class Service {
     bool left = false;           ///< gatevisor ends, and its main process goes on
     bool memory_missed = false;  ///< memory.events changed while there was no main process
     std::optional<Verdict> verdict;
-    std::string_view result;  ///< $SERVICE_RESULT, where a command decided it before the verdict
+    std::string_view result;   ///< systemd's Result=: the first failure; empty: none
+    std::string_view told;     ///< the same when the verdict was told
+    bool skipped = false;      ///< ExecCondition= said so
+    bool by_policy = false;    ///< what is next follows from Restart=
+    bool group_lives = false;  ///< ExitType=cgroup: its main process has ended, and not all
     Instant watchdog_due = Instant::max();
     Duration watchdog{0};  ///< WatchdogSec=, or what the service set
     Instant runtime_due = Instant::max();
@@ -190,6 +194,13 @@ class Service {
   };
 
   bool main_alive() const { return life_.main_alive; }
+  /// What its ExitType= counts.
+  bool alive() const { return life_.main_alive || life_.group_lives; }
+  /// systemd keeps the first one.
+  void fail(std::string_view result) {
+    if (life_.result.empty()) life_.result = result;
+  }
+  std::string_view result() const { return life_.result.empty() ? "success" : life_.result; }
   /// A main process was asked for, and Spawned has not answered.
   bool asked_for_main() const {
     return state_ == ServiceState::Starting && death_.pid == 0 && !control_ &&
@@ -208,7 +219,7 @@ class Service {
   }
   bool has_ended_well() const { return life_.verdict && life_.verdict->cause == Cause::Clean; }
 
-  // service.cc: from the start to the end of one invocation
+  // service.cc: from the start to the end of one invocation; service_end.cc: that end
   void begin(Instant now, Actions& out);
   void spawn_main(Actions& out);
   void note_process(const std::string& invocation, const CgroupSnapshot& baseline);
@@ -220,13 +231,17 @@ class Service {
   void after_death(Instant now, Actions& out);
   void skipped(Instant now, Actions& out);
   void decide_next(Verdict& verdict, Instant now);
+  Next within_limit(Next next, Instant now) const;
+  void take_result(Instant now, Actions& out);
+  void tell_start_limit(Actions& out) const;
   void cleared(Instant now, Actions& out);
   void finish(Instant now, Actions& out);
   void over(int status, std::string reason);
   bool start_limit_hit(Instant at) const;
   void enter(ServiceState state, Instant deadline);
 
-  // service_stop.cc: on the way down
+  // service_stop.cc, service_clear.cc: on the way down
+  void tell_group_end(Instant now, Actions& out);
   void run_stop(Instant now, StopReason reason, Actions& out);
   int stop_signal(StopReason reason) const;
   Duration stop_timeout(StopReason reason) const;
@@ -239,6 +254,7 @@ class Service {
   void end_start_post(Instant now, Actions& out);
   void start_timeout(Instant now, Actions& out);
   void clear(Instant now, ServiceState before, Actions& out);
+  void clear_slow(Instant now, Actions& out);
   void escalate(Instant now, Actions& out);
   bool abort_stop(Instant now, Actions& out);
   void let_go(Instant now, int status, std::string reason, Actions& out);
@@ -254,6 +270,7 @@ class Service {
   void command_came_late(Instant now, Actions& out);
   Duration command_time(CommandKind kind) const;
   void after_commands(CommandKind kind, Instant now, Actions& out);
+  void after_reload(Instant now, Actions& out);
   const Command& command() const;
 
   // service_watch.cc: while the gateway lives

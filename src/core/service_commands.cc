@@ -3,6 +3,7 @@
 
 #include "core/format.h"
 #include "core/service.h"
+#include "core/service_result.h"
 
 namespace gatevisor::core {
 namespace {
@@ -30,13 +31,6 @@ std::string how(const FailedCommand& what) {
            to_string(Error{"", "", what.exec_failure->code, ""}) + ")";
   }
   return what.status ? how_it_ended(*what.status) : "was not made";
-}
-
-/// systemd.exec(5), $SERVICE_RESULT.
-std::string_view result_of(const FailedCommand& what) {
-  if (what.exec_failure) return "exit-code";
-  if (!what.status) return "resources";
-  return service_result(what.status->kind);
 }
 
 }  // namespace
@@ -73,13 +67,15 @@ std::vector<std::string> Service::command_environment(CommandKind kind) const {
 }
 
 std::vector<std::string> Service::result_variables(const std::string& prefix) const {
-  std::string_view result = life_.result;
-  if (result.empty()) {
-    result = life_.verdict ? service_result(*life_.verdict, settings_) : "success";
+  std::vector<std::string> all = {prefix + "SERVICE_RESULT=" + std::string(result())};
+  std::optional<WaitStatus> ended = death_.status;
+  if (!ended && death_.exec_failure) {
+    ended = WaitStatus::exited(systemd_exit_code(death_.exec_failure->step));
   }
-  std::vector<std::string> all = {prefix + "SERVICE_RESULT=" + std::string(result)};
-  if (!death_.status) return all;
-  const WaitStatus& status = *death_.status;
+  // Type=forking may leave none.
+  const bool had_main = death_.pid != 0 || death_.exec_failure;
+  if (!ended || !had_main) return all;
+  const WaitStatus& status = *ended;
   all.push_back(prefix + "EXIT_CODE=" + std::string(to_string(status.kind)));
   // 'TERM', as systemd.exec(5) has it.
   const std::string name =
@@ -185,6 +181,7 @@ void Service::command_ended(Instant now, const FailedCommand& what, Actions& out
 
 void Service::command_failed(Instant now, const FailedCommand& what, Actions& out) {
   emit(out, record::CommandFailed{what.kind, what.program, how(what)});
+  if (what.kind != CommandKind::Reload) fail(service_result(what));
   switch (what.kind) {
     case CommandKind::Condition:
     case CommandKind::StartPre:
@@ -199,12 +196,8 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
       if (main_alive()) return begin_stop(now, StopReason::CommandFailed, out);
       if (!life_.verdict) death_.stop_reason = StopReason::CommandFailed;
       return end_start_post(now, out);
-    case CommandKind::Reload:
-      if (!main_alive()) return after_death(now, out);
-      return resume(now);
+    case CommandKind::Reload: return after_reload(now, out);
     case CommandKind::Stop:
-      life_.result = result_of(what);
-      return after_commands(what.kind, now, out);
     case CommandKind::StopPost: return after_commands(what.kind, now, out);
   }
 }
@@ -216,14 +209,14 @@ void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
     case CommandKind::StartPre: return spawn_main(out);
     case CommandKind::Main:
       // Type=forking: it has gone into the background.
-      out.push_back(action::AwaitTree{});
       out.push_back(action::FindMain{});
+      out.push_back(action::AwaitTree{});
       return;
     case CommandKind::StartPost:
-      if (main_alive()) return enter_running(now);
+      if (alive()) return enter_running(now);
       return life_.verdict ? after_death(now, out) : died(now, life_.others_alive, out);
     case CommandKind::Reload:
-      if (!main_alive()) return after_death(now, out);
+      if (!alive()) return after_reload(now, out);
       if (settings_.life.type == ServiceType::NotifyReload && !life_.reload_ended) {
         return enter(ServiceState::Reloading, after(now, settings_.life.start_timeout()));
       }
@@ -237,6 +230,12 @@ void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
       if (life_.others_alive && !life_.left) return clear(now, ServiceState::Running, out);
       return finish(now, out);
   }
+}
+
+// What it has become meanwhile.
+void Service::after_reload(Instant now, Actions& out) {
+  if (alive()) return resume(now);
+  life_.verdict ? after_death(now, out) : died(now, life_.others_alive, out);
 }
 
 // The deadline of Reloading, StopCommands or StopPost has passed.
@@ -254,11 +253,12 @@ void Service::command_timeout(Instant now, Actions& out) {
     // What it was to bring about can be undone by nobody; the service goes on.
     out.push_back(action::SignalCommand{9});
     control_.reset();
-    return main_alive() ? resume(now) : after_death(now, out);
+    return after_reload(now, out);
   }
   if (life_.left && settings_.kill.mode != KillMode::None) {
     out.push_back(action::SignalCommand{9});
   }
+  fail("timeout");
   // It is in the tree, and goes with it.
   life_.others_alive = true;
   if (kind == CommandKind::Stop && main_alive() && settings_.kill.mode != KillMode::None) {
@@ -271,6 +271,7 @@ void Service::command_timeout(Instant now, Actions& out) {
     }
     if (abort_stop(now, out)) return;
   }
+  if (!main_alive() && !life_.left) return clear_slow(now, out);
   after_commands(kind, now, out);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "core/service.h"
+#include "core/service_result.h"
 
 namespace gatevisor::core {
 namespace {
@@ -43,6 +44,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   ending_ = true;
   requester_ = from;
   asked_at_ = now;
+  tell_group_end(now, out);
   emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
   const StopReason reason =  // None: it had said STOPPING=1
       death_.stop_reason == StopReason::None ? StopReason::Request : death_.stop_reason;
@@ -79,6 +81,12 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
 void Service::restart(Instant now, const Requester& from, Actions& out) {
   if (ending_ || restarting_) return;
   policy_.start_anew();
+  if (life_.group_lives) {
+    restarting_ = true;
+    requester_ = from;
+    asked_at_ = now;
+    tell_group_end(now, out);
+  }
   switch (state_) {
     case ServiceState::Condition:
     case ServiceState::StartPre:
@@ -97,6 +105,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
       if (life_.verdict) {  // a command of what has died
         next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
         if (state_ == ServiceState::StartPost) end_start_post(now, out);
+        if (state_ == ServiceState::Running) run_stop(now, StopReason::Request, out);
         return;
       }
       if (settings_.kill.mode == KillMode::None) {
@@ -129,6 +138,13 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Inactive:
     case ServiceState::Over: return;
   }
+}
+
+// ExitType=cgroup: what the main process has left is asked to end, and its own end is told first.
+void Service::tell_group_end(Instant now, Actions& out) {
+  if (!life_.group_lives) return;
+  life_.group_lives = false;
+  tell_verdict(now, true, out);
 }
 
 void Service::run_stop(Instant now, StopReason reason, Actions& out) {
@@ -173,6 +189,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     return;
   }
   end_watches(out);
+  fail(service_result(reason));
   death_.stop_reason = reason;
   death_.requester = requester_;
   death_.asked_at = asked_at_;
@@ -193,6 +210,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
 
 void Service::kill_now(Instant now, StopReason reason, std::string why, Actions& out) {
   end_watches(out);
+  fail(service_result(reason));
   death_.stop_reason = reason;
   note_sent(now, SIGKILL, std::move(why));
   const bool too_slow = reason == StopReason::StartTimeout || death_.timed_out;
@@ -252,51 +270,6 @@ void Service::start_timeout(Instant now, Actions& out) {
   begin_stop(now, StopReason::StartTimeout, out);
 }
 
-// The main process is dead; what it started may not be. What it gets depends on what it got
-// already.
-void Service::clear(Instant now, ServiceState before, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  if (!life_.others_alive && !control_) return cleared(now, out);
-  if (kill.mode == KillMode::None) return cleared(now, out);
-  if (kill.mode == KillMode::Process) {
-    if (!control_) return cleared(now, out);
-    out.push_back(action::SignalCommand{kill.signal});
-    // It was asked with the main process, and has no more time than that.
-    if (before == ServiceState::Stopping && death_.stop_reason != StopReason::None) {
-      return enter(ServiceState::Clearing, life_.gave_up ? now : state_deadline_);
-    }
-    life_.stop_time = kill.timeout_stop;
-    return enter(ServiceState::Clearing, after(now, kill.timeout_stop));
-  }
-  const bool oom = life_.verdict && life_.verdict->cause == Cause::OomKill &&
-                   settings_.memory.oom_policy == OomPolicy::Kill;
-  const bool start_kill = death_.stop_reason == StopReason::StartTimeout &&
-                          settings_.life.start_failure == TimeoutMode::Kill;
-  const bool at_once =
-      oom || start_kill || kill.mode == KillMode::Mixed || before == ServiceState::StopKilling;
-  if (at_once && kill.send_sigkill) {
-    if (oom) {
-      out.push_back(action::KillTree{});
-    } else {
-      final_kill(out);
-    }
-    return enter(ServiceState::ClearKilling, after(now, kKillGrace));
-  }
-  const bool stopping = before == ServiceState::Stopping;
-  // STOPPING=1: nobody was asked.
-  const bool asked = stopping && death_.stop_reason != StopReason::None;
-  if (!asked || kill.mode == KillMode::Mixed) {  // else they were asked with the main process
-    const int signal = death_.pid == 0 ? stop_signal(death_.stop_reason) : kill.signal;
-    out.push_back(action::SignalTree{signal});
-    if (kill.send_sighup) out.push_back(action::SignalTree{SIGHUP});
-    if (signal != SIGKILL && signal != SIGCONT) out.push_back(action::SignalTree{SIGCONT});
-  }
-  if (!asked) life_.stop_time = kill.timeout_stop;
-  // One deadline for all of a stop: theirs has passed where the main process's has.
-  const Instant shared = life_.gave_up ? now : state_deadline_;
-  enter(ServiceState::Clearing, asked ? shared : after(now, kill.timeout_stop));
-}
-
 // KillMode=: what is asked to end is all of it, or the main process alone.
 void Service::send(int signal, Actions& out) const {
   if (settings_.kill.mode == KillMode::ControlGroup) {
@@ -304,81 +277,6 @@ void Service::send(int signal, Actions& out) const {
   } else {
     out.push_back(action::SignalMain{signal});
   }
-}
-
-void Service::final_kill(Actions& out) const {
-  if (settings_.kill.final_signal == SIGKILL) {
-    out.push_back(action::KillTree{});
-  } else {
-    out.push_back(action::SignalTree{settings_.kill.final_signal});
-  }
-}
-
-// gatevisor ends and leaves the main process behind.
-void Service::let_go(Instant now, int status, std::string reason, Actions& out) {
-  end_probes(out);
-  out.push_back(action::RemovePidFile{});
-  life_.main_alive = false;
-  life_.left = true;
-  next_ = {NextAction::Stop, Duration{0}, "stop requested"};
-  exit_status_ = status;
-  end_reason_ = std::move(reason);
-  cleared(now, out);
-}
-
-// A deadline of Stopping, StopKilling, Clearing or ClearKilling has passed.
-void Service::escalate(Instant now, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  const bool alive = main_alive();
-  const bool killed_already =
-      state_ == ServiceState::StopKilling || state_ == ServiceState::ClearKilling;
-  if (killed_already || !kill.send_sigkill) {
-    emit(out,
-         record::LeftBehind{alive ? death_.pid : 0, kill.send_sigkill ? kill.final_signal : 0});
-    if (!alive) return cleared(now, out);
-    // While the main process lives there can be no other. Its end, if it comes, is an event.
-    if (ending_) return let_go(now, 137, "the gateway could not be killed", out);
-    life_.gave_up = true;
-    state_deadline_ = Instant::max();
-    return;
-  }
-  if (state_ == ServiceState::Stopping && abort_stop(now, out)) return;
-  emit(out,
-       record::KillEscalated{alive ? death_.pid : 0, life_.stop_time, settings_.kill.final_signal});
-  if (alive) {
-    death_.timed_out = true;
-    note_sent(now, kill.final_signal, "stop time-out");
-  }
-  if (kill.mode == KillMode::Process) {
-    if (alive) out.push_back(action::SignalMain{kill.final_signal});
-    if (control_) out.push_back(action::SignalCommand{kill.final_signal});
-  } else {
-    final_kill(out);
-  }
-  enter(alive ? ServiceState::StopKilling : ServiceState::ClearKilling, after(now, kKillGrace));
-}
-
-// TimeoutStopFailureMode=abort: once, before it is killed. False: it is not to be.
-bool Service::abort_stop(Instant now, Actions& out) {
-  const KillSettings& kill = settings_.kill;
-  if (settings_.life.stop_failure != TimeoutMode::Abort || life_.aborted || !main_alive()) {
-    return false;
-  }
-  const int signal = settings_.life.watchdog_signal;
-  emit(out, record::KillEscalated{death_.pid, life_.stop_time, signal});
-  life_.aborted = true;
-  death_.timed_out = true;
-  note_sent(now, signal, "stop time-out");
-  send(signal, out);
-  life_.stop_time = settings_.life.timeout_abort.value_or(kill.timeout_stop);
-  enter(ServiceState::Stopping, after(now, life_.stop_time));
-  return true;
-}
-
-void Service::on(Instant, const event::TreeChanged&, Actions& out) {
-  if (state_ != ServiceState::ClearKilling) return;
-  // KillMode=process: it is a command that is waited for, and the others are nobody's.
-  if (settings_.kill.mode != KillMode::Process) out.push_back(action::KillTree{});
 }
 
 }  // namespace gatevisor::core

@@ -217,12 +217,19 @@ void Service::check_watchdog(Instant now, Actions& out) {
 void Service::check_runtime(Instant now, Actions& out) {
   if (now < life_.runtime_due) return;
   life_.runtime_due = Instant::max();
+  if (life_.group_lives && state_ == ServiceState::Running) {
+    fail("timeout");
+    death_.stop_reason = StopReason::RuntimeLimit;
+    tell_group_end(now, out);
+    return run_stop(now, StopReason::RuntimeLimit, out);
+  }
   if (!undisturbed()) return;
   // Of a reload that runs nothing is known.
   if (settings_.kill.mode == KillMode::None || state_ != ServiceState::Running) {
     return begin_stop(now, StopReason::RuntimeLimit, out);
   }
   // As systemd: a stop, with its ExecStop=.
+  fail("timeout");
   run_stop(now, StopReason::RuntimeLimit, out);
 }
 

@@ -40,6 +40,7 @@ void connect(std::vector<Node>& nodes, std::size_t self, Dependency kind, std::s
       add(its.stop_with, self);
       add(its.restart_with, self);
       return;
+    case Dependency::Upholds: add(mine.upheld, other); [[fallthrough]];
     case Dependency::Wants: return add(mine.wanted, other);
     case Dependency::PartOf:
       add(its.stop_with, self);

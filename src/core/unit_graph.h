@@ -20,19 +20,20 @@ class UnitGraph {
 
   /// What one unit has to do with others. No unit is in a list twice, nor in one of its own.
   struct Node {
-    Units predecessors;    ///< started before it, and stopped after it
-    Units successors;      ///< the other way round
-    Units needed;          ///< Requires=, BindsTo=: started with it
-    Units wanted;          ///< Wants=: started with it, whatever becomes of them
-    Units expected;        ///< Requisite=, BindsTo=: it is not started unless they run
-    Units fail_with;       ///< not started where it could not be
-    Units stop_with;       ///< stopped when somebody stops it
-    Units restart_with;    ///< restarted, if they run, when it is
-    Units bound;           ///< BindsTo= of them: stopped when it ends by itself
-    Units conflicting;     ///< stopped when it is started
-    Units reload_with;     ///< reloaded when it is
-    Units on_failure;      ///< OnFailure=
-    Units on_success;      ///< OnSuccess=
+    Units predecessors;  ///< started before it, and stopped after it
+    Units successors;    ///< the other way round
+    Units needed;        ///< Requires=, BindsTo=: started with it
+    Units wanted;        ///< Wants=: started with it, whatever becomes of them
+    Units upheld;        ///< Upholds=: wanted, and started again while it runs
+    Units expected;      ///< Requisite=, BindsTo=: it is not started unless they run
+    Units fail_with;     ///< not started where it could not be
+    Units stop_with;     ///< stopped when somebody stops it
+    Units restart_with;  ///< restarted, if they run, when it is
+    Units bound;         ///< BindsTo= of them: stopped when it ends by itself
+    Units conflicting;   ///< stopped when it is started
+    Units reload_with;   ///< reloaded when it is
+    Units on_failure;    ///< OnFailure=
+    Units on_success;    ///< OnSuccess=
   };
 
   /// Error: an order that is a cycle, or two units of which one stops the other and that would be

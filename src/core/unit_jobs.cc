@@ -12,6 +12,9 @@ Requester following(const std::string& what) { return {what, 0, Requester::kNoPr
 /// sysexits.h: what systemd would not start for an assertion is a mistake of configuration.
 constexpr int kConfig = 78;
 
+/// systemd's auto_start_stop_ratelimit: so many in 10 s, and then no more.
+constexpr unsigned kMostUpheld = 16;
+
 bool is_over(Activity activity) {
   return activity == Activity::Inactive || activity == Activity::Failed;
 }
@@ -35,6 +38,7 @@ void Manager::settle(Instant now, UnitActions& out) {
       changed = note_activity(now, unit, out) || changed;
       changed = begin_job(now, unit, out) || changed;
       changed = begin_respawn(now, unit, out) || changed;
+      changed = uphold(now, unit) || changed;
     }
   }
   for (std::size_t unit = 0; unit < units_.size(); ++unit) end_reload(now, unit, out);
@@ -201,6 +205,23 @@ bool Manager::begin_respawn(Instant now, std::size_t unit, UnitActions& out) {
   each.running = false;
   restart_with(unit);
   return true;
+}
+
+// systemd.unit(5), Upholds=: started whenever they are found at rest, as long as it is up.
+bool Manager::uphold(Instant now, std::size_t unit) {
+  const Unit& each = units_[unit];
+  if (each.activity != Activity::Active || each.job != Job::None || ending_) return false;
+  bool any = false;
+  for (const std::size_t other : set_.graph.of(unit).upheld) {
+    Unit& upheld = units_[other];
+    if (!upheld.at_rest() || upheld.job != Job::None || upheld.called_in_step) continue;
+    if (upheld.upheld.count(now) >= kMostUpheld) continue;
+    upheld.upheld.add(now);
+    upheld.called_in_step = true;
+    add_start(other);
+    any = true;
+  }
+  return any;
 }
 
 bool Manager::has_running(const UnitGraph::Units& units) const {

@@ -146,6 +146,11 @@ Expected<void> CgroupDir::write(const char* file, std::string_view text) const {
   return written;
 }
 
+Expected<void> CgroupDir::chown(const char* file, unsigned uid, unsigned gid) const {
+  if (fchownat(fd(), file, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0) return {};
+  return fail("chown", join(path_, file), errno);
+}
+
 Expected<std::vector<int>> CgroupDir::processes() const {
   auto content = read_at(fd(), "cgroup.procs");  // as long as there are processes
   if (!content) return std::unexpected(std::move(content.error()));
@@ -170,7 +175,8 @@ std::vector<std::string> CgroupDir::children() const {
   if (!directory) return names;
   (void)copy->release();
   while (const dirent* entry = readdir(directory.get())) {
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
   }
   return names;
 }

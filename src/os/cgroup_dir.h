@@ -35,6 +35,8 @@ class CgroupDir {
   bool has(const char* file) const;
   Expected<std::string> read(const char* file) const;
   Expected<void> write(const char* file, std::string_view text) const;
+  /// Of a file in it, or of itself ('').
+  Expected<void> chown(const char* file, unsigned uid, unsigned gid) const;
   /// The pids of cgroup.procs: 0 for processes outside our pid namespace.
   Expected<std::vector<int>> processes() const;
   std::vector<std::string> children() const;

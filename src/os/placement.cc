@@ -101,7 +101,32 @@ Expected<CgroupDir> Placement::new_leaf(std::uint64_t invocation) {
       return std::unexpected(std::move(set.error()));
     }
   }
+  if (leaf && owner_) {
+    if (auto given = hand_over(*leaf); !given) return std::unexpected(std::move(given.error()));
+  }
   return leaf;
+}
+
+// The kernel's cgroup-v2.rst, 'Delegation', and systemd's cg_set_access(): the directory and the
+// files that its owner needs for cgroups below it. The limits stay the slice's.
+Expected<void> Placement::hand_over(const CgroupDir& leaf) const {
+  if (auto given = leaf.chown("", owner_->uid, owner_->gid); !given) return given;
+  if (auto given = leaf.chown("cgroup.procs", owner_->uid, owner_->gid); !given) return given;
+  // Not in every kernel.
+  for (const char* file : {"cgroup.subtree_control", "cgroup.threads", "memory.oom.group"}) {
+    (void)leaf.chown(file, owner_->uid, owner_->gid);
+  }
+  return {};
+}
+
+Expected<CgroupDir> Placement::control_leaf() const {
+  constexpr const char* kName = ".control";
+  auto control = leaf_.open_child(kName);
+  if (control || control.error().code != ENOENT) return control;
+  control = leaf_.make_child(kName);
+  if (!control) return control;
+  if (auto given = hand_over(*control); !given) return std::unexpected(std::move(given.error()));
+  return control;
 }
 
 Expected<void> Placement::make_leaf(std::uint64_t invocation, bool oom_group) {

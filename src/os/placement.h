@@ -51,6 +51,12 @@ class Placement {
   Expected<void> make_leaf(std::uint64_t invocation, bool oom_group);
   bool has_leaf() const { return static_cast<bool>(leaf_); }
   const CgroupDir& leaf() const { return leaf_; }
+  /// Delegate=: from here on a leaf is that user's, to make others below it.
+  void delegate_to(unsigned uid, unsigned gid) { owner_ = {uid, gid}; }
+  /// Of a delegated leaf: where commands go beside the main process. Once that has made others
+  /// below the leaf, no process may be in it (the kernel's 'no internal processes').
+  Expected<CgroupDir> control_leaf() const;
+  bool delegated() const { return owner_.has_value(); }
   /// Forgets the leaf. It is removed by tidy().
   void drop_leaf();
   /// What can wait until the gateway runs again: removes the leaves of earlier invocations (one in
@@ -68,6 +74,7 @@ class Placement {
   Expected<void> clear_stale_leaves();
   void remove_stale_leaves();
   Expected<CgroupDir> new_leaf(std::uint64_t invocation);
+  Expected<void> hand_over(const CgroupDir& leaf) const;
 
   std::shared_ptr<CgroupBase> base_;
   CgroupRung rung_ = CgroupRung::Hidden;
@@ -80,6 +87,11 @@ class Placement {
   std::uint64_t spare_invocation_ = 0;
   std::uint64_t last_invocation_ = 0;
   bool oom_group_ = false;
+  struct Owner {
+    unsigned uid;
+    unsigned gid;
+  };
+  std::optional<Owner> owner_;  ///< of a delegated leaf
   std::vector<std::string> stale_leaves_;
 };
 

@@ -60,7 +60,12 @@ struct OwnFields {
   }
   void operator()(const record::Exited& r) const {
     id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
+    if (r.result != "success") fields.push_back("UNIT_RESULT=" + r.result);
     add_verdict(fields, r.verdict);
+  }
+  void operator()(const record::Failed& r) const {
+    id(kUnitFailureResult);
+    fields.push_back("UNIT_RESULT=" + r.result);
   }
   void operator()(const record::Reloading&) const { id(kUnitReloading); }
   void operator()(const record::Reloaded&) const { id(kUnitReloaded); }

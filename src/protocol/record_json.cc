@@ -16,6 +16,12 @@ ordered_json to_json(const Requester& from) {
   return json;
 }
 
+ordered_json to_json(const Next& next) {
+  return {{"action", to_string(next.action)},
+          {"delay_usec", next.delay.count()},
+          {"reason", next.reason}};
+}
+
 ordered_json to_json(const Verdict& verdict, TimeText time_text) {
   ordered_json json;
   json["unit"] = verdict.unit;
@@ -54,9 +60,7 @@ ordered_json to_json(const Verdict& verdict, TimeText time_text) {
   if (verdict.memory_limit) memory["limit"] = *verdict.memory_limit;
   if (!verdict.limit_path.empty()) memory["limit_path"] = verdict.limit_path;
   json["memory"] = std::move(memory);
-  json["next"] = {{"action", to_string(verdict.next.action)},
-                  {"delay_usec", verdict.next.delay.count()},
-                  {"reason", verdict.next.reason}};
+  json["next"] = to_json(verdict.next);
   return json;
 }
 
@@ -109,7 +113,12 @@ struct Fields {
   void operator()(const record::Exited& r) const {
     json["exits_in_window"] = r.exits_in_window;
     json["window_usec"] = r.window.count();
+    json["result"] = r.result;
     json["verdict"] = to_json(r.verdict, time_text);
+  }
+  void operator()(const record::Failed& r) const {
+    json["result"] = r.result;
+    json["next"] = to_json(r.next);
   }
   void operator()(const record::Alarm& r) const {
     json["exits"] = r.exits;
@@ -186,6 +195,7 @@ struct Name {
   std::string_view operator()(const record::Reloaded&) const { return "reloaded"; }
   std::string_view operator()(const record::Flight&) const { return "flight"; }
   std::string_view operator()(const record::Exited&) const { return "exited"; }
+  std::string_view operator()(const record::Failed&) const { return "failed"; }
   std::string_view operator()(const record::Alarm&) const { return "alarm"; }
   std::string_view operator()(const record::StartLimitHit&) const { return "start-limit"; }
   std::string_view operator()(const record::Stopping&) const { return "stopping"; }

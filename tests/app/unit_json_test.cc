@@ -37,7 +37,7 @@ TEST(VerifyJson, UnitThatMayStart) {
 
 TEST(VerifyJson, EachFateHasItsWord) {
   const json unit = verified(
-      "[Service]\nExecStart=/bin/gw\nSlice=a.slice\nDeviceAllow=/dev/null\nExitType=cgroup\n");
+      "[Service]\nExecStart=/bin/gw\nSlice=a.slice\nDeviceAllow=/dev/null\nSockets=a.socket\n");
   const json& directives = unit.at("directives");
   EXPECT_EQ(directives.at(0).at("fate"), "done");
   EXPECT_EQ(directives.at(1).at("fate"), "ignored");

@@ -128,6 +128,33 @@ TEST(LoadUnit, AProtectionThatCannotBeGivenKeepsItFromStarting) {
   EXPECT_TRUE(load("[X-Gatevisor]\nAllow=DynamicUser IPAddressDeny\n" + text).errors.empty());
 }
 
+TEST(LoadUnit, AOneshotThatWouldNeverComeToAnEndIsRefused) {
+  const std::string oneshot = kStart + "Type=oneshot\n";
+  for (const char* line :
+       {"Restart=always", "Restart=on-success", "RestartForceExitStatus=0", "ExitType=cgroup"}) {
+    EXPECT_EQ(load(oneshot + line + "\n").errors.size(), 1u) << line;
+    EXPECT_TRUE(load(kStart + line + "\n").errors.empty()) << line;
+  }
+  EXPECT_TRUE(load(oneshot + "Restart=on-failure\n").errors.empty());
+}
+
+TEST(LoadUnit, DelegateIsASwitchOrControllers) {
+  for (const char* line : {"Delegate=yes", "Delegate=", "Delegate=pids memory cpu"}) {
+    const LoadedUnit unit = load(kStart + line + "\n");
+    EXPECT_TRUE(unit.errors.empty()) << line;
+    EXPECT_TRUE(unit.settings.resources.delegate) << line;
+  }
+  EXPECT_FALSE(load(kStart + "Delegate=pids\nDelegate=no\n").settings.resources.delegate);
+  EXPECT_EQ(load(kStart + "Delegate=yes\n").settings.memory.oom_policy, OomPolicy::Continue);
+  EXPECT_EQ(load(kStart + "OOMPolicy=stop\nDelegate=yes\n").settings.memory.oom_policy,
+            OomPolicy::Stop);
+  EXPECT_EQ(load(kStart + "Delegate=network\n").errors.size(), 1u);
+}
+
+TEST(LoadUnit, AProgramThatIsMissingIsTriedAgainAsRestartSays) {
+  EXPECT_TRUE(load(kStart).settings.restart.retries_exec_failure);
+}
+
 TEST(LoadUnit, OneThatIsSwitchedOffAsksForNothing) {
   for (const char* line : {"Delegate=no", "DynamicUser=0", "KeyringMode=inherit",
                            "RuntimeMaxSec=infinity", "ProtectHome="}) {
@@ -171,11 +198,12 @@ TEST(LoadUnit, OtherUnitsByTheirNames) {
   EXPECT_EQ(others.of(Dependency::After), (std::vector<std::string>{"db.service", "cache.service"}))
       << "an empty value takes nothing back";
   EXPECT_EQ(others.of(Dependency::BindsTo), std::vector<std::string>{"old.service"});
-  EXPECT_EQ(others.of(Dependency::OnFailure), std::vector<std::string>{"report@gw.service.service"});
+  EXPECT_EQ(others.of(Dependency::OnFailure),
+            std::vector<std::string>{"report@gw.service.service"});
   EXPECT_EQ(note(unit, "After").fate, Fate::Done);
   EXPECT_EQ(load("[Unit]\nAfter=db\n" + kStart).errors.size(), 1u);
   EXPECT_EQ(load("[Unit]\nWants=db@.service\n" + kStart).errors.size(), 1u);
-  EXPECT_EQ(load("[Unit]\nUpholds=db.service\n" + kStart).errors.size(), 1u);
+  EXPECT_EQ(load("[Unit]\nJoinsNamespaceOf=db.service\n" + kStart).errors.size(), 1u);
 }
 
 TEST(LoadUnit, SectionsOfOtherUnitsArePassedOver) {

@@ -81,6 +81,7 @@ struct ActionWords {
   std::string operator()(const record::Reloaded&) const { return "emit:reloaded"; }
   std::string operator()(const record::Flight&) const { return "emit:flight"; }
   std::string operator()(const record::Exited&) const { return "emit:exited"; }
+  std::string operator()(const record::Failed& r) const { return "emit:failed=" + r.result; }
   std::string operator()(const record::Alarm&) const { return "emit:alarm"; }
   std::string operator()(const record::StartLimitHit&) const { return "emit:limit"; }
   std::string operator()(const record::Stopping&) const { return "emit:stopping"; }

@@ -30,7 +30,7 @@ ServiceSettings growing(Duration first, Duration last, unsigned steps) {
 std::vector<Duration> delays(const ServiceSettings& settings, int count, std::uint64_t seed = 1) {
   RestartPolicy policy(settings, seed);
   std::vector<Duration> all;
-  for (int i = 0; i < count; ++i) all.push_back(policy.decide(crash()).delay);
+  for (int i = 0; i < count; ++i) all.push_back(policy.decide(crash(), "exit-code").delay);
   return all;
 }
 
@@ -99,7 +99,8 @@ TEST(RestartDelay, OfOneCauseNeitherGrowsNorJitters) {
   settings.restart.randomized = 5s;
   settings.restart.by_cause[Cause::OomKill] = {true, 0s};
   RestartPolicy policy(settings, 1);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(policy.decide(crash(1s, Cause::OomKill)).delay, 0s);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(policy.decide(crash(1s, Cause::OomKill), "exit-code").delay, 0s);
 }
 
 TEST(RestartJitter, IsAddedOnTopAndStaysBelowItsBound) {
@@ -108,9 +109,9 @@ TEST(RestartJitter, IsAddedOnTopAndStaysBelowItsBound) {
   Duration least = kForever;
   Duration most{0};
   RestartPolicy policy(settings, 3);
-  for (int i = 0; i < 4; ++i) policy.decide(crash());
+  for (int i = 0; i < 4; ++i) policy.decide(crash(), "exit-code");
   for (int i = 0; i < 2000; ++i) {
-    const Duration delay = policy.decide(crash()).delay;
+    const Duration delay = policy.decide(crash(), "exit-code").delay;
     ASSERT_GE(delay, 16s);
     ASSERT_LT(delay, 20s);
     least = std::min(least, delay);
@@ -137,20 +138,20 @@ TEST(RestartReset, ALongLifeStartsTheStepsAnew) {
   ServiceSettings settings = growing(2s, 16s, 3);
   settings.restart.reset_after = 60s;
   RestartPolicy policy(settings, 1);
-  EXPECT_EQ(policy.decide(crash()).delay, 2s);
-  EXPECT_EQ(policy.decide(crash()).delay, 4s);
-  EXPECT_EQ(policy.decide(crash(60s - 1us)).delay, 8s);
-  EXPECT_EQ(policy.decide(crash(60s)).delay, 2s);
+  EXPECT_EQ(policy.decide(crash(), "exit-code").delay, 2s);
+  EXPECT_EQ(policy.decide(crash(), "exit-code").delay, 4s);
+  EXPECT_EQ(policy.decide(crash(60s - 1us), "exit-code").delay, 8s);
+  EXPECT_EQ(policy.decide(crash(60s), "exit-code").delay, 2s);
   EXPECT_EQ(policy.respawns(), 1u);
-  EXPECT_EQ(policy.decide(crash()).delay, 4s);
+  EXPECT_EQ(policy.decide(crash(), "exit-code").delay, 4s);
 }
 
 TEST(RestartReset, InfinityIsTheDefaultAndNeverResets) {
   EXPECT_EQ(ServiceSettings{}.restart.reset_after, kForever);
   const ServiceSettings settings = growing(2s, 16s, 3);
   RestartPolicy policy(settings, 1);
-  policy.decide(crash());
-  EXPECT_EQ(policy.decide(crash(24h * 365)).delay, 4s);
+  policy.decide(crash(), "exit-code");
+  EXPECT_EQ(policy.decide(crash(24h * 365), "exit-code").delay, 4s);
 }
 
 TEST(RestartReset, AStopIsNotCounted) {
@@ -158,7 +159,7 @@ TEST(RestartReset, AStopIsNotCounted) {
   settings.restart.mode = RestartMode::OnFailure;
   settings.restart.prevent.codes.set(1);
   RestartPolicy policy(settings, 1);
-  EXPECT_EQ(policy.decide(crash()).action, NextAction::Stop);
+  EXPECT_EQ(policy.decide(crash(), "exit-code").action, NextAction::Stop);
   EXPECT_EQ(policy.respawns(), 0u);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/service_result.h"
 #include "core_testing.h"
 
 namespace gatevisor::core {
@@ -26,7 +27,7 @@ Verdict exec_failure(int code, ExecStep step = ExecStep::Exec) {
 }
 
 Next decide(const ServiceSettings& settings, const Verdict& verdict) {
-  return RestartPolicy(settings, 1).decide(verdict);
+  return RestartPolicy(settings, 1).decide(verdict, service_result(verdict, settings));
 }
 
 bool restarts(RestartMode mode, const Verdict& verdict) {
@@ -73,7 +74,7 @@ std::vector<TableRow> table() {
        abnormal},
       {"longest life", verdict_of(Cause::RuntimeLimit, WaitStatus::exited(0)), abnormal},
       {"watchdog", verdict_of(Cause::Watchdog, WaitStatus::dumped(SIGABRT)), watchdog},
-      {"ended before it was ready", verdict_of(Cause::Protocol, WaitStatus::exited(0)), code},
+      {"ended before it was ready", verdict_of(Cause::Protocol, WaitStatus::exited(0)), abnormal},
       {"probes, then exit 0", verdict_of(Cause::ProbeFailure, WaitStatus::exited(0)), watchdog},
   };
 }
@@ -187,6 +188,29 @@ TEST(RestartExecFailure, OnlyWhatPassesIsTriedAgain) {
     EXPECT_FALSE(is_transient(code));
     EXPECT_EQ(decide(settings, exec_failure(code)).action, NextAction::Stop) << code;
   }
+}
+
+TEST(RestartExecFailure, OfAUnitFileIsAnExitCodeAsAnyOther) {
+  ServiceSettings settings;
+  settings.restart.mode = RestartMode::OnFailure;
+  settings.restart.retries_exec_failure = true;
+  Verdict missing = exec_failure(ENOENT);
+  missing.shell_status = 203;
+  EXPECT_EQ(decide(settings, missing).action, NextAction::Respawn);
+  settings.restart.prevent.codes.set(203);
+  EXPECT_EQ(decide(settings, missing).reason, "RestartPreventExitStatus=");
+}
+
+TEST(RestartPrecedence, AnotherResultIsDecidedOnAnewAndCountedOnce) {
+  ServiceSettings settings;
+  settings.restart.mode = RestartMode::Always;
+  RestartPolicy policy(settings, 1);
+  Verdict clean = verdict_of(Cause::Clean, WaitStatus::exited(0));
+  clean.next = policy.decide(clean, "success");
+  EXPECT_EQ(policy.decide_again(clean, "timeout").action, NextAction::Respawn);
+  EXPECT_EQ(policy.respawns(), 1U);
+  settings.restart.mode = RestartMode::OnSuccess;
+  EXPECT_EQ(policy.decide_again(clean, "timeout").action, NextAction::Stop);
 }
 
 TEST(RestartExecFailure, RestartCauseSaysOtherwise) {

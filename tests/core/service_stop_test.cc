@@ -144,7 +144,7 @@ TEST(SendSigkill, NoEndsTheStopAtItsTimeoutAndLeavesTheGateway) {
   rig.run();
   const Instant asked = rig.now;
   rig.signal(SIGTERM);
-  EXPECT_EQ(rig.timer(), "emit:left-behind no-pidfile emit:finished exit:137");
+  EXPECT_EQ(rig.timer(), "emit:left-behind no-pidfile emit:failed=timeout emit:finished exit:137");
   EXPECT_EQ(rig.now, asked + 8s);
   EXPECT_EQ(rig.last<record::LeftBehind>().pid, 101);
   EXPECT_EQ(rig.count<record::Exited>(), 0u) << "it did not die";
@@ -159,7 +159,7 @@ TEST(SendSigkill, NoWaitsForTheEndBeforeARestart) {
   EXPECT_EQ(rig.timer(), "emit:left-behind");
   EXPECT_EQ(rig.deadline(), Instant::max());
   rig.now += 24h;
-  EXPECT_EQ(rig.exits(0), "emit:exited no-pidfile release spawn:2");
+  EXPECT_EQ(rig.exits(0), "emit:exited no-pidfile emit:failed=timeout release spawn:2");
 }
 
 TEST(SendSigkill, NoAsksOnceMoreWhenAStopFollowsARestartInVain) {
@@ -173,7 +173,7 @@ TEST(SendSigkill, NoAsksOnceMoreWhenAStopFollowsARestartInVain) {
   rig.now += 1h;
   EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
   const Instant asked = rig.now;
-  EXPECT_EQ(rig.timer(), "emit:left-behind no-pidfile emit:finished exit:137");
+  EXPECT_EQ(rig.timer(), "emit:left-behind no-pidfile emit:failed=timeout emit:finished exit:137");
   EXPECT_EQ(rig.now, asked + 8s);
 }
 
@@ -197,7 +197,7 @@ TEST(SendSigkill, NoGivesWhatIsLeftByALateEndNoTimeOfItsOwn) {
   rig.now += 1h;
   EXPECT_EQ(rig.dies(WaitStatus::exited(0), true), "emit:exited no-pidfile");
   EXPECT_EQ(rig.deadline(), rig.now) << "they were asked an hour ago";
-  EXPECT_EQ(rig.timer(), "emit:left-behind release spawn:2");
+  EXPECT_EQ(rig.timer(), "emit:left-behind emit:failed=timeout release spawn:2");
 }
 
 TEST(SendSigkill, NoWithKillModeMixedAsksTheRestWithinTheSameTime) {
@@ -211,7 +211,7 @@ TEST(SendSigkill, NoWithKillModeMixedAsksTheRestWithinTheSameTime) {
   EXPECT_EQ(rig.dies(WaitStatus::exited(0), true),
             "emit:exited no-pidfile tree:SIGTERM tree:SIGCONT");
   EXPECT_EQ(rig.deadline(), asked + 8s);
-  EXPECT_EQ(rig.timer(), "emit:left-behind release emit:finished exit:0");
+  EXPECT_EQ(rig.timer(), "emit:left-behind emit:failed=timeout release emit:finished exit:0");
 }
 
 TEST(StopTimeout, LeftOversShareTheDeadlineOfTheStop) {
@@ -300,7 +300,7 @@ TEST(StopAnywhere, WhileARestartThatCannotKillWaits) {
   rig.timer();
   EXPECT_EQ(rig.timer(), "emit:left-behind");
   EXPECT_EQ(rig.deadline(), Instant::max());
-  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping no-pidfile emit:finished exit:137");
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping no-pidfile emit:failed=timeout emit:finished exit:137");
 }
 
 TEST(StopRecords, SayWhoAskedAndWhoGetsWhat) {

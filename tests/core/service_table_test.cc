@@ -262,7 +262,7 @@ void add_commands(Table& t) {
       "emit:warning emit:command-failed emit:exited no-pidfile "
       "ExecStopPost:0,SERVICE_RESULT=resources"};
   t[{Row::Forked, MainFound}] = {Running, "emit:started"};
-  t[{Row::Forked, TreeEmpty}] = {Waiting, "emit:exited no-pidfile release"};
+  t[{Row::Forked, TreeEmpty}] = {Over, "emit:exited no-pidfile release emit:finished exit:0"};
   for (const Column end : {Term, Int}) {
     t[{Row::AskedPre, end}] = {StartPre, "emit:stopping"};
     t[{Row::StartPost, end}] = {Stopping, kStop};
@@ -312,7 +312,7 @@ Table expected_cells() {
     t[{Row::Running, stop}] = {Stopping, kStop};
     t[{Row::Restarting, stop}] = {Stopping, "emit:stopping"};
     t[{Row::RestartKilling, stop}] = {StopKilling, "emit:stopping"};
-    t[{Row::Unkillable, stop}] = {Over, "emit:stopping no-pidfile emit:finished exit:137"};
+    t[{Row::Unkillable, stop}] = {Over, "emit:stopping no-pidfile emit:failed=timeout emit:finished exit:137"};
     t[{Row::Clearing, stop}] = {Clearing, "emit:stopping"};
     t[{Row::ClearKilling, stop}] = {ClearKilling, "emit:stopping"};
     t[{Row::Waiting, stop}] = {Over, "emit:stopping emit:finished exit:1"};
@@ -346,7 +346,7 @@ Table expected_cells() {
   }
 
   t[{Row::StopKilling, Exits}] = {Over, died_for_good};
-  t[{Row::StopKilling, Due}] = {Over, "emit:left-behind no-pidfile emit:finished exit:137"};
+  t[{Row::StopKilling, Due}] = {Over, "emit:left-behind no-pidfile emit:failed=timeout emit:finished exit:137"};
   t[{Row::RestartKilling, Due}] = {StopKilling, "emit:left-behind"};
   for (const Row row : {Row::RestartKilling, Row::Unkillable}) {
     t[{row, Exits}] = {Starting, died_for_next};

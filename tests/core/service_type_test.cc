@@ -127,7 +127,7 @@ TEST(NotifyReload, SignalThenReloadingThenReady) {
 TEST(Forking, MainProcessIsLookedForWhenTheFirstOneHasEnded) {
   Rig rig(of_type(ServiceType::Forking));
   EXPECT_EQ(rig.start(), "ExecStart:0");
-  EXPECT_EQ(rig.command_exits(0, true), "await-tree find-main");
+  EXPECT_EQ(rig.command_exits(0, true), "find-main await-tree");
   EXPECT_EQ(rig.feed(event::MainFound{77}), "emit:started ExecStartPost:0,MAINPID=77");
   EXPECT_EQ(rig.command_exits(0, true), "");
   EXPECT_EQ(rig.state(), ServiceState::Running);
@@ -135,8 +135,20 @@ TEST(Forking, MainProcessIsLookedForWhenTheFirstOneHasEnded) {
   EXPECT_EQ(rig.verdict().pid, 77);
 }
 
-TEST(Forking, ThatLeavesNoProcessIsAProtocolError) {
+TEST(Forking, ThatLeavesNoProcessHasEndedAsItsFirstOneDid) {
   Rig rig(of_type(ServiceType::Forking));
+  rig.start();
+  rig.command_exits(0);
+  EXPECT_EQ(rig.feed(event::TreeEmpty{}), "ExecStartPost:0");
+  rig.command_exits(0);
+  EXPECT_EQ(rig.verdict().cause, Cause::Clean);
+}
+
+TEST(Forking, ThatLeavesNoProcessThoughItPromisedOneIsAProtocolError) {
+  ServiceSettings settings = of_type(ServiceType::Forking);
+  settings.pid_file = "/run/gw.pid";
+  settings.writes_pid_file = false;
+  Rig rig(settings);
   rig.start();
   rig.command_exits(0);
   rig.feed(event::TreeEmpty{});
@@ -221,7 +233,7 @@ TEST(Runtime, LongestLifeEndsWithExecStop) {
   Rig rig(settings);
   rig.run();
   rig.timer();  // tidy
-  EXPECT_EQ(rig.timer(), "ExecStop:0,MAINPID=101,SERVICE_RESULT=success");
+  EXPECT_EQ(rig.timer(), "ExecStop:0,MAINPID=101,SERVICE_RESULT=timeout");
   EXPECT_EQ(rig.command_exits(0), "tree:SIGTERM tree:SIGCONT");
   rig.dies(WaitStatus::killed(SIGTERM));
   EXPECT_EQ(rig.verdict().cause, Cause::RuntimeLimit);
@@ -234,7 +246,7 @@ TEST(StopFailureMode, AbortComesBeforeTheKillOnce) {
   Rig rig(settings);
   rig.run();
   EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping tree:SIGTERM tree:SIGCONT");
-  EXPECT_EQ(rig.timer(), "emit:escalated tree:SIGABRT");
+  EXPECT_EQ(rig.timer(), "emit:escalated tree:SIGABRT tree:SIGCONT");
   EXPECT_EQ(rig.deadline(), rig.now + 3s);
   EXPECT_EQ(rig.timer(), "emit:escalated kill");
   rig.dies(WaitStatus::killed(SIGKILL));

@@ -277,5 +277,36 @@ TEST(Units, ACallRunsOutOfStarts) {
   EXPECT_EQ(last, "c:emit:limit");
 }
 
+TEST(Upholds, StartsTheOtherAgainWheneverItIsDown) {
+  Units units({with(service("a"), Kind::Upholds, "b.service"), service("b")});
+  EXPECT_EQ(units.start(), "a:spawn:1 b:spawn:1");
+  units.runs(0);
+  units.runs(1);
+  EXPECT_EQ(units.ends(1, 0), "b:spawn:2");
+  units.runs(1);
+  EXPECT_EQ(units.ends(1, 3), "b:spawn:3");
+}
+
+TEST(Upholds, NotOnceItIsDownItself) {
+  Units units({with(service("a"), Kind::Upholds, "b.service"), service("b"), service("c")}, {0, 2},
+              true);
+  units.start();
+  for (const std::size_t unit : {0U, 1U, 2U}) units.runs(unit);
+  units.ends(0, 0);
+  EXPECT_EQ(units.ends(1, 0), "");
+}
+
+TEST(Upholds, GivesUpOnOneThatNeverStaysUp) {
+  Units units({with(service("a"), Kind::Upholds, "b.service"), service("b")});
+  units.start();
+  units.runs(0);
+  for (int i = 0; i < 16; ++i) {
+    units.runs(1);
+    EXPECT_NE(units.ends(1, 1), "") << i;
+  }
+  units.runs(1);
+  EXPECT_EQ(units.ends(1, 1), "");
+}
+
 }  // namespace
 }  // namespace gatevisor::core

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -74,7 +76,8 @@ CgroupHome::~CgroupHome() {
 void CgroupHome::enable_controllers(const std::string& directory) {
   std::istringstream all(read_file(directory + "/cgroup.controllers"));
   for (std::string name; all >> name;) {
-    if (name == "memory" || name == "pids" || name == "cpu") {
+    constexpr std::array kUsed = {"memory", "pids", "cpu", "cpuset", "io"};
+    if (std::ranges::find(kUsed, name) != kUsed.end()) {
       write_file(directory + "/cgroup.subtree_control", "+" + name);
     }
   }

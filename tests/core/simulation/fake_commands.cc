@@ -43,7 +43,9 @@ void FakeKernel::spawn_command(const action::SpawnCommand& action) {
   in(life.until, [this, pid = command.pid, life] {
     const Process* process = find(pid);
     if (process == nullptr || !process->alive || process->doomed) return;
-    for (unsigned i = 0; i < life.leaves; ++i) add_helper(dice_.pick({pid, 1}));
+    // Of one that was given up, what it leaves is not of the current invocation.
+    const unsigned leaves = process->invocation == invocation_ ? life.leaves : 0;
+    for (unsigned i = 0; i < leaves; ++i) add_helper(dice_.pick({pid, 1}));
     end(pid, life.end, End::ByItself);
   });
 }

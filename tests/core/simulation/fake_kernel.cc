@@ -41,7 +41,10 @@ void FakeKernel::perform(const Action& action, bool forwarded) {
     adopt_main(adopted->pid);
   } else if (std::holds_alternative<action::AwaitTree>(action)) {
     awaiting_tree_ = population() > 0;
-    if (!awaiting_tree_) events.push_back(event::TreeEmpty{});
+    if (!awaiting_tree_) {
+      finding_ = false;
+      events.push_back(event::TreeEmpty{});
+    }
   } else if (const auto* to_command = std::get_if<action::SignalCommand>(&action)) {
     if (Process* process = find(command_)) deliver(*process, to_command->signal, false);
   } else if (const auto* to_main = std::get_if<action::SignalMain>(&action)) {
@@ -397,6 +400,7 @@ void FakeKernel::tell_tree() {
     if (!awaiting_tree_) return;
     if (population() == 0) {
       awaiting_tree_ = false;
+      finding_ = false;
       events.push_back(event::TreeEmpty{});
     } else if (!groups_.own_leaf()) {
       events.push_back(event::TreeChanged{});

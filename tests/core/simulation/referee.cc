@@ -122,6 +122,8 @@ void Referee::check(const Event& event, const Action& action) {
   if (emit == nullptr) return;
   if (const auto* exited = std::get_if<record::Exited>(&emit->record)) {
     check_exited(event, *exited);
+  } else if (const auto* later = std::get_if<record::Failed>(&emit->record)) {
+    if (last_ && verdicts_ == 1) last_->next = later->next;
   } else if (const auto* killing = std::get_if<record::KillEscalated>(&emit->record)) {
     const Duration timeout = killing->timeout;
     require(now() >= after(asked_at_, timeout), "a kill before TimeoutStopSec=");
@@ -177,6 +179,9 @@ void Referee::check_command(const action::SpawnCommand& command) {
       command.kind == CommandKind::Stop || command.kind == CommandKind::StopPost;
   require(!stop_at_ || of_the_stop, "a command of the start after a stop");
   require(command.kind != CommandKind::Main || !kernel_.main_known(), "two main processes");
+  if (command.kind == CommandKind::StartPost && !kernel_.main_known()) {
+    left_none_ = scenario_.settings.life.type == ServiceType::Forking;
+  }
   if (command.kind == CommandKind::Stop && command.index == 0) ++stops_run_;
   if (command.kind == CommandKind::StopPost && command.index == 0) ++posts_run_;
   require(stops_run_ <= 1, "ExecStop= ran twice");
@@ -201,7 +206,7 @@ void Referee::check_begin(std::uint64_t invocation) {
   hard_to_kill_ = false;
   left_behind_ = false;
   verdicts_ = stops_run_ = posts_run_ = 0;
-  main_died_ = aborted_ = false;
+  main_died_ = aborted_ = left_none_ = false;
 }
 
 /// What must have been done when an invocation is over.
@@ -270,7 +275,8 @@ void Referee::check_exited(const Event& event, const record::Exited& record) {
 /// The truth of what this event ended.
 Truth Referee::expected(const Event& event) const {
   if (std::holds_alternative<event::TimerExpired>(event)) return {Cause::StartTimeout, {}, {}};
-  if (std::holds_alternative<event::TreeEmpty>(event)) return {Cause::Protocol, {}, {}};
+  const bool end_of_none = std::holds_alternative<event::TreeEmpty>(event) || left_none_;
+  if (end_of_none && !command_failed_) return {Cause::Clean, {}, {}};
   if (command_failed_ && !std::holds_alternative<event::MainExited>(event)) {
     Truth truth{kernel_.command_cause(), {}, {}};
     truth.ambiguous = kernel_.oom_killed();

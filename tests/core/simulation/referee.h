@@ -95,6 +95,7 @@ class Referee {
   unsigned verdicts_ = 0;
   unsigned stops_run_ = 0;       ///< ExecStop= was begun
   unsigned posts_run_ = 0;       ///< ExecStopPost= was begun
+  bool left_none_ = false;       ///< Type=forking, and no process is its main one
   bool main_died_ = false;       ///< it was told
   bool aborted_ = false;         ///< skipped, or a stop or restart was asked for
   bool command_failed_ = false;  ///< in this step
