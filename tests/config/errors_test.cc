@@ -92,10 +92,11 @@ TEST(Properties, OursAreMarked) {
     if (property.ours) ours.insert(property.name);
   }
   EXPECT_EQ(ours, (std::set<std::string_view>{
-                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "LivenessProbe",
+                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "JournalFull", "LivenessProbe",
                       "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
-                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "PIDFile", "RestartCause",
-                      "RestartResetSec", "StrictCapabilities", "StrictLimits"}));
+                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MaxFileSec", "MaxRetentionSec", "PIDFile", "RestartCause",
+                      "RestartResetSec", "StrictCapabilities", "StrictLimits", "SyncIntervalSec", "SystemKeepFree",
+                                     "SystemMaxFileSize", "SystemMaxFiles", "SystemMaxUse"}));
 }
 
 TEST(Properties, EveryOneIsKnownToAssign) {
