@@ -141,7 +141,7 @@ class Service {
   int exit_status() const { return exit_status_; }
   const std::string& end_reason() const { return end_reason_; }
   /// ExecCondition= said that the last invocation was not to be.
-  bool was_skipped() const { return life_.result == "exec-condition"; }
+  bool was_skipped() const { return life_.skipped; }
 
   // what there is to tell of it
   int main_pid() const { return main_alive() ? death_.pid : 0; }
