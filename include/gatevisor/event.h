@@ -12,6 +12,7 @@
 #include "gatevisor/evidence.h"
 #include "gatevisor/exec_step.h"
 #include "gatevisor/probe.h"
+#include "gatevisor/sample.h"
 #include "gatevisor/time.h"
 #include "gatevisor/wait_status.h"
 
@@ -128,6 +129,11 @@ struct MemoryChanged {
 /// memory.pressure of the slice was over its limit for one window (PSI trigger).
 struct PressureHigh {};
 
+/// The answer to TakeSample.
+struct Sampled {
+  Sample sample;  ///< without its age
+};
+
 /// The answer to Probe. Never told after EndProbe.
 struct Probed {
   ProbeResult result;
@@ -162,8 +168,8 @@ struct ActionFailed {
 using Event =
     std::variant<event::Start, event::ConditionsChecked, event::Spawned, event::SpawnFailed,
                  event::ExecSucceeded, event::ExecFailed, event::MainExited, event::TreeEmpty,
-                 event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Probed,
-                 event::SignalReceived, event::CommandRequested, event::TimerExpired,
+                 event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Sampled,
+                 event::Probed, event::SignalReceived, event::CommandRequested, event::TimerExpired,
                  event::ActionFailed, event::CommandSpawned, event::CommandSpawnFailed,
                  event::CommandExecFailed, event::CommandExited, event::MainFound, event::Notified>;
 

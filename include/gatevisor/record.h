@@ -50,6 +50,12 @@ struct Reloading {
 };
 struct Reloaded {};
 
+/// What was seen of its memory while it lived, told with its death. Not for the console.
+struct Flight {
+  std::string invocation;
+  std::vector<Sample> samples;  ///< never empty, oldest first
+};
+
 /// It died. `exits_in_window` counts this one (AlarmIntervalSec=).
 struct Exited {
   Verdict verdict;
@@ -149,7 +155,7 @@ struct Finished {
 
 using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
-                 record::NotStarted, record::Reloading, record::Reloaded, record::Exited,
+                 record::NotStarted, record::Reloading, record::Reloaded, record::Flight, record::Exited,
                  record::Alarm, record::StartLimitHit, record::Stopping, record::Forwarded,
                  record::SignalSent, record::KillEscalated, record::OomWhileAlive,
                  record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,

@@ -16,6 +16,7 @@
 #include "gatevisor/credentials.h"
 #include "gatevisor/dependencies.h"
 #include "gatevisor/directories.h"
+#include "gatevisor/log_settings.h"
 #include "gatevisor/mounts.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/process_settings.h"
@@ -89,6 +90,8 @@ struct MemorySettings {
   ManagedOom pressure_policy = ManagedOom::Auto;
   unsigned pressure_limit_percent = 60;  ///< ManagedOOMMemoryPressureLimit=
   Duration pressure_duration = std::chrono::seconds{30};
+  /// Ours, MemorySampleSec=: how often the flight recorder looks; 0: never.
+  Duration sample_interval = std::chrono::seconds{10};
   bool operator==(const MemorySettings&) const = default;
 };
 
@@ -201,10 +204,11 @@ struct Rlimit {
 
 enum class StandardInput : std::uint8_t { Null, Inherit, Data, File };
 
-/// Where stdout or stderr goes. `append:` opens without following a link, only a regular file with
-/// one name; `file:` and `truncate:` also what is no regular file.
+/// Where stdout or stderr goes. `journal` without one is gatevisor's own. `append:` opens without
+/// following a link, only a regular file with one name; `file:` and `truncate:` also what is no
+/// regular file.
 struct StandardOutput {
-  enum class Kind : std::uint8_t { Inherit, Null, Append, File, Truncate };
+  enum class Kind : std::uint8_t { Inherit, Journal, Null, Append, File, Truncate };
   Kind kind = Kind::Inherit;
   std::string path;  ///< of a file
   bool operator==(const StandardOutput&) const = default;
@@ -266,6 +270,7 @@ struct ExecSettings {
   std::string input_data;             ///< Data only
   StandardOutput standard_output;
   StandardOutput standard_error;
+  LineSettings lines;
   bool operator==(const ExecSettings&) const = default;
 };
 
@@ -327,6 +332,7 @@ struct ServiceSettings {
   RateSettings start_limit;  ///< StartLimitBurst=, StartLimitIntervalSec=
   RateSettings alarm;        ///< ours: AlarmBurst=, AlarmIntervalSec=
   ProbeSettings probe;       ///< ours: LivenessProbe= and its like
+  JournalSettings journal;   ///< the main unit's count
   ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
   SignalMap forward;
   std::vector<Condition> conditions;

@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "app/exit_code.h"
 #include "app/version.h"
@@ -107,6 +108,14 @@ Subcommand checked(CommandOptions control, const std::string& signal, const std:
   return control;
 }
 
+std::optional<ConsoleMode> console_mode(std::string_view word) {
+  if (word == "pass") return ConsoleMode::Pass;
+  if (word == "prefix") return ConsoleMode::Prefix;
+  if (word == "json") return ConsoleMode::Json;
+  if (word == "none") return ConsoleMode::None;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Subcommand parse_command_line(int argc, char** argv) {
@@ -119,6 +128,7 @@ Subcommand parse_command_line(int argc, char** argv) {
 
   RunOptions run;
   std::string format = "text";
+  std::string console = "pass";
   CLI::App* run_command = app.add_subcommand(
       "run",
       "Run the services of unit files, or a command, and keep them alive: run [OPTIONS] "
@@ -148,7 +158,7 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->capture_default_str();
   run_command
       ->add_option("--journal-dir", run.journal_directory,
-                   "Where gatevisor's own records are also kept, for journalctl -D DIR")
+                   "Where the gateway's output and gatevisor's records are kept, for journalctl -D DIR")
       ->type_name("DIR")
       ->take_last();
   run_command
@@ -160,6 +170,17 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->add_option("--control-group", run.control_group,
                    "Members of this group may see the status and the events")
       ->type_name("GROUP")
+      ->take_last();
+  CLI::Option* const console_option =
+      run_command
+          ->add_option("--console", console, "How output that goes to the journal is shown as well")
+          ->type_name("pass|prefix|json|none")
+          ->take_last()
+          ->capture_default_str();
+  run_command
+      ->add_option("--termination-log", run.termination_log,
+                   "A file that gets the last verdict when gatevisor ends (/dev/termination-log)")
+      ->type_name("FILE")
       ->take_last();
   run_command->footer(settings_help);
 
@@ -329,6 +350,14 @@ Subcommand parse_command_line(int argc, char** argv) {
   } else if (format != "text") {
     return Answered{complain("run: --log-format=" + format + ": expected text or json")};
   }
+  const auto mode = console_mode(console);
+  if (!mode) {
+    return Answered{complain("run: --console=" + console + ": expected pass, prefix, json or none")};
+  }
+  if (console_option->count() > 0 && run.journal_directory.empty()) {
+    return Answered{complain("run: --console without --journal-dir: the output is gatevisor's own")};
+  }
+  run.console = *mode;
   return run;
 }
 

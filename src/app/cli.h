@@ -9,6 +9,7 @@
 #include "app/control_commands.h"
 #include "app/log_options.h"
 #include "app/why.h"
+#include "gatevisor/console_mode.h"
 
 namespace gatevisor::app {
 
@@ -23,6 +24,8 @@ struct RunOptions {
   std::string journal_directory;  ///< empty: no journal
   std::string socket;             ///< of the control socket; empty: a place is looked for
   std::string control_group;      ///< who may ask for the status; empty: none
+  ConsoleMode console = ConsoleMode::Pass;
+  std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
   std::vector<std::string> command;
 };
 

@@ -1,230 +1,388 @@
 #include "app/journal_writer.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
+#include <cerrno>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "app/file_storage.h"
-#include "journal/reader.h"
-#include "journal/writer.h"
+#include "app/journal_confine.h"
+#include "app/journal_console.h"
+#include "app/journal_output.h"
+#include "app/journal_store.h"
 #include "os/clock.h"
-#include "os/data_file.h"
-#include "os/file.h"
-#include "os/invocation.h"
-#include "os/machine.h"
+#include "os/poller.h"
 #include "protocol/journal_record.h"
+#include "protocol/journal_stream.h"
 
 namespace gatevisor::app {
 namespace {
 
-using protocol::JournalRecord;
+constexpr Duration kRetry = std::chrono::seconds{1};
+/// gatevisor is gone and nothing can be written: how often it is tried nevertheless.
+constexpr int kLastTries = 5;
+constexpr std::size_t kMostMessages = 64;  ///< at a time
 
-constexpr const char* kCurrent = "gatevisor.journal";
-constexpr const char* kUnfinished = "gatevisor.new";
-constexpr std::uint64_t kFileSize = std::uint64_t{8} << 20;
-/// With the current one they are at most 64 MiB.
-constexpr std::size_t kMostArchived = 7;
-constexpr int kRetryMs = 1000;
+// The poller's numbers, behind those of the slots.
+constexpr std::uint64_t kChannel = kMostStreams;
+constexpr std::uint64_t kConsole = kMostStreams + 1;
 
-journal::Id128 to_id(const std::string& digits) {
-  journal::Id128 id{};
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (std::size_t i = 0; i < id.size() && 2 * i + 1 < digits.size(); ++i) {
-    id[i] = static_cast<std::byte>(value(digits[2 * i]) * 16 + value(digits[2 * i + 1]));
-  }
-  return id;
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
-
-/// One file after the other in one directory.
-class Journal {
+class JournalWriter {
  public:
-  explicit Journal(const JournalWriterParts& parts)
-      : directory_path_(parts.directory), seqnum_id_(parts.run_id) {
-    const auto add = [this](const char* name, const std::string& value) {
-      if (!value.empty()) trusted_.push_back(std::string(name) + "=" + value);
-    };
-    boot_id_ = os::boot_id();
-    machine_id_ = os::machine_id();
-    add("_TRANSPORT", "journal");
-    add("_PID", std::to_string(parts.owner_pid));
-    add("_COMM", "gatevisor");
-    add("_BOOT_ID", boot_id_);
-    add("_MACHINE_ID", machine_id_);
-    add("_HOSTNAME", os::host_name());
+  JournalWriter(JournalWriterParts& parts, os::Poller poller)
+      : parts_(parts),
+        poller_(std::move(poller)),
+        store_(parts.directory, parts.run_id, parts.settings, parts.memory->redo_log()),
+        console_(parts.console),
+        window_(JournalOutput::kWindow),
+        outputs_(kMostStreams),
+        watched_(kMostStreams, false),
+        not_taken_(kMostStreams, false) {
+    own_fields_ = {"_TRANSPORT=journal", "_PID=" + std::to_string(parts.owner_pid),
+                   "_COMM=gatevisor"};
+    std::ranges::copy(store_.host_fields(), std::back_inserter(own_fields_));
   }
 
-  /// It is on the disk when this returns without an error.
-  Expected<void> append(const JournalRecord& record) {
-    if (auto open = ensure_open(); !open) return open;
-    if (record.number < writer_->next_seqnum()) return {};  // an earlier writer's last act
-    auto appended = try_append(record);
-    if (!appended && must_rotate(appended.error().code)) {
-      if (auto rotated = rotate(); !rotated) return rotated;
-      if (auto open = ensure_open(); !open) return open;
-      appended = try_append(record);
+  int run() {
+    (void)poller_.watch(parts_.channel.fd(), kChannel);
+    // The console is open by now, and this machine's name is known.
+    if (auto become = become_journal_user(parts_.directory); !become) {
+      (void)answer(protocol::encode_note(to_string(become.error())));
     }
-    if (!appended) return std::unexpected(std::move(appended.error()));
-    if (auto flushed = writer_->flush(); !flushed) return flushed;
-    return storage_->file().sync();
-  }
-
-  void close() {
-    if (!writer_) return;
-    (void)rotate();
+    confine_journal_writer(parts_.directory);
+    // At once, not with the first line: a reader sees what the one before has left.
+    if (auto recovered = store_.recover()) {
+      (void)answer(protocol::encode_working());
+    } else {
+      failed(recovered.error());
+    }
+    for (;;) {
+      const auto ready = poller_.wait(time_left());
+      now_ = os::now();
+      bool told = false;
+      std::vector<bool> has_bytes(kMostStreams, false);
+      for (const std::uint64_t number : ready) {
+        told |= number == kChannel;
+        if (number < kMostStreams) has_bytes[number] = true;
+      }
+      if (told) read_channel();
+      take(has_bytes);
+      show();  // no disk makes it late
+      write();
+      settle();
+      if (is_finished()) return status_;
+    }
   }
 
  private:
-  /// journald's reasons: full, broken, or a clock that went back.
-  bool must_rotate(int error) const {
-    return writer_->full() || writer_->broken() || error == EREMCHG || error == ENOTNAM;
+  // ---- in ----------------------------------------------------------------------------------
+
+  void read_channel() {
+    std::vector<os::UniqueFd> fds;
+    for (std::size_t i = 0; i < kMostMessages && parts_.channel; ++i) {
+      fds.clear();
+      const auto received =
+          parts_.channel.receive(datagram_, protocol::kMaxJournalRecord + 1, &fds);
+      if (received == os::Channel::Received::Nothing) return;
+      if (received == os::Channel::Received::End) return gone();
+      if (!datagram_.empty()) take_message(std::string_view(datagram_), fds);
+    }
   }
 
-  Expected<std::uint64_t> try_append(const JournalRecord& record) {
+  void take_message(std::string_view message, std::vector<os::UniqueFd>& fds) {
+    const auto kind = static_cast<protocol::ToWriter>(message.front());
+    message.remove_prefix(1);
+    switch (kind) {
+      case protocol::ToWriter::Record:
+        if (auto record = protocol::decode(message)) records_.push_back(std::move(*record));
+        return;
+      case protocol::ToWriter::Stream:
+        if (auto stream = protocol::decode_stream(message)) add(std::move(*stream), fds);
+        return;
+      case protocol::ToWriter::Finish: finishing_ = true; return;
+    }
+  }
+
+  void add(protocol::JournalStream stream, std::vector<os::UniqueFd>& fds) {
+    const std::uint32_t slot = stream.slot;
+    if (slot >= kMostStreams || fds.size() != 2) return;
+    unwatch(slot);
+    outputs_[slot] = std::make_unique<JournalOutput>(std::move(stream), std::move(fds[0]),
+                                                     os::Spool(std::move(fds[1])), store_,
+                                                     *parts_.memory);
+    // What an earlier writer has moved to the spool.
+    added_ = true;
+  }
+
+  void gone() {
+    poller_.unwatch(parts_.channel.fd());
+    gone_ = true;
+  }
+
+  /// From the pipes to the spools. What was written before a record was sent comes before it: then
+  /// all of the pipes are emptied, whether they were ready or not.
+  void take(const std::vector<bool>& has_bytes) {
+    const bool all = !records_.empty() || finishing_ || gone_ || added_;
+    added_ = false;
+    for (std::uint32_t slot = 0; slot < kMostStreams; ++slot) {
+      JournalOutput* const output = outputs_[slot].get();
+      if (output == nullptr || !(all || has_bytes[slot])) continue;
+      for (;;) {
+        const auto more = output->take();
+        if (!more) {
+          not_taken_[slot] = true;
+          failed(more.error());
+        }
+        if (!more || !*more || !all) break;
+      }
+    }
+  }
+
+  // ---- to the journal ----------------------------------------------------------------------
+
+  void write() {
+    if (retry_at_ && now_ < *retry_at_) {
+      if (parts_.settings.full == JournalFull::Drop) drop();
+      return;
+    }
+    std::fill(not_taken_.begin(), not_taken_.end(), false);
+    const os::JournalTimes times = os::journal_times();
+    const std::uint64_t before = store_.next_account().entries;
+    const auto done = keep(times);
+    if (store_.next_account().entries != before && !unsynced_since_) unsynced_since_ = now_;
+    const bool sync = !waiting_.empty() || critical_;
+    const auto committed = store_.commit(sync && done);
+    if (committed && sync && done) unsynced_since_.reset();
+    if (!done || !committed) {
+      failed(done ? committed.error() : done.error());
+      return go_back();
+    }
+    retry_at_.reset();
+    told_ = false;
+    last_tries_ = 0;
+    critical_ = false;
+    if (!waiting_.empty()) {
+      // Where it is not told, it is with the next one.
+      (void)answer(protocol::encode_written(waiting_.back().number));
+      waiting_.clear();
+    }
+    if (unsynced_since_ && now_ >= after(*unsynced_since_, parts_.settings.sync_interval)) {
+      if (auto synced = store_.commit(true); !synced) failed(synced.error());
+      unsynced_since_.reset();
+      store_.vacuum();
+    }
+  }
+
+  /// Lines and records, in the order in which they came about.
+  Expected<void> keep(const os::JournalTimes& times) {
+    if (dropped_ > 0) {
+      if (auto told = tell_dropped(times); !told) return told;
+    }
+    for (;;) {
+      if (auto kept = keep_outputs(times); !kept) return kept;
+      if (records_.empty()) return {};
+      if (auto kept = keep_record(records_.front()); !kept) return kept;
+      waiting_.push_back(std::move(records_.front()));
+      records_.pop_front();
+    }
+  }
+
+  Expected<void> keep_outputs(const os::JournalTimes& times) {
+    for (const auto& output : outputs_) {
+      if (!output || starts_later(output->stream().invocation)) continue;
+      auto kept = output->keep(window_, times);
+      critical_ |= output->take_critical();
+      if (!kept) return kept;
+    }
+    return {};
+  }
+
+  /// Whether the start of that invocation has still to be told.
+  bool starts_later(const std::string& invocation) const {
+    return std::ranges::any_of(records_, [&](const protocol::JournalRecord& record) {
+      const auto has = [&record](const std::string& field) {
+        return std::ranges::find(record.fields, field) != record.fields.end();
+      };
+      return has("GATEVISOR_EVENT=started") && has("INVOCATION_ID=" + invocation);
+    });
+  }
+
+  Expected<void> keep_record(const protocol::JournalRecord& record) {
+    // An earlier writer's last act.
+    if (record.number <= store_.next_account().records) return {};
     std::vector<journal::Field> fields;
     const auto add = [&fields](const std::string& field) {
       fields.push_back({{}, std::as_bytes(std::span(field))});
     };
     std::ranges::for_each(record.fields, add);
-    std::ranges::for_each(trusted_, add);
-    return writer_->append({record.realtime_usec, record.monotonic_usec}, fields);
+    std::ranges::for_each(own_fields_, add);
+    auto kept = store_.append({record.realtime_usec, record.monotonic_usec}, fields,
+                              {&store_.next_account().records, record.number});
+    // One that no journal takes is not tried for ever.
+    const bool never = !kept && (kept.error().code == EMSGSIZE || kept.error().code == EINVAL);
+    return never ? Expected<void>{} : kept;
   }
 
-  Expected<void> ensure_open() {
-    if (writer_ && !writer_->full() && !writer_->broken()) return {};
-    if (writer_) {
-      if (auto rotated = rotate(); !rotated) return rotated;
-    }
-    if (!directory_) {
-      auto directory = os::open_data_directory(directory_path_);
-      if (!directory) return std::unexpected(std::move(directory.error()));
-      directory_ = std::move(*directory);
-    }
-    find_what_is_written();
-    set_old_file_aside();
-    remove_oldest();
-    // It gets its name when it is a journal: one without its header would only be complained of.
-    (void)os::remove_data_file(directory_, kUnfinished);
-    auto file = os::DataFile::create(directory_, kUnfinished);
-    if (!file) {
-      file.error().subject = directory_path_ + "/" + kUnfinished;
-      return std::unexpected(std::move(file.error()));
-    }
-    auto storage = std::make_unique<FileStorage>(std::move(*file));
-    journal::Limits limits;
-    limits.max_size = kFileSize;
-    limits.allocation_step = std::uint64_t{256} << 10;
-    limits.buffer = std::size_t{64} << 10;
-    limits.cached_data = 256;
-    auto writer = journal::Writer::create(
-        *storage,
-        {to_id(os::new_invocation_id()), to_id(machine_id_), to_id(boot_id_), to_id(seqnum_id_)},
-        next_seqnum_, limits);
-    if (!writer) return std::unexpected(std::move(writer.error()));
-    if (auto flushed = writer->flush(); !flushed) return flushed;
-    if (auto named = os::rename_data_file(directory_, kUnfinished, kCurrent); !named) return named;
-    storage_ = std::move(storage);
-    writer_.emplace(std::move(*writer));
-    return {};
+  Expected<void> tell_dropped(const os::JournalTimes& times) {
+    const std::string count = std::to_string(dropped_);
+    std::vector<std::string> texts = {
+        "MESSAGE=" + count + " lines were not kept: the journal could not be written", "PRIORITY=4",
+        "SYSLOG_IDENTIFIER=gatevisor", "GATEVISOR_EVENT=dropped", "GATEVISOR_DROPPED=" + count};
+    std::ranges::copy(own_fields_, std::back_inserter(texts));
+    std::vector<journal::Field> fields;
+    for (const std::string& text : texts) fields.push_back({{}, std::as_bytes(std::span(text))});
+    std::uint64_t& same = store_.next_account().records;
+    auto kept = store_.append({times.realtime_usec, times.monotonic_usec}, fields, {&same, same});
+    if (kept) dropped_ = 0;
+    return kept;
   }
 
-  /// Ends the current file and gives it its archive's name: run, next number, time.
-  Expected<void> rotate() {
-    if (!writer_->broken()) (void)writer_->close();
-    (void)storage_->file().truncate(writer_->used());
-    next_seqnum_ = writer_->next_seqnum();
-    writer_.reset();
-    storage_.reset();
-    return archive(".journal");
-  }
-
-  /// By an earlier writer of this run, which was killed: in its archives, and in its last file.
-  void find_what_is_written() {
-    for (const std::string& name : os::names_at(directory_.get(), ".")) {
-      const std::string start = "gatevisor@" + seqnum_id_ + "-";
-      if (!name.starts_with(start) || name.size() < start.size() + 16) continue;
-      std::uint64_t next = 0;
-      const char* digits = name.data() + start.size();
-      std::from_chars(digits, digits + 16, next, 16);
-      next_seqnum_ = std::max(next_seqnum_, next);
-    }
-    auto file = os::DataFile::open(directory_, kCurrent);
-    if (!file) return;
-    FileStorage storage(std::move(*file));
-    auto reader = journal::Reader::open(storage);
-    if (!reader || reader->header().seqnum_id != to_id(seqnum_id_)) return;
-    reader->seek_tail();
-    if (!reader->previous().value_or(false)) return;
-    if (const auto last = reader->meta()) next_seqnum_ = std::max(next_seqnum_, last->seqnum + 1);
-  }
-
-  /// One that an earlier writer did not end: it was killed. journald marks those with '~'.
-  void set_old_file_aside() { (void)archive(".journal~"); }
-
-  Expected<void> archive(const char* ending) {
-    const std::string name = "gatevisor@" + seqnum_id_ + "-" + hexadecimal(next_seqnum_) + "-" +
-                             hexadecimal(os::journal_times().realtime_usec) + ending;
-    return os::rename_data_file(directory_, kCurrent, name);
-  }
-
-  void remove_oldest() {
-    std::vector<std::pair<std::string, std::string>> archived;  // by time, which ends the name
-    for (std::string& name : os::names_at(directory_.get(), ".")) {
-      const std::size_t dash = name.rfind('-');
-      if (!name.starts_with("gatevisor@") || dash == std::string::npos) continue;
-      archived.emplace_back(name.substr(dash), std::move(name));
-    }
-    std::ranges::sort(archived);
-    for (std::size_t i = 0; i + kMostArchived < archived.size(); ++i) {
-      (void)os::remove_data_file(directory_, archived[i].second);
+  void drop() {
+    for (const auto& output : outputs_) {
+      if (output && !output->has_room()) dropped_ += output->drop(window_);
     }
   }
 
-  std::string directory_path_;
-  std::string seqnum_id_;
-  std::string boot_id_;
-  std::string machine_id_;
-  std::vector<std::string> trusted_;
-  os::UniqueFd directory_;
-  std::unique_ptr<FileStorage> storage_;
-  std::optional<journal::Writer> writer_;
-  std::uint64_t next_seqnum_ = 1;
+  /// Back to what is certain to be there: the rest is appended anew.
+  void go_back() {
+    for (const auto& output : outputs_) {
+      if (output) output->go_back();
+    }
+    while (!waiting_.empty()) {
+      records_.push_front(std::move(waiting_.back()));
+      waiting_.pop_back();
+    }
+  }
+
+  void failed(const Error& error) {
+    retry_at_ = after(now_, kRetry);
+    if (gone_ || finishing_) ++last_tries_;
+    if (!told_) told_ = answer(protocol::encode_trouble(to_string(error)));
+  }
+
+  /// False: the channel is full.
+  bool answer(const std::string& bytes) {
+    return gone_ || parts_.channel.send(bytes) != os::Channel::Sent::Full;
+  }
+
+  // ---- to the console ----------------------------------------------------------------------
+
+  void show() {
+    for (const auto& output : outputs_) {
+      if (output) output->show(console_, window_, now_);
+    }
+    for (std::size_t i = 0; i < JournalConsole::kOutputs; ++i) {
+      if (console_.waits(i) == console_watched_[i]) continue;
+      if (console_watched_[i]) {
+        poller_.unwatch(console_.fd(i));
+        console_watched_[i] = false;
+      } else {
+        console_watched_[i] = poller_.watch(console_.fd(i), kConsole + i, true).has_value();
+      }
+    }
+  }
+
+  // ---- what is done ------------------------------------------------------------------------
+
+  void settle() {
+    for (std::uint32_t slot = 0; slot < kMostStreams; ++slot) {
+      if (!outputs_[slot]) continue;
+      JournalOutput& output = *outputs_[slot];
+      output.tidy();
+      if (output.is_done()) {
+        unwatch(slot);
+        done_.push_back(output.stream().id);
+        outputs_[slot].reset();
+        continue;
+      }
+      const bool watch = !output.ended() && output.has_room() && !not_taken_[slot];
+      if (watch == watched_[slot]) continue;
+      if (!watch) {
+        unwatch(slot);
+      } else {
+        watched_[slot] = poller_.watch(output.pipe(), slot).has_value();
+      }
+    }
+    while (!done_.empty() && answer(protocol::encode_stream_done(done_.front()))) done_.pop_front();
+  }
+
+  void unwatch(std::uint32_t slot) {
+    if (watched_[slot]) poller_.unwatch(outputs_[slot]->pipe());
+    watched_[slot] = false;
+  }
+
+  /// Whether nothing is left to be done. Once all that was there when gatevisor ended is written, it
+  /// need not wait any longer.
+  bool is_finished() {
+    if (!gone_ && !finishing_) return false;
+    if (last_tries_ > kLastTries) {
+      status_ = 1;  // what is left has nowhere to go
+      return true;
+    }
+    const auto is_settled = [this](const auto& output) {
+      return !output || (output->is_kept() && output->is_shown(console_.mode()));
+    };
+    if (retry_at_ || !records_.empty() || !std::ranges::all_of(outputs_, is_settled)) return false;
+    const bool none = std::ranges::none_of(outputs_, [](const auto& output) { return output != nullptr; });
+    if (finishing_ || none) {
+      store_.close();
+      if (!gone_) gone();
+      parts_.channel.close();
+      finishing_ = false;
+    }
+    return none;
+  }
+
+  std::optional<Duration> time_left() const {
+    Instant next = Instant::max();
+    if (retry_at_) next = std::min(next, *retry_at_);
+    if (unsynced_since_) next = std::min(next, after(*unsynced_since_, parts_.settings.sync_interval));
+    for (std::size_t i = 0; i < JournalConsole::kOutputs; ++i) {
+      next = std::min(next, console_.deadline(i));
+    }
+    if (next == Instant::max()) return std::nullopt;
+    return std::max(next - os::now(), Duration{0});
+  }
+
+  JournalWriterParts& parts_;
+  os::Poller poller_;
+  JournalStore store_;
+  JournalConsole console_;
+  std::vector<char> window_;
+  std::vector<std::unique_ptr<JournalOutput>> outputs_;  ///< by slot
+  std::vector<bool> watched_;
+  std::vector<bool> not_taken_;     ///< its spool takes no more now
+  std::deque<std::uint64_t> done_;  ///< ids of streams, to be told
+  std::array<bool, JournalConsole::kOutputs> console_watched_{};
+  std::vector<std::string> own_fields_;
+  std::string datagram_;
+  std::deque<protocol::JournalRecord> records_;  ///< as many as gatevisor lets wait
+  std::deque<protocol::JournalRecord> waiting_;  ///< appended, for the commit
+  Instant now_{};
+  std::optional<Instant> retry_at_;  ///< something is in the way
+  std::optional<Instant> unsynced_since_;
+  std::uint64_t dropped_ = 0;
+  int last_tries_ = 0;
+  int status_ = 0;
+  bool told_ = false;
+  bool critical_ = false;
+  bool added_ = false;
+  bool finishing_ = false;
+  bool gone_ = false;
 };
 
 }  // namespace
 
 int journal_writer_main(void* argument) {
   auto& parts = *static_cast<JournalWriterParts*>(argument);
-  Journal journal(parts);
-  std::string datagram;
-  bool told = false;
-  for (;;) {
-    parts.channel.wait(-1);
-    const auto received = parts.channel.receive(datagram, protocol::kMaxJournalRecord);
-    if (received == os::Channel::Received::End) break;
-    if (received == os::Channel::Received::Nothing) continue;
-    const auto record = protocol::decode(datagram);
-    if (!record) continue;
-    for (auto done = journal.append(*record); !done; done = journal.append(*record)) {
-      if (!told) (void)parts.channel.send(protocol::encode_trouble(to_string(done.error())));
-      told = true;
-      if (!parts.channel.wait_gone(kRetryMs)) continue;
-      return 1;  // gatevisor is gone, and what is left has nowhere to go
-    }
-    told = false;
-    (void)parts.channel.send(protocol::encode_written(record->number));
+  auto poller = os::Poller::create(kMostStreams + 3);
+  if (!poller) {
+    (void)parts.channel.send(protocol::encode_trouble(to_string(poller.error())));
+    return 1;
   }
-  journal.close();
-  return 0;
+  return JournalWriter(parts, std::move(*poller)).run();
 }
 
 }  // namespace gatevisor::app

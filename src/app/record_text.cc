@@ -56,6 +56,14 @@ struct Text {
 
   std::string operator()(const record::Reloaded&) const { return "reloaded"; }
 
+  std::string operator()(const record::Flight& r) const {
+    const Sample& first = r.samples.front();
+    const Sample& last = r.samples.back();
+    return "flight record: memory from " + format_bytes(first.memory()) + " to " +
+           format_bytes(last.memory()) + " in " + format_duration(last.age - first.age) + ", " +
+           std::to_string(r.samples.size()) + (r.samples.size() == 1 ? " look" : " looks");
+  }
+
   std::string operator()(const record::Exited& r) const {
     const Verdict& verdict = r.verdict;
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
@@ -166,6 +174,7 @@ struct LevelOf {
   Level operator()(const record::NotStarted&) const { return Level::Error; }
   Level operator()(const record::Reloading&) const { return Level::Notice; }
   Level operator()(const record::Reloaded&) const { return Level::Info; }
+  Level operator()(const record::Flight&) const { return Level::Debug; }
   Level operator()(const record::Exited& r) const {
     switch (r.verdict.cause) {
       case Cause::Clean:
@@ -206,6 +215,7 @@ struct LevelOf {
 
 std::string_view to_string(Level level) {
   switch (level) {
+    case Level::Debug: return "debug";
     case Level::Info: return "info";
     case Level::Notice: return "notice";
     case Level::Warning: return "warning";

@@ -154,6 +154,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
+  // Before any environment is taken for a gateway.
+  auto upstream = Upstream::from_environment(options.termination_log);
+  if (!upstream) return refuse(std::move(upstream.error()), kCantCreate);
   std::vector<Error> warnings;
   auto read = read_units(options, warnings);
   if (!read) return std::unexpected(std::move(read.error()));
@@ -174,6 +177,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
     if (!group) return refuse(std::move(group.error()), kUsage);
     control.gid = *group;
   }
+  JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -193,7 +197,8 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       os::ProcessMaker::probe(),
                       std::move(*signals),
                       options.log_format,
-                      options.journal_directory,
+                      std::move(journal),
+                      std::move(*upstream),
                       std::move(control),
                       options.keep_running,
                       std::move(warnings)};

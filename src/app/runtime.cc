@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "app/control_status.h"
+#include "app/record_text.h"
 #include "app/version.h"
 #include "os/children.h"
 #include "os/clock.h"
@@ -28,16 +29,18 @@ Expected<std::unique_ptr<Runtime>> Runtime::create(RuntimeParts parts) {
 Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
     : signals_(std::move(parts.signals)),
       warnings_(std::move(parts.warnings)),
-      shared_{std::move(loop), parts.maker, {}},
+      shared_{std::move(loop), parts.maker, nullptr, {}},
       main_(parts.set.main),
       manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
-      journal_(parts.journal_directory, shared_.loop),
+      journal_directory_(parts.journal.directory),
+      journal_(std::move(parts.journal), shared_.loop),
+      upstream_(std::move(parts.upstream)),
       started_(os::now()),
       keep_running_(parts.keep_running),
-      journal_directory_(parts.journal_directory),
       control_(std::move(parts.control), control_host(), shared_.loop) {
+  shared_.journal = &journal_;
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
     units_.push_back(std::make_unique<UnitRuntime>(
@@ -109,11 +112,13 @@ int Runtime::run() {
   push(event::Start{});
   drain_events();
   while (!exiting_) {
-    shared_.loop.set_deadline(std::min(manager_.deadline(), control_.deadline()));
+    shared_.loop.set_deadline(
+        std::min({manager_.deadline(), journal_.deadline(), control_.deadline()}));
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
   control_.finish();
+  upstream_.end();
   journal_.finish();
   return exit_status_;
 }
@@ -143,7 +148,10 @@ void Runtime::handle(os::Ready ready) {
       if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
       return;
     case os::Source::Control: return control_.handle(os::now());
-    case os::Source::Timer: control_.expire(os::now()); return push(event::TimerExpired{});
+    case os::Source::Timer:
+      journal_.start_if_due(os::now());
+      control_.expire(os::now());
+      return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
     case os::Source::ExecPipe:
     case os::Source::CommandPipe:
@@ -211,7 +219,9 @@ void Runtime::tell(const UnitActions& actions, Instant now) {
     console_.emit(emit->record, unit, now);
     journal_.write(emit->record, unit, now);
     control_.tell(action.unit, emit->record, now);
+    if (action.unit == main_) upstream_.told(emit->record, message_of(emit->record));
   }
+  if (manager_.service(main_).activity() == core::Activity::Active) upstream_.ready();
   watch_console();
 }
 

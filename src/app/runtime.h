@@ -14,6 +14,7 @@
 #include "app/control_server.h"
 #include "app/journal_sink.h"
 #include "app/unit_runtime.h"
+#include "app/upstream.h"
 #include "core/manager.h"
 #include "os/console_out.h"
 #include "os/event_loop.h"
@@ -28,10 +29,11 @@ struct RuntimeParts {
   os::ProcessMaker maker;
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
-  std::string journal_directory;  ///< empty: none
+  JournalOptions journal;
+  Upstream upstream;
   ControlOptions control;
   bool keep_running = false;
-  std::vector<Error> warnings;    ///< what the user allowed to be missing
+  std::vector<Error> warnings;  ///< what the user allowed to be missing
 };
 
 class Runtime {
@@ -72,12 +74,13 @@ class Runtime {
   core::Manager manager_;
   os::ConsoleOut out_;
   Console console_;
+  const std::string journal_directory_;
   JournalSink journal_;
+  Upstream upstream_;
   std::deque<Happened> events_;
   std::vector<std::unique_ptr<UnitRuntime>> units_;
   const Instant started_;
   const bool keep_running_;
-  const std::string journal_directory_;
   ControlServer control_;
   bool console_watched_ = false;
   bool exiting_ = false;

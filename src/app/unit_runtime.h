@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/journal_sink.h"
 #include "app/launcher.h"
 #include "app/leavings.h"
 #include "app/prober.h"
@@ -33,6 +34,7 @@ struct UnitParts {
 struct Shared {
   os::EventLoop loop;
   os::ProcessMaker maker;
+  JournalSink* journal;
   /// Whether a child of gatevisor that is in no cgroup of a unit may be one of `unit`.
   std::function<bool(std::size_t unit, int pid)> may_be_of;
 };
@@ -97,6 +99,7 @@ class UnitRuntime {
   void perform(const action::Release& action);
   void perform(const action::Tidy& action);
   void perform(const action::RearmMemoryWatch& action);
+  void perform(const action::TakeSample& action);
   void perform(const action::Probe& action);
   void perform(const action::EndProbe& action);
   void perform(const action::WritePidFile& action);
@@ -112,6 +115,8 @@ class UnitRuntime {
   };
   std::expected<CgroupSnapshot, NotMade> open_invocation(std::uint64_t number);
   std::expected<Running, NotMade> spawn(const exec::Plan& plan);
+  NewOutput open_output(const exec::Plan& plan, const StandardOutput& output);
+  void keep_output(NewOutput output, const exec::Plan& plan, int pid, bool is_error);
   void find_main();
   void stop_finding_main();
   bool adopt_main(int pid);

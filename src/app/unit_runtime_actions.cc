@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "app/conditions.h"
+#include "app/journal_fields.h"
 #include "app/unit_runtime.h"
 #include "os/children.h"
+#include "os/clock.h"
 #include "os/ipc.h"
 #include "os/main_finder.h"
 #include "os/memory.h"
 #include "os/pid_file.h"
+#include "os/sampler.h"
 
 namespace gatevisor::app {
 
@@ -39,7 +42,10 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
   if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
   const bool may_join = placement.has_leaf() && shared_.maker.child_may_have_to_join();
   const os::UniqueFd procs = may_join ? placement.leaf().open_procs() : os::UniqueFd();
-  exec::ChildContext context{&plan, pipe->write.get(), procs.get()};
+  NewOutput output = open_output(plan, plan.standard_output);
+  NewOutput error = open_output(plan, plan.standard_error);
+  exec::ChildContext context{&plan, pipe->write.get(), procs.get(), output.write.get(),
+                             error.write.get()};
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
   };
@@ -47,7 +53,31 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
       shared_.maker.spawn(placement.has_leaf() ? placement.leaf().fd() : -1, {run, &context});
   if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
   if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
+  keep_output(std::move(output), plan, child->pid, false);
+  keep_output(std::move(error), plan, child->pid, true);
   return Running{std::move(*child), std::move(pipe->read)};
+}
+
+/// What leads to the journal; empty where it goes elsewhere.
+NewOutput UnitRuntime::open_output(const exec::Plan& plan, const StandardOutput& output) {
+  if (output.kind != StandardOutput::Kind::Journal) return {};
+  std::optional<unsigned> owner;
+  if (plan.identity) owner = plan.identity->uid;
+  auto opened = shared_.journal->open_output(owner);
+  if (opened) return std::move(*opened);
+  note_failure(std::unexpected(std::move(opened.error())));
+  return {};
+}
+
+void UnitRuntime::keep_output(NewOutput output, const exec::Plan& plan, int pid, bool is_error) {
+  if (!output) return;
+  const os::Placement& placement = parts_.placement;
+  shared_.journal->add_output(
+      std::move(output),
+      journal_stream(parts_.settings, plan,
+                     {pid, invocation_id_, placement.has_leaf() ? placement.leaf().path() : "",
+                      is_error}),
+      os::now());
 }
 
 void UnitRuntime::perform(const action::CheckConditions&) {
@@ -229,6 +259,18 @@ void UnitRuntime::perform(const action::Release&) {
 void UnitRuntime::perform(const action::Tidy&) {
   parts_.placement.tidy();
   os::release_startup_memory();
+}
+
+void UnitRuntime::perform(const action::TakeSample&) {
+  const os::CgroupDir& leaf = parts_.placement.leaf();
+  std::vector<int> pids;
+  if (leaf) {
+    pids = leaf.processes().value_or(pids);
+  } else {
+    pids = other_children();
+    pids.push_back(child_.pid);
+  }
+  push(event::Sampled{os::take_sample(leaf, std::move(pids))});
 }
 
 void UnitRuntime::perform(const action::Probe&) {

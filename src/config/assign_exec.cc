@@ -86,10 +86,12 @@ Parsed<void> store_output(StandardOutput& field, std::string_view value) {
     field = {kind, std::move(*path)};
     return {};
   }
-  // The journal of the machine that starts the container gets what goes to gatevisor's own.
-  constexpr std::array<std::string_view, 7> kLog = {
-      "inherit", "journal", "syslog", "kmsg", "journal+console", "syslog+console", "kmsg+console"};
+  // systemd.exec(5): syslog goes to the journal too. The console is --console='s.
+  constexpr std::array<std::string_view, 6> kLog = {"journal",         "syslog",         "kmsg",
+                                                    "journal+console", "syslog+console", "kmsg+console"};
   if (std::ranges::find(kLog, value) != kLog.end()) {
+    field = {StandardOutput::Kind::Journal, {}};
+  } else if (value == "inherit") {
     field = {};
   } else if (value == "null") {
     field = {StandardOutput::Kind::Null, {}};

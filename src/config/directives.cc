@@ -88,9 +88,8 @@ constexpr Group kServiceGroups[] = {
      "CPUShares StartupCPUShares BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight "
      "BlockIOReadBandwidth BlockIOWriteBandwidth"},
     {Fate::Ignored, "gatevisor makes its slice", "Slice"},
-    {Fate::Ignored, "the container's log is the only one",
-     "SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax "
-     "LogRateLimitIntervalSec LogRateLimitBurst LogExtraFields LogNamespace"},
+    {Fate::Ignored, "its lines are never dropped", "LogRateLimitIntervalSec LogRateLimitBurst"},
+    {Fate::Ignored, "there is one journal", "LogNamespace"},
     {Fate::Ignored, "it has no terminal and no login",
      "TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode"},
     {Fate::Refused, "its privileges would not be what the unit says",

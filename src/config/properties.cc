@@ -86,6 +86,7 @@ constexpr std::array kTable = {
     Entry{{"StartLimitIntervalSec", "TIME", "The time in which starts are counted; 0: no limit", kSystemd}, set_start_interval},
     Entry{{"AlarmBurst", "N", "Ends in AlarmIntervalSec= that are CRITICAL; 0: never", kOurs}, set_alarm_burst},
     Entry{{"AlarmIntervalSec", "TIME", "The time in which ends are counted", kOurs}, set_alarm_interval},
+    Entry{{"MemorySampleSec", "TIME", "How often the flight recorder looks at its memory; 0: never", kOurs}, set_memory_sample},
     Entry{{"ForwardSignals", "SIGNAL[:SIGNAL|:ignore]...", "Signals that go on to the gateway; empty: none", kOurs}, set_forward_signals},
     Entry{{"PIDFile", "PATH", "Written at each launch, gone at exit", kOurs}, set_pid_file},
     // Liveness
@@ -198,6 +199,22 @@ constexpr std::array kTable = {
     Entry{{"StandardInputData", "BASE64", "Bytes of standard input", kSystemd}, set_input_data, Secret::Perhaps},
     Entry{{"StandardOutput", "inherit|journal|null|append:PATH|...", "Its standard output", kSystemd}, set_standard_output},
     Entry{{"StandardError", "inherit|journal|null|append:PATH|...", "Its standard error", kSystemd}, set_standard_error},
+    // Its lines in the journal
+    Entry{{"SyslogIdentifier", "NAME", "What its lines are marked with; else the program's name", kSystemd}, set_syslog_identifier},
+    Entry{{"SyslogFacility", "daemon|user|local0...", "The facility of its lines", kSystemd}, set_syslog_facility},
+    Entry{{"SyslogLevel", "err|warning|info...", "The level of its lines", kSystemd}, set_syslog_level},
+    Entry{{"SyslogLevelPrefix", "yes|no", "Whether <3> in front of a line is its level", kSystemd}, set_syslog_level_prefix},
+    Entry{{"LogLevelMax", "err|warning|info...", "Lines of a lesser level are not kept", kSystemd}, set_log_level_max},
+    Entry{{"LogExtraFields", "FIELD=VALUE...", "What each of its lines has beside it", kSystemd}, set_log_extra_fields},
+    // The journal
+    Entry{{"SystemMaxUse", "SIZE", "What the journal's files may take together", kOurs}, set_system_max_use},
+    Entry{{"SystemKeepFree", "SIZE", "What they leave free on the file system", kOurs}, set_system_keep_free},
+    Entry{{"SystemMaxFileSize", "SIZE", "How long one file gets", kOurs}, set_system_max_file_size},
+    Entry{{"SystemMaxFiles", "N", "How many files there are; 0: any number", kOurs}, set_system_max_files},
+    Entry{{"MaxFileSec", "TIME", "How long one file is written to; 0: until it is full", kOurs}, set_max_file_age},
+    Entry{{"MaxRetentionSec", "TIME", "How old a file gets; 0: any age", kOurs}, set_max_retention},
+    Entry{{"SyncIntervalSec", "TIME", "How long lines may not be on the disk yet", kOurs}, set_sync_interval},
+    Entry{{"JournalFull", "block|drop", "What becomes of lines when it cannot be written", kOurs}, set_journal_full},
 };
 // clang-format on
 

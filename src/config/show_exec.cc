@@ -56,6 +56,7 @@ std::string_view input_word(const ExecSettings& exec) {
 std::string_view output_word(const StandardOutput& output) {
   switch (output.kind) {
     case StandardOutput::Kind::Inherit: return "inherit";
+    case StandardOutput::Kind::Journal: return "journal";
     case StandardOutput::Kind::Null: return "null";
     case StandardOutput::Kind::Append: return "append";
     case StandardOutput::Kind::File: return "file";
@@ -221,12 +222,36 @@ constexpr ShowRow kRows[] = {
      [](const ShowSubject& of) { return shown_text(base64(of.settings.exec.input_data)); }},
     {"StandardOutput", "StandardOutput",
      [](const ShowSubject& of) {
-       return shown_text(output_word(of.settings.exec.standard_output));
+       // systemd.exec(5): from nothing, the default is inherited.
+       const ExecSettings& exec = of.settings.exec;
+       const bool fallback = exec.standard_output.kind == StandardOutput::Kind::Inherit &&
+                             input_word(exec) == "null";
+       return shown_text(fallback ? "journal" : output_word(exec.standard_output));
      }},
     {"StandardError", "StandardError",
      [](const ShowSubject& of) {
        return shown_text(output_word(of.settings.exec.standard_error));
      }},
+    {"SyslogIdentifier", "SyslogIdentifier",
+     [](const ShowSubject& of) { return shown_text(of.settings.exec.lines.identifier); }},
+    {"SyslogFacility", "SyslogFacility",
+     [](const ShowSubject& of) { return shown_number(of.settings.exec.lines.facility); }},
+    {"SyslogLevel", "SyslogLevel",
+     [](const ShowSubject& of) { return shown_number(of.settings.exec.lines.level); }},
+    {"SyslogLevel SyslogFacility", "SyslogPriority",
+     [](const ShowSubject& of) {
+       const LineSettings& lines = of.settings.exec.lines;
+       return shown_number(lines.facility * 8 + lines.level);
+     }},
+    {"SyslogLevelPrefix", "SyslogLevelPrefix",
+     [](const ShowSubject& of) { return shown_yes_no(of.settings.exec.lines.level_prefix); }},
+    {"LogLevelMax", "LogLevelMax",
+     [](const ShowSubject& of) {
+       const auto& most = of.settings.exec.lines.most_level;
+       return shown_int(most ? static_cast<int>(*most) : -1);
+     }},
+    {"LogExtraFields", "LogExtraFields",
+     [](const ShowSubject& of) { return shown_lines(of.settings.exec.lines.extra_fields); }},
     {"User", "User", [](const ShowSubject& of) { return shown_text(of.settings.exec.user); }},
     {"Group", "Group", [](const ShowSubject& of) { return shown_text(of.settings.exec.group); }},
     {"SupplementaryGroups", "SupplementaryGroups",

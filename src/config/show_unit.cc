@@ -81,6 +81,10 @@ constexpr ShowRow kRows[] = {
     {"Assert*", "Asserts", [](const ShowSubject& of) { return shown_lines(conditions(of, true)); }},
 };
 
+ShownValue shown_bytes(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? shown_number(*bytes) : shown_text("");
+}
+
 constexpr ShowRow kOwnRows[] = {
     {"Allow", "Allow",
      [](const ShowSubject& of) {
@@ -90,6 +94,8 @@ constexpr ShowRow kOwnRows[] = {
      [](const ShowSubject& of) { return shown_number(of.settings.alarm.burst); }},
     {"AlarmIntervalSec", "AlarmIntervalUSec",
      [](const ShowSubject& of) { return shown_span(of.settings.alarm.interval); }},
+    {"MemorySampleSec", "MemorySampleUSec",
+     [](const ShowSubject& of) { return shown_span(of.settings.memory.sample_interval); }},
     {"ForwardSignals", "ForwardSignals",
      [](const ShowSubject& of) { return shown_words(forwarded(of.settings.forward)); }},
     {"RestartCause", "RestartCause",
@@ -115,6 +121,24 @@ constexpr ShowRow kOwnRows[] = {
      [](const ShowSubject& of) { return shown_number(of.settings.probe.failures); }},
     {"LivenessProbeStartFailures", "LivenessProbeStartFailures",
      [](const ShowSubject& of) { return shown_number(of.settings.probe.start_failures); }},
+    {"SystemMaxUse", "SystemMaxUse",
+     [](const ShowSubject& of) { return shown_bytes(of.settings.journal.max_use); }},
+    {"SystemKeepFree", "SystemKeepFree",
+     [](const ShowSubject& of) { return shown_bytes(of.settings.journal.keep_free); }},
+    {"SystemMaxFileSize", "SystemMaxFileSize",
+     [](const ShowSubject& of) { return shown_bytes(of.settings.journal.max_file_size); }},
+    {"SystemMaxFiles", "SystemMaxFiles",
+     [](const ShowSubject& of) { return shown_number(of.settings.journal.max_files); }},
+    {"MaxFileSec", "MaxFileUSec",
+     [](const ShowSubject& of) { return shown_span(of.settings.journal.max_file_age); }},
+    {"MaxRetentionSec", "MaxRetentionUSec",
+     [](const ShowSubject& of) { return shown_span(of.settings.journal.max_retention); }},
+    {"SyncIntervalSec", "SyncIntervalUSec",
+     [](const ShowSubject& of) { return shown_span(of.settings.journal.sync_interval); }},
+    {"JournalFull", "JournalFull",
+     [](const ShowSubject& of) {
+       return shown_text(of.settings.journal.full == JournalFull::Drop ? "drop" : "block");
+     }},
 };
 
 }  // namespace

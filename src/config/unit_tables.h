@@ -20,7 +20,7 @@ inline constexpr auto kWithSpecifiers = std::to_array<std::string_view>({
     "RootDirectory", "RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory",
     "LoadCredential", "ExecSearchPath", "StandardInput", "StandardInputText", "IODeviceWeight",
     "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
-    "IODeviceLatencyTargetSec", "ConfigurationDirectory"
+    "IODeviceLatencyTargetSec", "ConfigurationDirectory", "SyslogIdentifier", "LogExtraFields"
     // clang-format on
 });
 

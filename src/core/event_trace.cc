@@ -54,6 +54,7 @@ struct Trace {
   std::string operator()(const event::TreeChanged&) const { return "TreeChanged"; }
   std::string operator()(const event::MemoryChanged&) const { return "MemoryChanged"; }
   std::string operator()(const event::PressureHigh&) const { return "PressureHigh"; }
+  std::string operator()(const event::Sampled&) const { return "Sampled"; }
   std::string operator()(const event::Probed& e) const { return "Probed(" + e.result.detail + ")"; }
   std::string operator()(const event::SignalReceived& e) const {
     return "SignalReceived(" + signal_name(e.signal) + ")";

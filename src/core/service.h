@@ -31,6 +31,7 @@
 #include <random>
 
 #include "core/death.h"
+#include "core/flight_recorder.h"
 #include "core/memory_watch.h"
 #include "core/probe_watch.h"
 #include "core/restart_policy.h"
@@ -128,6 +129,7 @@ class Service {
   void on(Instant now, const event::TreeChanged& event, Actions& out);
   void on(Instant now, const event::MemoryChanged& event, Actions& out);
   void on(Instant now, const event::PressureHigh& event, Actions& out);
+  void on(Instant now, const event::Sampled& event, Actions& out);
   void on(Instant now, const event::Probed& event, Actions& out);
   void on(Instant now, const event::TimerExpired& event, Actions& out);
 
@@ -256,6 +258,7 @@ class Service {
 
   // service_watch.cc: while the gateway lives
   void check_memory(Instant now, Actions& out);
+  void check_flight(Instant now, Actions& out);
   void check_probe(Instant now, Actions& out);
   void take_probe(Instant now, const ProbeResult& result, Actions& out);
   void end_probes(Actions& out);
@@ -277,6 +280,7 @@ class Service {
   Invocation life_;
   std::optional<Control> control_;
   MemoryWatch memory_;
+  FlightRecorder flight_;
   ProbeWatch probe_;
   bool ending_ = false;      ///< a stop was asked for: no respawn
   bool restarting_ = false;  ///< a restart was asked for: no delay

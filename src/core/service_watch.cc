@@ -15,13 +15,25 @@ void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
     return;
   }
   memory_.changed(now, event.now);
+  flight_.tight(now);
+  check_flight(now, out);
   check_memory(now, out);
 }
 
 void Service::on(Instant now, const event::PressureHigh&, Actions& out) {
   if (!main_alive()) return;
   memory_.pressure_high(now);
+  flight_.tight(now);
+  check_flight(now, out);
   check_memory(now, out);
+}
+
+void Service::on(Instant now, const event::Sampled& event, Actions&) {
+  flight_.add(now, event.sample);
+}
+
+void Service::check_flight(Instant now, Actions& out) {
+  if (flight_.take_due(now)) out.push_back(action::TakeSample{});
 }
 
 bool Service::undisturbed() const {

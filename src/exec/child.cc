@@ -72,10 +72,15 @@ void set_directories(const ChildContext& context) {
   if (code != 0) fail_step(context, ExecStep::Credentials, code);
 }
 
-void redirect(const ChildContext& context, const StandardOutput& output, int target) {
+/// `stream`: what leads to the journal; -1 where none is written.
+void redirect(const ChildContext& context, const StandardOutput& output, int stream, int target) {
   int fd = -1;
   switch (output.kind) {
     case StandardOutput::Kind::Inherit: return;
+    case StandardOutput::Kind::Journal:
+      if (stream < 0) return;
+      fd = stream;
+      break;
     case StandardOutput::Kind::Null: fd = open("/dev/null", O_WRONLY | O_CLOEXEC); break;
     case StandardOutput::Kind::Append:
     case StandardOutput::Kind::File:
@@ -108,7 +113,7 @@ void set_stdio(const ChildContext& context) {
   if (plan.input_is_output) {
     check(context, ExecStep::Stdio, dup2(STDIN_FILENO, STDOUT_FILENO) >= 0);
   } else {
-    redirect(context, plan.standard_output, STDOUT_FILENO);
+    redirect(context, plan.standard_output, context.output_stream, STDOUT_FILENO);
   }
   if (plan.input_is_error) {
     return check(context, ExecStep::Stdio, dup2(STDIN_FILENO, STDERR_FILENO) >= 0);
@@ -116,11 +121,11 @@ void set_stdio(const ChildContext& context) {
   // systemd.exec(5), StandardError=: 'inherit' is the same as standard output. So is the same file.
   using Kind = StandardOutput::Kind;
   const bool same =
-      plan.standard_output.kind != Kind::Inherit &&
+      plan.standard_output.kind != Kind::Inherit && plan.standard_output.kind != Kind::Journal &&
       (plan.standard_error.kind == Kind::Inherit ||
        (plan.standard_error.kind != Kind::Null && plan.standard_error == plan.standard_output));
   if (same) return check(context, ExecStep::Stdio, dup2(STDOUT_FILENO, STDERR_FILENO) >= 0);
-  redirect(context, plan.standard_error, STDERR_FILENO);
+  redirect(context, plan.standard_error, context.error_stream, STDERR_FILENO);
 }
 
 void close_descriptors(const ChildContext& context) {

@@ -17,6 +17,8 @@ struct ChildContext {
   const Plan* plan;
   int error_pipe;
   int cgroup_procs;  ///< to join where clone did not: cgroup.procs of the leaf, open; or -1
+  int output_stream = -1;  ///< where StandardOutput=journal leads; -1: nowhere else
+  int error_stream = -1;   ///< the same for StandardError=
 };
 
 /// For os::ChildMain. Never returns.

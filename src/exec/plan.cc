@@ -237,6 +237,14 @@ Expected<Plan> Plan::make(const ExecSettings& settings, const Command& command,
   plan.input_is_error = is_input(settings.standard_error);
   plan.standard_output = settings.standard_output;
   plan.standard_error = settings.standard_error;
+  // systemd.exec(5), StandardOutput=: inherit is what standard input is, and of nothing the default.
+  using Kind = StandardOutput::Kind;
+  if (plan.standard_output.kind == Kind::Inherit && plan.standard_input != StandardInput::Inherit) {
+    plan.standard_output.kind = Kind::Journal;
+  }
+  if (plan.standard_error.kind == Kind::Inherit && plan.standard_output.kind == Kind::Journal) {
+    plan.standard_error.kind = Kind::Journal;
+  }
   if (identity) plan.groups = std::move(identity->groups);
   plan.identity = std::move(identity);
   plan.drop_bounding = surroundings.drop_bounding;

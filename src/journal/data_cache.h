@@ -79,8 +79,9 @@ class DataCache {
     Slot* oldest = &slots.front();
     for (Slot& slot : slots) {
       if (slot.state.offset == state.offset) {
-        oldest = &slot;
-        break;
+        slot.used = ++clock_;
+        slot.state = state;
+        return;
       }
       if (slot.used < oldest->used) {
         oldest = &slot;

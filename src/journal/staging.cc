@@ -15,7 +15,77 @@ void overlay(std::uint64_t from_offset, std::span<const std::byte> from, std::ui
   }
 }
 
+constexpr std::size_t kFirstIndex = 256;
+
+Expected<void> read_storage(Storage& storage, std::uint64_t offset, std::span<std::byte> bytes) {
+  const std::span<const std::byte> mapped = storage.mapped();
+  if (offset + bytes.size() <= mapped.size()) {
+    std::memcpy(bytes.data(), mapped.data() + offset, bytes.size());
+    return {};
+  }
+  return storage.read(offset, bytes);
+}
+
 }  // namespace
+
+Staging::Staging(Storage& storage, std::uint64_t end)
+    : storage_(&storage), base_(end), index_(kFirstIndex) {}
+
+// ---- the blocks that have changed -------------------------------------------------------------
+
+/// Where it is in index_, or where it would go. At most half of it is in use.
+std::size_t Staging::slot_of(std::uint64_t number) const {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t slot = (number * 0x9e37'79b9'7f4a'7c15ULL) >> 32 & mask;
+  while (index_[slot] != 0 && blocks_[index_[slot] - 1].number != number) {
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
+Staging::Block* Staging::find(std::uint64_t number) const {
+  const std::uint32_t at = index_[slot_of(number)];
+  return at == 0 ? nullptr : &blocks_[at - 1];
+}
+
+void Staging::grow_index() {
+  index_.assign(index_.size() * 2, 0);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    index_[slot_of(blocks_[i].number)] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+Staging::Block& Staging::touch(std::uint64_t number) {
+  if (Block* const there = find(number)) {
+    return *there;
+  }
+  if ((blocks_.size() + 1) * 2 > index_.size()) {
+    grow_index();
+  }
+  const std::size_t slot = slot_of(number);
+  Block& block = blocks_.emplace_back();
+  index_[slot] = static_cast<std::uint32_t>(blocks_.size());
+  block.number = number;
+  block.begin = kBlock;
+  const std::uint64_t offset = number * kBlock;
+  const auto stored = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, base_ - offset));
+  if (auto done = read_storage(*storage_, offset, std::span(block.bytes).first(stored));
+      !done && failed_) {
+    failed_ = std::move(done);
+  }
+  return block;
+}
+
+void Staging::clear_blocks() {
+  blocks_.clear();
+  if (index_.size() > 64 * kFirstIndex) {
+    index_ = std::vector<std::uint32_t>(kFirstIndex);
+  } else {
+    std::ranges::fill(index_, 0);
+  }
+}
+
+// ---- reading and changing ---------------------------------------------------------------------
 
 Expected<void> Staging::read(std::uint64_t offset, std::span<std::byte> bytes) const {
   if (bytes.empty()) {
@@ -23,12 +93,17 @@ Expected<void> Staging::read(std::uint64_t offset, std::span<std::byte> bytes) c
   }
   if (offset < base_) {
     const std::uint64_t stored = std::min<std::uint64_t>(bytes.size(), base_ - offset);
-    if (auto done = storage_->read(offset, bytes.first(stored)); !done) {
+    if (auto done = read_storage(*storage_, offset, bytes.first(stored)); !done) {
       return done;
     }
-    auto it = patches_.lower_bound(offset < kPatchMax ? 0 : offset - kPatchMax);
-    for (; it != patches_.end() && it->first < offset + bytes.size(); ++it) {
-      overlay(it->first, std::span(it->second.bytes).first(it->second.size), offset, bytes);
+    if (!blocks_.empty()) {
+      for (std::uint64_t n = offset / kBlock; n <= (offset + stored - 1) / kBlock; ++n) {
+        if (const Block* const block = find(n)) {
+          const auto changed =
+              std::span(block->bytes).subspan(block->begin, block->end - block->begin);
+          overlay(n * kBlock + block->begin, changed, offset, bytes);
+        }
+      }
     }
   }
   overlay(base_, tail_, offset, bytes);
@@ -68,19 +143,42 @@ void Staging::patch(std::uint64_t offset, std::span<const std::byte> bytes) {
     std::memcpy(tail_.data() + (offset - base_), bytes.data(), bytes.size());
     return;
   }
-  Patch& patch = patches_[offset];
-  patch.size = static_cast<std::uint8_t>(bytes.size());
-  std::memcpy(patch.bytes.data(), bytes.data(), bytes.size());
+  const std::size_t first = std::min<std::size_t>(bytes.size(), kBlock - offset % kBlock);
+  patch_block(offset, bytes.first(first));
+  if (first < bytes.size()) {
+    patch_block(offset + first, bytes.subspan(first));
+  }
 }
+
+void Staging::patch_block(std::uint64_t offset, std::span<const std::byte> bytes) {
+  Block& block = touch(offset / kBlock);
+  const auto at = static_cast<std::uint32_t>(offset % kBlock);
+  std::memcpy(block.bytes.data() + at, bytes.data(), bytes.size());
+  block.begin = std::min(block.begin, at);
+  block.end = std::max(block.end, at + static_cast<std::uint32_t>(bytes.size()));
+}
+
+// ---- out --------------------------------------------------------------------------------------
 
 Expected<void> Staging::commit(std::span<const std::byte> header) {
   if (auto done = write_tail(); !done) {
     return done;
   }
-  if (auto done = write_patches(); !done) {
+  if (!failed_) {
+    return failed_;
+  }
+  if (auto done = collect(); !done) {
     return done;
   }
-  return storage_->write(0, header);
+  changes_.clear();
+  for (const Range& range : ranges_) {
+    changes_.push_back(
+        {.offset = range.offset, .bytes = std::span(changed_).subspan(range.begin, range.size)});
+  }
+  changes_.push_back({.offset = 0, .bytes = header});
+  auto done = storage_->apply(changes_);
+  clear_blocks();
+  return done;
 }
 
 Expected<void> Staging::write_tail() {
@@ -90,6 +188,10 @@ Expected<void> Staging::write_tail() {
   if (auto done = storage_->write(base_, tail_); !done) {
     return done;
   }
+  // A block that reaches over the old end has no more than what was there.
+  if (Block* const block = base_ % kBlock == 0 ? nullptr : find(base_ / kBlock)) {
+    overlay(base_, tail_, base_ / kBlock * kBlock, block->bytes);
+  }
   base_ += tail_.size();
   tail_.clear();
   if (tail_.capacity() > 4 * kSpill) {
@@ -98,23 +200,34 @@ Expected<void> Staging::write_tail() {
   return {};
 }
 
-Expected<void> Staging::write_patches() {
-  std::array<std::byte, 4096> run;
-  for (auto it = patches_.begin(); it != patches_.end();) {
-    // What lies side by side goes out as one.
-    const std::uint64_t offset = it->first;
-    std::size_t size = 0;
-    for (;
-         it != patches_.end() && it->first == offset + size && size + it->second.size <= run.size();
-         ++it) {
-      std::memcpy(run.data() + size, it->second.bytes.data(), it->second.size);
-      size += it->second.size;
-    }
-    if (auto done = storage_->write(offset, std::span(run).first(size)); !done) {
-      return done;
-    }
+/// What has changed, in the order of the file.
+Expected<void> Staging::collect() {
+  order_.resize(blocks_.size());
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    order_[i] = static_cast<std::uint32_t>(i);
   }
-  patches_.clear();
+  std::ranges::sort(order_, {}, [this](std::uint32_t i) { return blocks_[i].number; });
+  changed_.clear();
+  ranges_.clear();
+  const bool fill = !storage_->mapped().empty();
+  for (const std::uint32_t i : order_) {
+    const Block& block = blocks_[i];
+    const std::uint64_t offset = block.number * kBlock + block.begin;
+    const auto bytes = std::span(block.bytes).subspan(block.begin, block.end - block.begin);
+    const std::uint64_t last = ranges_.empty() ? 0 : ranges_.back().offset + ranges_.back().size;
+    const std::uint64_t gap = offset - last;
+    if (ranges_.empty() || gap > (fill ? kGap : 0)) {
+      ranges_.push_back({offset, changed_.size(), bytes.size()});
+    } else {
+      const std::size_t at = changed_.size();
+      changed_.resize(at + gap);
+      if (auto done = read_storage(*storage_, last, std::span(changed_).subspan(at)); !done) {
+        return done;
+      }
+      ranges_.back().size += gap + bytes.size();
+    }
+    changed_.insert(changed_.end(), bytes.begin(), bytes.end());
+  }
   return {};
 }
 

@@ -1,12 +1,11 @@
 // Changes of a journal file that no reader sees yet.
 //
-// New objects grow at the end of the file, in memory; pointers to them inside older objects are
-// kept aside as patches. commit() writes the objects, then the patches, then the header: until the
-// header is there, everything behind its tail is as good as absent. Whatever is read through here
-// already shows the changes.
+// New objects grow at the end of the file, in memory; where pointers inside older objects change, the
+// surroundings are copied and changed there. commit() writes the objects, then the changed places,
+// then the header: until the header is there, everything behind its tail is as good as absent.
+// Whatever is read through here already shows the changes.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "journal/format.h"
@@ -16,14 +15,13 @@ namespace gatevisor::journal {
 
 class Staging {
  public:
-  /// The longest patch. Two patches are either of the same bytes or of disjoint ones, and none
-  /// reaches over the end of what one append() brought.
+  /// The longest patch. None reaches over the end of what one append() brought.
   static constexpr std::size_t kPatchMax = 32;
   /// More than this of new objects is written ahead of the commit, unseen behind the tail.
   static constexpr std::size_t kSpill = 256 * 1024;
 
   /// `end`: where the next object goes.
-  Staging(Storage& storage, std::uint64_t end) : storage_(&storage), base_(end) {}
+  Staging(Storage& storage, std::uint64_t end);
 
   std::uint64_t end() const { return base_ + tail_.size(); }
 
@@ -39,6 +37,7 @@ class Staging {
   /// To the next multiple of 8.
   Expected<void> pad() { return append_zeros(align8(end()) - end()); }
 
+  /// A storage that cannot be read is told by commit().
   void patch(std::uint64_t offset, std::span<const std::byte> bytes);
 
   template <typename T>
@@ -48,23 +47,49 @@ class Staging {
   }
 
   /// Bytes of memory that wait for commit(), about.
-  std::size_t pending() const { return tail_.size() + patches_.size() * sizeof(Patch) * 2; }
+  std::size_t pending() const { return tail_.size() + blocks_.size() * sizeof(Block); }
 
   Expected<void> commit(std::span<const std::byte> header);
 
  private:
-  struct Patch {
-    std::uint8_t size = 0;
-    std::array<std::byte, kPatchMax> bytes{};
+  static constexpr std::size_t kBlock = 256;
+  /// Blocks that are nearer to each other than that go out as one, where that costs no reading.
+  static constexpr std::size_t kGap = 512;
+
+  /// A piece of the file at a multiple of kBlock, as it will be.
+  struct Block {
+    std::uint64_t number = 0;
+    std::uint32_t begin = 0;  // what has changed in it
+    std::uint32_t end = 0;
+    std::array<std::byte, kBlock> bytes;
   };
 
+  Block* find(std::uint64_t number) const;
+  Block& touch(std::uint64_t number);
+  void patch_block(std::uint64_t offset, std::span<const std::byte> bytes);
+  std::size_t slot_of(std::uint64_t number) const;
+  void grow_index();
+  void clear_blocks();
   Expected<void> write_tail();
-  Expected<void> write_patches();
+  Expected<void> collect();
+  void add_change(std::uint64_t offset, std::span<const std::byte> bytes);
 
   Storage* storage_;
-  std::uint64_t base_;           // where tail_ begins
-  std::vector<std::byte> tail_;  // new objects
-  std::map<std::uint64_t, Patch> patches_;
+  std::uint64_t base_;                  // where tail_ begins
+  std::vector<std::byte> tail_;         // new objects
+  mutable std::vector<Block> blocks_;   // changed since the last commit
+  std::vector<std::uint32_t> index_;    // by a block's number: its place in blocks_ and 1
+  Expected<void> failed_;
+  // Of a commit, kept for their memory.
+  std::vector<std::uint32_t> order_;
+  std::vector<std::byte> changed_;
+  struct Range {
+    std::uint64_t offset;
+    std::size_t begin;  // in changed_
+    std::size_t size;
+  };
+  std::vector<Range> ranges_;
+  std::vector<Change> changes_;
 };
 
 }  // namespace gatevisor::journal

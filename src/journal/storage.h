@@ -11,6 +11,12 @@
 
 namespace gatevisor::journal {
 
+/// A range of the file, and what it is to hold.
+struct Change {
+  std::uint64_t offset = 0;
+  std::span<const std::byte> bytes;
+};
+
 /// A random-access file. No method throws.
 class Storage {
  public:
@@ -21,6 +27,15 @@ class Storage {
 
   /// Writes all of `bytes`, inside what allocate() made room for. pwrite(2).
   virtual Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+
+  /// Writes them all, in this order; the last one is the header. A storage may see to it that they
+  /// are made up for where the process ends half-way (redo_log.h).
+  virtual Expected<void> apply(std::span<const Change> changes) {
+    for (const Change& change : changes) {
+      if (auto done = write(change.offset, change.bytes); !done) return done;
+    }
+    return {};
+  }
 
   /// Fills all of `bytes`; short of that is an error. pread(2).
   virtual Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) = 0;

@@ -29,6 +29,15 @@ bool is_field_name(std::span<const std::byte> name) {
   });
 }
 
+/// Empty where there is no '='.
+std::span<const std::byte> name_of(std::span<const std::byte> payload) {
+  const auto equals = std::ranges::find(payload, std::byte{'='});
+  if (equals == payload.end()) {
+    return {};
+  }
+  return payload.first(static_cast<std::size_t>(equals - payload.begin()));
+}
+
 bool above_75_percent(std::uint64_t count, std::uint64_t table_size) {
   return count * 4 > table_size / sizeof(HashItem) * 3;
 }
@@ -105,14 +114,24 @@ Expected<std::uint64_t> Writer::add_hash_table(ObjectType type, std::uint64_t it
   return offset;
 }
 
-Expected<std::uint64_t> Writer::append(const EntryTimes& times, std::span<const Field> fields) {
+CommonFields::CommonFields(std::vector<std::string> payloads) {
+  std::ranges::sort(payloads);
+  payloads.erase(std::ranges::unique(payloads).begin(), payloads.end());
+  for (std::string& payload : payloads) {
+    const std::uint64_t hash = jenkins_hash64(std::as_bytes(std::span(payload)));
+    fields_.push_back({.payload = std::move(payload), .plain = hash});
+  }
+}
+
+Expected<std::uint64_t> Writer::append(const EntryTimes& times, std::span<const Field> fields,
+                                       CommonFields* common) {
   if (closed_ || broken_) {
     return fail("append", "journal file", ESHUTDOWN);
   }
   if (auto checked = check_times(times); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
-  auto xor_hash = plan(fields);
+  auto xor_hash = plan(fields, common);
   if (!xor_hash) {
     return xor_hash;
   }
@@ -143,8 +162,9 @@ Expected<void> Writer::check_times(const EntryTimes& times) const {
 }
 
 // Finds out, without any change, what is there already; asks for the room that the rest needs.
-Expected<std::uint64_t> Writer::plan(std::span<const Field> fields) {
-  if (fields.empty() || fields.size() > limits_.max_fields) {
+Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields* common) {
+  const std::size_t count = fields.size() + (common == nullptr ? 0 : common->fields_.size());
+  if (count == 0 || count > limits_.max_fields) {
     return fail("append", "journal entry's number of fields", EINVAL);
   }
   planned_.clear();
@@ -169,6 +189,14 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields) {
   scratch_.clear();
   scratch_.reserve(together);
   std::uint64_t xor_hash = 0;
+  if (common != nullptr) {
+    if (auto done = plan_common(*common); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    for (const CommonFields::Hashed& field : common->fields_) {
+      xor_hash ^= field.plain;
+    }
+  }
   for (const Field& field : fields) {
     std::span<const std::byte> payload = field.value;
     if (!field.name.empty()) {
@@ -203,26 +231,47 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields) {
   return xor_hash;
 }
 
+Expected<void> Writer::plan_common(CommonFields& common) {
+  const bool known = common.file_ == header_.file_id;
+  for (CommonFields::Hashed& field : common.fields_) {
+    const auto payload = std::as_bytes(std::span(field.payload));
+    if (!known) {
+      if (!is_field_name(name_of(payload)) || payload.size() > limits_.max_field_size) {
+        return fail("append", "journal field's name", EINVAL);
+      }
+      field.keyed = hash_of(payload);
+    }
+    if (auto done = plan_hashed(payload, field.keyed); !done) {
+      return done;
+    }
+  }
+  common.file_ = header_.file_id;
+  return {};
+}
+
 Expected<void> Writer::plan_field(std::span<const std::byte> payload) {
-  const auto equals = std::ranges::find(payload, std::byte{'='});
-  const auto name = payload.first(static_cast<std::size_t>(equals - payload.begin()));
-  if (equals == payload.end() || !is_field_name(name)) {
+  if (!is_field_name(name_of(payload))) {
     return fail("append", "journal field's name", EINVAL);
   }
   const std::uint64_t hash = hash_of(payload);
   const bool twice = std::ranges::any_of(planned_, [&](const Planned& other) {
     return other.hash == hash && std::ranges::equal(other.payload, payload);
   });
-  if (twice) {
-    return {};
-  }
+  return twice ? Expected<void>{} : plan_hashed(payload, hash);
+}
+
+Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint64_t hash) {
   auto state = find_data(payload, hash);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
   const bool is_new = state->offset == 0;
   planned_.push_back({.payload = payload, .hash = hash, .is_new = is_new, .state = *state});
-  if (!is_new || std::ranges::any_of(new_names_, [&](const auto& other) {
+  if (!is_new) {
+    return {};
+  }
+  const auto name = name_of(payload);
+  if (std::ranges::any_of(new_names_, [&](const auto& other) {
         return std::ranges::equal(other, name);
       })) {
     return {};
@@ -268,7 +317,11 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
       }
     }
   }
-  std::ranges::sort(planned_, {}, [](const Planned& planned) { return planned.state.offset; });
+  items_.clear();
+  for (const Planned& planned : planned_) {
+    items_.push_back(static_cast<std::uint32_t>(planned.state.offset));
+  }
+  std::ranges::sort(items_);
   const std::uint64_t offset = staging_.end();
   const EntryObject entry{
       .object = {.type = ObjectType::kEntry,
@@ -279,10 +332,7 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
       .boot_id = boot_id_,
       .xor_hash = xor_hash};
   auto done = staging_.append(bytes_of(entry));
-  for (const Planned& planned : planned_) {
-    const auto item = static_cast<std::uint32_t>(planned.state.offset);
-    done = done ? staging_.append(bytes_of(item)) : done;
-  }
+  done = done ? staging_.append(std::as_bytes(std::span(items_))) : done;
   done = done ? staging_.pad() : done;
   object_added(offset);
   done = done ? link_entry(entries_, header_.n_entries, offset) : done;

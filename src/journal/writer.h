@@ -7,6 +7,7 @@
 // entries. What survives a loss of power is up to the owner of the storage: fsync(2) after flush().
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,24 @@ struct EntryTimes {
 struct Field {
   std::string_view name;
   std::span<const std::byte> value;
+};
+
+/// What many entries have in common: hashed once for each file.
+class CommonFields {
+ public:
+  CommonFields() = default;
+  /// 'NAME=value' each. What is given twice counts once.
+  explicit CommonFields(std::vector<std::string> payloads);
+
+ private:
+  friend class Writer;
+  struct Hashed {
+    std::string payload;
+    std::uint64_t plain = 0;  // Jenkins'
+    std::uint64_t keyed = 0;  // of the file
+  };
+  std::vector<Hashed> fields_;
+  Id128 file_{};
 };
 
 /// Which systemd's header the file gets. All of them read both; `journalctl --verify` before 254
@@ -64,7 +83,10 @@ class Writer {
   /// EMSGSIZE: a field above max_field_size, an entry above max_size. What allocate()
   /// says (ENOSPC) leaves all as it was, too; the entry may be tried again. A failing read or write
   /// ends this file: see broken().
-  Expected<std::uint64_t> append(const EntryTimes& times, std::span<const Field> fields);
+  ///
+  /// `common`: fields that the entry has beside those.
+  Expected<std::uint64_t> append(const EntryTimes& times, std::span<const Field> fields,
+                                 CommonFields* common = nullptr);
 
   /// Writes what waits.
   Expected<void> flush();
@@ -100,8 +122,10 @@ class Writer {
   Expected<std::uint64_t> add_hash_table(ObjectType type, std::uint64_t items);
 
   Expected<void> check_times(const EntryTimes& times) const;
-  Expected<std::uint64_t> plan(std::span<const Field> fields);
+  Expected<std::uint64_t> plan(std::span<const Field> fields, CommonFields* common);
+  Expected<void> plan_common(CommonFields& common);
   Expected<void> plan_field(std::span<const std::byte> payload);
+  Expected<void> plan_hashed(std::span<const std::byte> payload, std::uint64_t hash);
   Expected<void> make_room(std::uint64_t bytes);
   Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash);
 
@@ -136,6 +160,7 @@ class Writer {
   std::vector<Planned> planned_;
   std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
   std::vector<std::byte> scratch_;                     // name and value put together
+  std::vector<std::uint32_t> items_;                   // the entry's, in order
   bool limit_hit_ = false;
   bool closed_ = false;
   bool broken_ = false;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <exception>
 
 namespace gatevisor::os {
@@ -40,25 +41,59 @@ Expected<Channel::Pair> Channel::make() {
 
 void Channel::finish_sending() { shutdown(fd(), SHUT_WR); }
 
-Channel::Sent Channel::send(std::string_view datagram) {
+Channel::Sent Channel::send(std::string_view datagram, std::span<const int> fds) {
+  iovec bytes{const_cast<char*>(datagram.data()), datagram.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostDescriptors)] = {};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  }
   for (;;) {
-    if (::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-      return Sent::Done;
+    if (sendmsg(fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return Sent::Done;
+    // ETOOMANYREFS: too many descriptors are on their way (unix(7)).
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS) {
+      return Sent::Full;
     }
-    if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) return Sent::Full;
     if (errno != EINTR) return Sent::Gone;
   }
 }
 
-Channel::Received Channel::receive(std::string& datagram, std::size_t most) {
-  datagram.resize(most);
-  for (;;) {
-    const ssize_t got = recv(fd(), datagram.data(), most, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    datagram.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (got > 0) return Received::Datagram;
-    return got < 0 && errno == EAGAIN ? Received::Nothing : Received::End;
+Channel::Received Channel::receive(std::string& datagram, std::size_t most,
+                                   std::vector<UniqueFd>* fds) {
+  if (datagram.size() < most) datagram.resize(most);
+  iovec bytes{datagram.data(), most};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostDescriptors)];
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  ssize_t got = -1;
+  do {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    got = recvmsg(fd(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  datagram.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (got <= 0) return got < 0 && errno == EAGAIN ? Received::Nothing : Received::End;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
+      UniqueFd descriptor(number);
+      if (fds != nullptr) fds->push_back(std::move(descriptor));
+    }
   }
+  return Received::Datagram;
 }
 
 bool Channel::wait(int timeout_ms) const {

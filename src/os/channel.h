@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -14,6 +16,7 @@ namespace gatevisor::os {
 class Channel {
  public:
   struct Pair;
+  static constexpr std::size_t kMostDescriptors = 2;
   static Expected<Pair> make();
 
   int fd() const { return fd_.get(); }
@@ -23,12 +26,13 @@ class Channel {
   void finish_sending();
 
   enum class Sent : std::uint8_t { Done, Full, Gone };
-  /// Never blocks.
-  Sent send(std::string_view datagram);
+  /// Never blocks. Copies of `fds` go with it (unix(7), SCM_RIGHTS); at most kMostDescriptors.
+  Sent send(std::string_view datagram, std::span<const int> fds = {});
 
   enum class Received : std::uint8_t { Datagram, Nothing, End };
-  /// Never blocks. A datagram longer than `most` is cut.
-  Received receive(std::string& datagram, std::size_t most);
+  /// Never blocks. A datagram longer than `most` is cut. Descriptors that came with it go to `fds`,
+  /// close-on-exec, or are closed.
+  Received receive(std::string& datagram, std::size_t most, std::vector<UniqueFd>* fds = nullptr);
 
   /// Waits until there is something to receive; false when `timeout_ms` have passed first. For the
   /// helper, and for gatevisor when nothing else is left to be done.

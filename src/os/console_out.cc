@@ -57,6 +57,11 @@ void ConsoleOut::write(std::string_view line) {
   buffer_.append(line);
 }
 
+std::size_t ConsoleOut::offer(std::string_view text) {
+  flush();
+  return buffer_.empty() && !text.empty() ? put(text) : 0;
+}
+
 void ConsoleOut::flush() {
   while (!buffer_.empty()) {
     const std::size_t taken = put(buffer_);

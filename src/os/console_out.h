@@ -25,6 +25,8 @@ class ConsoleOut {
   void write(std::string_view line);
   /// Tries again what is waiting. To be called when the descriptor is writable.
   void flush();
+  /// What of `text` is taken now, from its start; none while lines wait. Nothing is kept or dropped.
+  std::size_t offer(std::string_view text);
   bool pending() const { return !buffer_.empty(); }
   int fd() const { return own_ ? own_.get() : fd_; }
 

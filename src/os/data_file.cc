@@ -1,12 +1,16 @@
 #include "os/data_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+
+#include "os/file.h"
 
 namespace gatevisor::os {
 Expected<UniqueFd> open_data_directory(const std::string& path) {
@@ -30,16 +34,37 @@ Expected<DataFile> DataFile::create(const UniqueFd& directory, const std::string
 }
 
 Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& name) {
+  return open(directory, name, O_RDONLY);
+}
+
+Expected<DataFile> DataFile::open_to_change(const UniqueFd& directory, const std::string& name) {
+  return open(directory, name, O_RDWR);
+}
+
+Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& name, int access) {
   DataFile file;
   file.name_ = name;
   file.fd_.reset(
-      openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      openat(directory.get(), name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat info{};
   if (!file.fd_ || fstat(file.fd_.get(), &info) != 0) return fail("open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail("open", name, ENXIO);
   if (info.st_nlink != 1) return fail("open", name, EMLINK);
   file.size_ = static_cast<std::uint64_t>(info.st_size);
   return file;
+}
+
+DataFile::~DataFile() {
+  if (!mapping_.empty()) {
+    munmap(const_cast<std::byte*>(mapping_.data()), mapping_.size());
+  }
+}
+
+Expected<void> DataFile::map(std::uint64_t most) {
+  void* at = mmap(nullptr, most, PROT_READ, MAP_SHARED, fd_.get(), 0);
+  if (at == MAP_FAILED) return fail("mmap", name_, errno);
+  mapping_ = {static_cast<const std::byte*>(at), static_cast<std::size_t>(most)};
+  return {};
 }
 
 Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -83,6 +108,37 @@ Expected<void> DataFile::truncate(std::uint64_t size) {
 Expected<void> DataFile::sync() {
   if (fdatasync(fd_.get()) != 0) return fail("fdatasync", name_, errno);
   return {};
+}
+
+Expected<Owner> owner_of(const UniqueFd& directory) {
+  struct stat info{};
+  if (fstat(directory.get(), &info) != 0) return fail("stat", "", errno);
+  return Owner{info.st_uid, info.st_gid};
+}
+
+Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Owner to) {
+  for (const std::string& name : names_at(directory.get(), ".")) {
+    if (!name.starts_with(prefix)) continue;
+    // Not what a link leads to, and one that is removed meanwhile is nobody's.
+    if (fchownat(directory.get(), name.c_str(), to.uid, to.gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+        errno != ENOENT) {
+      return fail("chown", name, errno);
+    }
+  }
+  if (fchown(directory.get(), to.uid, to.gid) != 0) return fail("chown", "", errno);
+  return {};
+}
+
+std::uint64_t disk_use(const UniqueFd& directory, const std::string& name) {
+  struct stat info{};
+  if (fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return static_cast<std::uint64_t>(info.st_blocks) * 512;  // stat(2)
+}
+
+DiskRoom disk_room(const UniqueFd& directory) {
+  struct statvfs info{};
+  if (fstatvfs(directory.get(), &info) != 0) return {};
+  return {std::uint64_t{info.f_blocks} * info.f_frsize, std::uint64_t{info.f_bavail} * info.f_frsize};
 }
 
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,

@@ -1,12 +1,15 @@
 // A file of data in a directory of ours: random access, no link followed, no surprise on the disk.
 //
-// Owns its descriptor. Never maps: a full disk is an error, not SIGBUS.
+// Owns its descriptor. Never writes through a mapping: a full disk is an error, not SIGBUS.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -26,6 +29,22 @@ class DataFile {
 
   /// One that is there, for reading: a regular file with one name (ENXIO, EMLINK), no link (ELOOP).
   static Expected<DataFile> open(const UniqueFd& directory, const std::string& name);
+  /// The same for writing, too.
+  static Expected<DataFile> open_to_change(const UniqueFd& directory, const std::string& name);
+
+  DataFile(DataFile&& other) noexcept { swap(other); }
+  DataFile& operator=(DataFile&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~DataFile();
+
+  /// Makes mapped() all of the file, up to `most` bytes. To be read only: where the disk is full a
+  /// write through a mapping would be SIGBUS. So is a read of what somebody else has cut off.
+  Expected<void> map(std::uint64_t most);
+  std::span<const std::byte> mapped() const {
+    return mapping_.first(static_cast<std::size_t>(std::min<std::uint64_t>(size_, mapping_.size())));
+  }
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Short of all of `bytes` is EIO.
@@ -38,10 +57,39 @@ class DataFile {
   std::uint64_t size() const { return size_; }
 
  private:
+  static Expected<DataFile> open(const UniqueFd& directory, const std::string& name, int access);
+
+  DataFile() = default;
+  void swap(DataFile& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(name_, other.name_);
+    std::swap(size_, other.size_);
+    std::swap(mapping_, other.mapping_);
+  }
+
   UniqueFd fd_;
   std::string name_;
   std::uint64_t size_ = 0;
+  std::span<const std::byte> mapping_;
 };
+
+/// Bytes of the disk that a file takes; 0 where it is not there.
+std::uint64_t disk_use(const UniqueFd& directory, const std::string& name);
+
+struct DiskRoom {
+  std::uint64_t size = 0;  ///< of the whole file system, in bytes
+  std::uint64_t free = 0;  ///< for those without privileges
+};
+/// Zeros where it cannot be told.
+DiskRoom disk_room(const UniqueFd& directory);
+
+struct Owner {
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+Expected<Owner> owner_of(const UniqueFd& directory);
+/// A directory and the files in it whose names begin with `prefix` become another user's.
+Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Owner to);
 
 /// Never replaces: EEXIST where `to` is there.
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,

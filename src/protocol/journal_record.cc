@@ -1,6 +1,7 @@
 #include "protocol/journal_record.h"
 
 #include "protocol/record_json.h"
+#include "protocol/wire.h"
 
 namespace gatevisor::protocol {
 namespace {
@@ -10,6 +11,9 @@ constexpr std::size_t kMaxFields = 64;
 // The first byte of an answer.
 constexpr char kWritten = 'A';
 constexpr char kTrouble = 'E';
+constexpr char kNote = 'N';
+constexpr char kStreamDone = 'D';
+constexpr char kWorking = 'W';
 
 // sd-messages.h
 constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
@@ -51,6 +55,9 @@ struct OwnFields {
     fields.push_back("INVOCATION_ID=" + r.invocation);
     fields.push_back("GATEVISOR_PID=" + std::to_string(r.pid));
   }
+  void operator()(const record::Flight& r) const {
+    fields.push_back("INVOCATION_ID=" + r.invocation);
+  }
   void operator()(const record::Exited& r) const {
     id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
     add_verdict(fields, r.verdict);
@@ -76,20 +83,6 @@ struct OwnFields {
   void operator()(const record::Finished&) const {}
 };
 
-void put(std::string& out, std::uint64_t number) {
-  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(number >> shift & 0xff);
-}
-
-bool take(std::string_view& bytes, std::uint64_t& number) {
-  if (bytes.size() < 8) return false;
-  number = 0;
-  for (unsigned i = 0; i < 8; ++i) {
-    number |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  }
-  bytes.remove_prefix(8);
-  return true;
-}
-
 }  // namespace
 
 std::vector<std::string> journal_fields(const Record& record, const std::string& unit, int priority,
@@ -109,11 +102,8 @@ std::string encode(const JournalRecord& record) {
   put(bytes, record.number);
   put(bytes, record.realtime_usec);
   put(bytes, record.monotonic_usec);
-  put(bytes, record.fields.size());
-  for (const std::string& field : record.fields) {
-    put(bytes, field.size());
-    bytes += field;
-  }
+  put(bytes, std::uint64_t{record.fields.size()});
+  for (const std::string& field : record.fields) put(bytes, field);
   return bytes;
 }
 
@@ -124,14 +114,13 @@ std::optional<JournalRecord> decode(std::string_view bytes) {
                     take(bytes, record.monotonic_usec) && take(bytes, count);
   if (!head || count == 0 || count > kMaxFields) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::uint64_t size = 0;
-    if (!take(bytes, size) || size > bytes.size()) return std::nullopt;
-    record.fields.emplace_back(bytes.substr(0, size));
-    bytes.remove_prefix(size);
+    if (!take(bytes, record.fields.emplace_back())) return std::nullopt;
   }
   if (!bytes.empty()) return std::nullopt;
   return record;
 }
+
+std::string encode_working() { return std::string(1, kWorking); }
 
 std::string encode_written(std::uint64_t number) {
   std::string bytes(1, kWritten);
@@ -140,6 +129,13 @@ std::string encode_written(std::uint64_t number) {
 }
 
 std::string encode_trouble(std::string_view line) { return kTrouble + std::string(line); }
+std::string encode_note(std::string_view line) { return kNote + std::string(line); }
+
+std::string encode_stream_done(std::uint64_t id) {
+  std::string bytes(1, kStreamDone);
+  put(bytes, id);
+  return bytes;
+}
 
 JournalAnswer decode_answer(std::string_view bytes) {
   JournalAnswer answer;
@@ -147,8 +143,12 @@ JournalAnswer decode_answer(std::string_view bytes) {
   const char kind = bytes.front();
   bytes.remove_prefix(1);
   if (kind == kTrouble) answer.trouble = bytes;
+  answer.working = kind == kWorking && bytes.empty();
+  if (kind == kNote) answer.note = bytes;
   std::uint64_t number = 0;
-  if (kind == kWritten && take(bytes, number) && bytes.empty()) answer.written = number;
+  const bool numbered = kind == kWritten || kind == kStreamDone;
+  if (!numbered || !take(bytes, number) || !bytes.empty()) return answer;
+  (kind == kWritten ? answer.written : answer.stream_done) = number;
   return answer;
 }
 

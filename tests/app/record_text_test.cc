@@ -82,6 +82,7 @@ TEST(RecordText, EveryRecordIsOneLine) {
         Record{record::MemoryStalled{"x", false}}, Record{record::StartLimitHit{5, 10s}},
         Record{record::Forwarded{1, 1, 3, {"SIGHUP", 1, 0}}},
         Record{record::Warning{{"open", "/x", 2, "create it"}}},
+        Record{record::Flight{"id", std::vector<Sample>(2)}},
         Record{record::Finished{0, "done"}}}) {
     EXPECT_EQ(to_text(record, "gateway").find('\n'), std::string::npos);
   }

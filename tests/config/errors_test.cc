@@ -94,7 +94,8 @@ TEST(Properties, OursAreMarked) {
   EXPECT_EQ(ours, (std::set<std::string_view>{
                       "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "LivenessProbe",
                       "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
-                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "PIDFile", "RestartCause",
+                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MemorySampleSec", "PIDFile",
+                      "RestartCause",
                       "RestartResetSec", "StrictCapabilities", "StrictLimits"}));
 }
 

@@ -26,6 +26,7 @@ inline ServiceSettings loop_settings() {
   settings.restart.reset_after = 60s;
   settings.restart.prevent.codes.set(78);
   settings.alarm = {5, 60s};
+  settings.memory.sample_interval = 0s;  // the recorder has tests of its own
   settings.forward = {{SIGHUP, SIGHUP}, {SIGUSR1, SIGUSR2}, {SIGQUIT, 0}};
   return settings;
 }
@@ -59,6 +60,7 @@ struct ActionWords {
   std::string operator()(const action::Release&) const { return "release"; }
   std::string operator()(const action::Tidy&) const { return "tidy"; }
   std::string operator()(const action::RearmMemoryWatch&) const { return "rearm"; }
+  std::string operator()(const action::TakeSample&) const { return "sample"; }
   std::string operator()(const action::Probe&) const { return "probe"; }
   std::string operator()(const action::EndProbe&) const { return "end-probe"; }
   std::string operator()(const action::WritePidFile& a) const {
@@ -77,6 +79,7 @@ struct ActionWords {
   std::string operator()(const record::NotStarted&) const { return "emit:not-started"; }
   std::string operator()(const record::Reloading&) const { return "emit:reloading"; }
   std::string operator()(const record::Reloaded&) const { return "emit:reloaded"; }
+  std::string operator()(const record::Flight&) const { return "emit:flight"; }
   std::string operator()(const record::Exited&) const { return "emit:exited"; }
   std::string operator()(const record::Alarm&) const { return "emit:alarm"; }
   std::string operator()(const record::StartLimitHit&) const { return "emit:limit"; }

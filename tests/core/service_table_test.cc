@@ -52,6 +52,7 @@ enum class Column : std::uint8_t {
   TreeChanged,
   MemoryChanged,
   PressureHigh,
+  Sampled,  ///< without MemorySampleSec=
   Probed,  ///< without LivenessProbe=, or too late
   Term,
   Int,
@@ -189,6 +190,7 @@ std::string apply(Rig& rig, Column column) {
     case Column::TreeChanged: return rig.feed(event::TreeChanged{});
     case Column::MemoryChanged: return rig.feed(event::MemoryChanged{FakeCgroups().now()});
     case Column::PressureHigh: return rig.feed(event::PressureHigh{});
+    case Column::Sampled: return rig.feed(event::Sampled{});
     case Column::Probed: return rig.feed(event::Probed{{ProbeOutcome::Failed, "refused"}});
     case Column::Term: return rig.signal(SIGTERM);
     case Column::Int: return rig.signal(SIGINT);
@@ -413,6 +415,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "TreeChanged",
                                                                      "MemoryChanged",
                                                                      "PressureHigh",
+                                                                     "Sampled",
                                                                      "Probed",
                                                                      "Sigterm",
                                                                      "Sigint",
@@ -452,7 +455,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 22u);
+  EXPECT_EQ(std::variant_size_v<Event>, 23u);
 }
 
 }  // namespace

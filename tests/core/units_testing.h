@@ -14,6 +14,7 @@ inline ServiceSettings service(std::string name, RestartMode restart = RestartMo
   settings.kill.timeout_stop = 8s;
   settings.restart.mode = restart;
   settings.restart.delay = 2s;
+  settings.memory.sample_interval = 0s;
   return settings;
 }
 

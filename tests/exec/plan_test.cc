@@ -34,6 +34,25 @@ Plan make(const ExecSettings& settings, std::optional<Identity> identity = std::
   return std::move(*plan);
 }
 
+TEST(Plan, OutputGoesToTheJournalWhereNothingElseIsSaid) {
+  using Kind = StandardOutput::Kind;
+  const auto kinds = [](const ExecSettings& settings) {
+    const Plan plan = make(settings);
+    return std::pair(plan.standard_output.kind, plan.standard_error.kind);
+  };
+  ExecSettings settings;
+  EXPECT_EQ(kinds(settings), std::pair(Kind::Journal, Kind::Journal));
+  // What is inherited is what standard input is.
+  settings.standard_input = StandardInput::Inherit;
+  EXPECT_EQ(kinds(settings), std::pair(Kind::Inherit, Kind::Inherit));
+  settings.standard_output.kind = Kind::Journal;
+  EXPECT_EQ(kinds(settings), std::pair(Kind::Journal, Kind::Journal));
+  settings.standard_output = {Kind::Null, {}};
+  EXPECT_EQ(kinds(settings), std::pair(Kind::Null, Kind::Inherit));
+  settings.standard_error.kind = Kind::Journal;
+  EXPECT_EQ(kinds(settings), std::pair(Kind::Null, Kind::Journal));
+}
+
 TEST(Plan, CommandIsSearchedInPathAndKeepsItsName) {
   const Plan plan = make(ExecSettings{});
   EXPECT_TRUE(plan.program == "/usr/bin/sh" || plan.program == "/bin/sh") << plan.program;

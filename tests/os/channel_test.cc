@@ -23,6 +23,28 @@ TEST(Channel, DatagramsStayWhole) {
   EXPECT_EQ(pair->theirs.receive(datagram, 100), Channel::Received::Nothing);
 }
 
+TEST(Channel, DescriptorsGoWithADatagram) {
+  auto pair = Channel::make();
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  const int fds[] = {read_end.get(), write_end.get()};
+  EXPECT_EQ(pair->ours.send("two", fds), Channel::Sent::Done);
+  EXPECT_EQ(pair->ours.send("none"), Channel::Sent::Done);
+  std::string datagram;
+  std::vector<UniqueFd> received;
+  EXPECT_EQ(pair->theirs.receive(datagram, 100, &received), Channel::Received::Datagram);
+  ASSERT_EQ(received.size(), 2u);
+  EXPECT_EQ(write(received[1].get(), "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(read(read_end.get(), &byte, 1), 1);
+  EXPECT_NE(fcntl(received[0].get(), F_GETFD) & FD_CLOEXEC, 0);
+  received.clear();
+  EXPECT_EQ(pair->theirs.receive(datagram, 100, &received), Channel::Received::Datagram);
+  EXPECT_TRUE(received.empty());
+}
+
 TEST(Channel, NeverBlocksWhenNobodyReads) {
   auto pair = Channel::make();
   const std::string datagram(10'000, 'x');

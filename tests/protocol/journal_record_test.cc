@@ -43,6 +43,12 @@ TEST(JournalAnswer, ComesBackAsItWas) {
   EXPECT_EQ(decode_answer(encode_written(number)).trouble, "");
   EXPECT_EQ(decode_answer(encode_trouble("no room")).trouble, "no room");
   EXPECT_FALSE(decode_answer(encode_trouble("no room")).written);
+  EXPECT_EQ(decode_answer(encode_stream_done(number)).stream_done, number);
+  EXPECT_FALSE(decode_answer(encode_stream_done(number)).written);
+  EXPECT_TRUE(decode_answer(encode_working()).working);
+  EXPECT_FALSE(decode_answer(encode_written(number)).working);
+  EXPECT_EQ(decode_answer(encode_note("by hand")).note, "by hand");
+  EXPECT_EQ(decode_answer(encode_note("by hand")).trouble, "");
 }
 
 TEST(JournalAnswer, AnythingElseIsNone) {

@@ -11,41 +11,15 @@
 
 #include "cgroup_home.h"
 #include "gatevisor.h"
+#include "journal.h"
 
 namespace gatevisor::testing {
 namespace {
 
 using nlohmann::json;
 
-std::string output_of(const std::string& command) {
-  std::string output;
-  std::FILE* pipe = popen(command.c_str(), "r");
-  char bytes[4096];
-  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
-    output.append(bytes, got);
-  EXPECT_EQ(pclose(pipe), 0) << command;
-  return output;
-}
-
-/// What journalctl reads, in its order.
-std::vector<json> entries(const std::string& directory, const std::string& matches = "") {
-  std::vector<json> all;
-  std::istringstream lines(
-      output_of("journalctl -q --no-pager -o json -D " + directory + " " + matches));
-  for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
-  return all;
-}
-
 std::vector<std::string> in(const TempDir& files) {
   return {"--journal-dir=" + files.file("journal")};
-}
-
-/// The writer is gatevisor's child of that name.
-int writer_of(int gatevisor) {
-  for (const int pid : children_of(gatevisor)) {
-    if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
-  }
-  return 0;
 }
 
 TEST(Journal, SeedRow_CriticalSink_OnTheConsoleAndInTheLogStore) {

@@ -1,0 +1,52 @@
+#include "journal.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "cgroup_home.h"
+#include "gatevisor.h"
+
+namespace gatevisor::testing {
+
+using nlohmann::json;
+
+std::string output_of(const std::string& command) {
+  std::string output;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  char bytes[4096];
+  while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, pipe))
+    output.append(bytes, got);
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return output;
+}
+
+std::vector<json> entries(const std::string& directory, const std::string& matches) {
+  std::vector<json> all;
+  std::istringstream lines(
+      output_of("journalctl -q --no-pager -a -o json -D " + directory + " " + matches));
+  for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
+  return all;
+}
+
+std::string message_of(const json& entry) {
+  const json& message = entry.at("MESSAGE");
+  if (message.is_string()) return message;
+  std::string bytes;
+  for (const json& byte : message) bytes += static_cast<char>(byte.get<int>());
+  return bytes;
+}
+
+int writer_of(int gatevisor) {
+  for (const int pid : children_of(gatevisor)) {
+    if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
+  }
+  return 0;
+}
+
+void spin(unsigned rounds) {
+  for (unsigned i = 0; i < rounds * 100; ++i) asm volatile("");
+}
+
+}  // namespace gatevisor::testing

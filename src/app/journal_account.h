@@ -1,0 +1,43 @@
+// How far a journal has got: what a new writer goes on from when the one before it was killed.
+//
+// In memory that gatevisor makes and never touches: only writers do, one after the other.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "journal/redo_log.h"
+
+namespace gatevisor::app {
+
+/// More outputs are not kept at a time: of lives whose processes have outlived them, mostly.
+inline constexpr std::size_t kMostStreams = 256;
+
+/// Up to where a stream is done with. `id` tells whose number it is: slots are used again.
+struct StreamPlace {
+  std::uint64_t id = 0;
+  std::uint64_t offset = 0;
+};
+using StreamPlaces = std::array<StreamPlace, kMostStreams>;
+
+/// Changes together with the journal's file (journal/redo_log.h).
+struct JournalAccount {
+  std::uint64_t entries = 0;   ///< of this run; the last one's sequence number
+  std::uint64_t records = 0;   ///< the number of the last of gatevisor's own
+  StreamPlaces streams{};      ///< in the journal
+};
+
+/// All of the memory.
+struct JournalMemory {
+  /// A commit's changes; the store's buffer is a quarter of it.
+  static constexpr std::size_t kChanges = std::size_t{8} << 20;
+
+  StreamPlaces shown{};    ///< on the console
+  StreamPlaces dropped{};  ///< given up, because there was no room (JournalFull=drop)
+  alignas(8) std::array<std::byte, journal::RedoLog::memory_for(sizeof(JournalAccount), kChanges)>
+      redo{};
+
+  journal::RedoLog redo_log() { return {redo, sizeof(JournalAccount)}; }
+};
+
+}  // namespace gatevisor::app

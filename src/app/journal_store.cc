@@ -1,0 +1,358 @@
+#include "app/journal_store.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+
+#include "os/clock.h"
+#include "os/data_file.h"
+#include "os/file.h"
+#include "os/invocation.h"
+#include "os/machine.h"
+
+namespace gatevisor::app {
+namespace {
+
+constexpr const char* kCurrent = "gatevisor.journal";
+constexpr const char* kUnfinished = "gatevisor.new";
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+/// journald's smallest file.
+constexpr std::uint64_t kMinFileSize = kMiB / 2;
+/// A clock that has gone back by more was set: journald's reason for a new file.
+constexpr std::uint64_t kClockSlackUsec = 1'000'000;
+
+journal::Id128 to_id(const std::string& digits) {
+  journal::Id128 id{};
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (std::size_t i = 0; i < id.size() && 2 * i + 1 < digits.size(); ++i) {
+    id[i] = static_cast<std::byte>(value(digits[2 * i]) * 16 + value(digits[2 * i + 1]));
+  }
+  return id;
+}
+
+std::string hexadecimal(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+/// The time that ends an archived file's name; 0 where there is none.
+std::uint64_t time_of(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string::npos) return 0;
+  return std::strtoull(name.c_str() + dash + 1, nullptr, 16);
+}
+
+}  // namespace
+
+/// A file whose commits are made up for.
+class JournalStore::File final : public journal::Storage {
+ public:
+  File(os::DataFile file, journal::RedoLog& redo) : file_(std::move(file)), redo_(redo) {}
+  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    return file_.write(offset, bytes);
+  }
+  Expected<void> apply(std::span<const journal::Change> changes) override {
+    if (auto done = redo_.stage(changes); !done) return done;
+    if (auto done = Storage::apply(changes); !done) {
+      redo_.discard();
+      return done;
+    }
+    redo_.complete();
+    return {};
+  }
+  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
+    return file_.read(offset, bytes);
+  }
+  std::span<const std::byte> mapped() const override { return file_.mapped(); }
+  std::uint64_t size() const override { return file_.size(); }
+  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
+  os::DataFile& file() { return file_; }
+
+ private:
+  os::DataFile file_;
+  journal::RedoLog& redo_;
+};
+
+JournalStore::JournalStore(std::string directory, const std::string& run_id,
+                           const JournalSettings& settings, journal::RedoLog redo)
+    : directory_path_(std::move(directory)),
+      run_id_(run_id),
+      settings_(settings),
+      redo_(redo),
+      boot_id_(os::boot_id()),
+      machine_id_(os::machine_id()) {
+  const auto add = [this](const char* name, const std::string& value) {
+    if (!value.empty()) host_fields_.push_back(std::string(name) + "=" + value);
+  };
+  add("_BOOT_ID", boot_id_);
+  add("_MACHINE_ID", machine_id_);
+  add("_HOSTNAME", os::host_name());
+}
+
+JournalStore::~JournalStore() = default;
+
+const JournalAccount& JournalStore::account() const {
+  return *reinterpret_cast<const JournalAccount*>(redo_.account().data());
+}
+
+JournalAccount& JournalStore::next_account() {
+  return *reinterpret_cast<JournalAccount*>(redo_.next_account().data());
+}
+
+Expected<void> JournalStore::open_directory() {
+  if (directory_) return {};
+  auto directory = os::open_data_directory(directory_path_);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  directory_ = std::move(*directory);
+  find_room();
+  return {};
+}
+
+// journald's defaults: a tenth of the file system up to 4 GiB, leaving 15 % of it up to 4 GiB; a
+// file is an eighth of that, but here not 128 MiB: its hash tables would take 4 MiB of a container
+// that writes ten lines.
+void JournalStore::find_room() {
+  const std::uint64_t size = os::disk_room(directory_).size;
+  Room room;
+  room.max_use = settings_.max_use.value_or(std::clamp(size / 10, kMiB, 4 * kGiB));
+  room.max_use = std::max(room.max_use, 2 * kMinFileSize);
+  room.keep_free = settings_.keep_free.value_or(std::min(size / 100 * 15, 4 * kGiB));
+  room.max_file_size = settings_.max_file_size.value_or(std::min(room.max_use / 8, 32 * kMiB));
+  room.max_file_size =
+      std::clamp(room.max_file_size, kMinFileSize, std::uint64_t{journal::kCompactSizeMax});
+  room.max_use = std::max(room.max_use, 2 * room.max_file_size);
+  room_ = room;
+}
+
+Expected<void> JournalStore::recover() {
+  if (recovered_) return {};
+  if (auto open = open_directory(); !open) return open;
+  auto file = os::DataFile::open_to_change(directory_, kCurrent);
+  if (!file && file.error().code != ENOENT && file.error().code != ELOOP &&
+      file.error().code != ENXIO && file.error().code != EMLINK) {
+    return std::unexpected(std::move(file.error()));
+  }
+  bool ours = false;
+  if (file) {
+    File storage(std::move(*file), redo_);
+    journal::Header header;
+    const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
+    ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
+    if (ours && redo_.unfinished() == header.file_id) {
+      if (auto done = redo_.replay(storage); !done) return done;
+      redo_.complete();
+    }
+    // All of its commits are whole: it is ended as its writer would have done.
+    if (ours) {
+      const auto end = journal::end_file(storage);
+      ours = end.has_value();
+      if (ours) (void)storage.file().truncate(*end);
+    }
+  }
+  // Nobody will see it: the file that it was of has gone.
+  if (redo_.unfinished()) redo_.discard();
+  redo_.forget_next();
+  recovered_ = true;
+  // One that an earlier writer did not end: it was killed. journald marks those with '~'.
+  (void)archive(ours ? ".journal" : ".journal~");
+  return {};
+}
+
+Expected<void> JournalStore::append(journal::EntryTimes times,
+                                    std::span<const journal::Field> fields, const Mark& mark,
+                                    journal::CommonFields* common) {
+  if (auto open = ensure_open(); !open) return open;
+  if (is_old(times.realtime_usec)) {
+    if (auto rotated = rotate(); !rotated) return rotated;
+    if (auto open = ensure_open(); !open) return open;
+  }
+  auto appended = try_append(times, fields, mark, common);
+  while (!appended && appended.error().code == ENOSPC && !writer_->broken() && remove_oldest()) {
+    appended = try_append(times, fields, mark, common);
+  }
+  if (!appended && must_rotate(appended.error().code) && !writer_->broken()) {
+    if (auto rotated = rotate(); !rotated) return rotated;
+    if (auto open = ensure_open(); !open) return open;
+    appended = try_append(times, fields, mark, common);
+  }
+  if (!appended) {
+    if (writer_->broken()) drop_file();
+    return std::unexpected(std::move(appended.error()));
+  }
+  return {};
+}
+
+/// journald's reasons: full, or a clock that went back.
+bool JournalStore::must_rotate(int error) const {
+  return writer_->full() || error == EREMCHG || error == ENOTNAM;
+}
+
+bool JournalStore::is_old(std::uint64_t now_usec) const {
+  const auto most = static_cast<std::uint64_t>(settings_.max_file_age.count());
+  return most != 0 && file_since_ != 0 && now_usec > file_since_ + most;
+}
+
+// A commit may be made in the middle of it, and has the entry in it then.
+Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
+                                                 std::span<const journal::Field> fields,
+                                                 const Mark& mark,
+                                                 journal::CommonFields* common) {
+  // What is told of earlier, but comes later, counts from then on.
+  if (times.realtime_usec < last_.realtime_usec &&
+      last_.realtime_usec - times.realtime_usec < kClockSlackUsec) {
+    times.realtime_usec = last_.realtime_usec;
+  }
+  times.monotonic_usec = std::max(times.monotonic_usec, last_.monotonic_usec);
+  JournalAccount& next = next_account();
+  const std::uint64_t before = std::exchange(*mark.where, mark.value);
+  next.entries = writer_->next_seqnum();
+  auto appended = writer_->append(times, fields, common);
+  if (!appended) {
+    *mark.where = before;
+    next.entries = writer_->next_seqnum() - 1;
+    return appended;
+  }
+  dirty_ = true;
+  if (file_since_ == 0) file_since_ = times.realtime_usec;
+  last_ = times;
+  return appended;
+}
+
+Expected<void> JournalStore::skip(const Mark& mark) {
+  if (auto open = ensure_open(); !open) return open;
+  *mark.where = mark.value;
+  dirty_ = true;
+  return {};
+}
+
+Expected<void> JournalStore::commit(bool sync) {
+  if (!writer_) return {};
+  if (dirty_) {
+    if (auto flushed = writer_->flush(); !flushed) {
+      drop_file();
+      return flushed;
+    }
+    dirty_ = false;
+  }
+  return sync ? file_->file().sync() : Expected<void>{};
+}
+
+// What it had not committed is lost with it, and appended anew.
+void JournalStore::drop_file() {
+  const std::uint64_t used = writer_->used();
+  writer_.reset();
+  (void)file_->file().truncate(used);
+  file_.reset();
+  redo_.forget_next();
+  (void)archive(".journal~");
+}
+
+void JournalStore::close() {
+  if (writer_) (void)rotate();
+}
+
+Expected<void> JournalStore::ensure_open() {
+  if (writer_ && !writer_->full()) return {};
+  if (auto recovered = recover(); !recovered) return recovered;
+  if (writer_) {
+    if (auto rotated = rotate(); !rotated) return rotated;
+  }
+  if (auto open = open_directory(); !open) return open;
+  vacuum();
+  // It gets its name when it is a journal: one without its header would only be complained of.
+  (void)os::remove_data_file(directory_, kUnfinished);
+  auto file = os::DataFile::create(directory_, kUnfinished);
+  if (!file) {
+    file.error().subject = directory_path_ + "/" + kUnfinished;
+    return std::unexpected(std::move(file.error()));
+  }
+  (void)file->map(room_.max_file_size);  // where it cannot be, it is read
+  auto storage = std::make_unique<File>(std::move(*file), redo_);
+  journal::Limits limits;
+  limits.max_size = room_.max_file_size;
+  limits.allocation_step = std::min<std::uint64_t>(room_.max_file_size / 8, 4 * kMiB);
+  limits.buffer = JournalMemory::kChanges / 4;
+  limits.cached_data = 256;
+  redo_.forget_next();
+  auto writer = journal::Writer::create(
+      *storage,
+      {to_id(os::new_invocation_id()), to_id(machine_id_), to_id(boot_id_), to_id(run_id_)},
+      account().entries + 1, limits);
+  if (!writer) {
+    if (writer.error().code == ENOSPC && remove_oldest()) return ensure_open();
+    return std::unexpected(std::move(writer.error()));
+  }
+  (void)archive(".journal~");  // whoever put one there meanwhile
+  if (auto named = os::rename_data_file(directory_, kUnfinished, kCurrent); !named) return named;
+  file_ = std::move(storage);
+  writer_.emplace(std::move(*writer));
+  last_ = {};
+  file_since_ = 0;
+  return {};
+}
+
+/// Ends the current file and gives it its archive's name.
+Expected<void> JournalStore::rotate() {
+  if (auto closed = writer_->close(); !closed) {
+    drop_file();
+    return closed;
+  }
+  (void)file_->file().truncate(writer_->used());
+  writer_.reset();
+  file_.reset();
+  return archive(".journal");
+}
+
+Expected<void> JournalStore::archive(const char* ending) {
+  const std::string name = "gatevisor@" + run_id_ + "-" + hexadecimal(account().entries + 1) + "-" +
+                           hexadecimal(os::journal_times().realtime_usec) + ending;
+  return os::rename_data_file(directory_, kCurrent, name);
+}
+
+/// The names, the oldest first.
+std::vector<std::string> JournalStore::archived() const {
+  std::vector<std::pair<std::uint64_t, std::string>> all;
+  for (std::string& name : os::names_at(directory_.get(), ".")) {
+    if (!name.starts_with("gatevisor@")) continue;
+    const std::uint64_t time = time_of(name);
+    all.emplace_back(time, std::move(name));
+  }
+  std::ranges::sort(all);
+  std::vector<std::string> names;
+  for (auto& [time, name] : all) names.push_back(std::move(name));
+  return names;
+}
+
+bool JournalStore::remove_oldest() {
+  const auto names = archived();
+  return !names.empty() && os::remove_data_file(directory_, names.front()).has_value();
+}
+
+void JournalStore::vacuum() {
+  if (!directory_) return;
+  const auto names = archived();
+  const std::uint64_t now = os::journal_times().realtime_usec;
+  const auto retention = static_cast<std::uint64_t>(settings_.max_retention.count());
+  std::vector<std::uint64_t> uses;
+  std::uint64_t use = 0;
+  for (const std::string& name : names) {
+    use += uses.emplace_back(os::disk_use(directory_, name));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::size_t left = names.size() - i;
+    // One more comes, or is being written.
+    const bool many = settings_.max_files != 0 && left >= settings_.max_files;
+    const bool large = use + room_.max_file_size > room_.max_use ||
+                       os::disk_room(directory_).free < room_.keep_free;
+    const bool old = retention != 0 && time_of(names[i]) + retention < now;
+    if (!many && !large && !old) return;
+    (void)os::remove_data_file(directory_, names[i]);
+    use -= uses[i];
+  }
+}
+
+}  // namespace gatevisor::app

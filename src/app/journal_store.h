@@ -1,0 +1,93 @@
+// Journal files in one directory: one after the other, none too large, all together neither.
+//
+// Owns the file that is written. It is called gatevisor.journal; one that is done with has in its
+// name the run, the number of the next entry, and the time. Sizes and ages are journald.conf(5)'s.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/journal_account.h"
+#include "gatevisor/log_settings.h"
+#include "journal/redo_log.h"
+#include "journal/writer.h"
+#include "os/unique_fd.h"
+
+namespace gatevisor::app {
+
+class JournalStore {
+ public:
+  /// `run_id`: 32 hexadecimal digits, the id of the sequence numbers. `redo` outlives it.
+  JournalStore(std::string directory, const std::string& run_id, const JournalSettings& settings,
+               journal::RedoLog redo);
+  ~JournalStore();
+
+  /// Makes up for what an earlier writer of this run was killed over. Before anything else.
+  Expected<void> recover();
+
+  /// A number of next_account(), and what the entry makes of it.
+  struct Mark {
+    std::uint64_t* where;
+    std::uint64_t value;
+  };
+  /// Where it fails, what was appended since the last commit may be lost with it: account() tells.
+  Expected<void> append(journal::EntryTimes times, std::span<const journal::Field> fields,
+                        const Mark& mark, journal::CommonFields* common = nullptr);
+  /// Without an entry: a line that is not kept counts as done, too.
+  Expected<void> skip(const Mark& mark);
+  /// Everything that was appended is in the file. `sync`: and on the disk.
+  Expected<void> commit(bool sync);
+  /// Ends the file.
+  void close();
+  /// Removes what is too old or too much.
+  void vacuum();
+
+  const JournalAccount& account() const;
+  JournalAccount& next_account();
+  /// What each entry says of this machine: _BOOT_ID=, _MACHINE_ID=, _HOSTNAME=.
+  std::span<const std::string> host_fields() const { return host_fields_; }
+
+ private:
+  class File;
+
+  struct Room {
+    std::uint64_t max_use = 0;
+    std::uint64_t keep_free = 0;
+    std::uint64_t max_file_size = 0;
+  };
+
+  bool must_rotate(int error) const;
+  bool is_old(std::uint64_t now_usec) const;
+  Expected<std::uint64_t> try_append(journal::EntryTimes times,
+                                     std::span<const journal::Field> fields, const Mark& mark,
+                                     journal::CommonFields* common);
+  Expected<void> ensure_open();
+  Expected<void> open_directory();
+  Expected<void> rotate();
+  Expected<void> archive(const char* ending);
+  void drop_file();
+  void find_room();
+  std::vector<std::string> archived() const;
+  bool remove_oldest();
+
+  std::string directory_path_;
+  std::string run_id_;
+  JournalSettings settings_;
+  Room room_;
+  journal::RedoLog redo_;
+  std::string boot_id_;
+  std::string machine_id_;
+  std::vector<std::string> host_fields_;
+  os::UniqueFd directory_;
+  std::unique_ptr<File> file_;
+  std::optional<journal::Writer> writer_;
+  journal::EntryTimes last_{};      ///< of the file
+  std::uint64_t file_since_ = 0;    ///< realtime of its first entry
+  bool recovered_ = false;
+  bool dirty_ = false;  ///< something is to be committed
+};
+
+}  // namespace gatevisor::app

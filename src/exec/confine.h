@@ -1,0 +1,26 @@
+// A helper of gatevisor's own gives up what it does not need, for good.
+//
+// Each of these is a rung of its own: where the machine refuses one, the others still hold.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "gatevisor/error.h"
+
+namespace gatevisor::exec {
+
+/// Another user, with no group but its own. Needs root.
+Expected<void> become(unsigned uid, unsigned gid);
+
+/// No capability is left, and none is gained.
+Expected<void> give_up_capabilities();
+
+/// Landlock (landlock(7)): of all files, what is in this directory may be read, written, made and
+/// removed; descriptors that are open stay so. Error: a kernel without it.
+Expected<void> confine_to(int directory);
+
+/// System calls but these give EPERM. Error: seccomp(2) is refused here.
+Expected<void> allow_only(std::span<const std::string_view> calls);
+
+}  // namespace gatevisor::exec

@@ -1,0 +1,44 @@
+// What the journal writer is told of a stream: the output of one process of a service.
+//
+// Goes with two descriptors: the read end of the pipe, and the file that its bytes are moved to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gatevisor::protocol {
+
+/// The first byte of what gatevisor sends to the writer.
+enum class ToWriter : char {
+  Record = 'R',  ///< a JournalRecord follows
+  Stream = 'S',  ///< a JournalStream follows
+  Finish = 'F'   ///< gatevisor ends: what is there now is all that it will wait for
+};
+
+struct JournalStream {
+  std::uint64_t id = 0;     ///< counts up; never 0
+  std::uint32_t slot = 0;   ///< its place in the writer's account; no other living stream has it
+  bool is_error = false;    ///< standard error, else standard output
+  bool level_prefix = true;
+  std::uint8_t facility = 3;
+  std::uint8_t level = 6;       ///< of a line without a prefix
+  std::uint8_t most_level = 7;  ///< lines above it are not kept
+  std::string unit;             ///< its name, for the console
+  std::string identifier;
+  std::string invocation;  ///< 32 hexadecimal digits
+  std::uint64_t pid = 0;
+  std::vector<std::string> fields;  ///< 'NAME=value', of each of its lines
+  bool operator==(const JournalStream&) const = default;
+};
+
+/// Longest encoded stream; what does not fit is left out of `fields`.
+inline constexpr std::size_t kMaxJournalStream = std::size_t{16} << 10;
+
+std::string encode(const JournalStream& stream);
+/// nullopt where the bytes are none. Never reads past them.
+std::optional<JournalStream> decode_stream(std::string_view bytes);
+
+}  // namespace gatevisor::protocol

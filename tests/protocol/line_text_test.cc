@@ -1,0 +1,54 @@
+#include "protocol/line_text.h"
+
+#include <gtest/gtest.h>
+
+namespace gatevisor::protocol {
+namespace {
+
+constexpr std::string_view kTime = "2026-11-24T09:44:32.127456Z";
+
+JournalStream stream() {
+  JournalStream stream;
+  stream.unit = "gateway";
+  stream.invocation = "0123456789abcdef0123456789abcdef";
+  stream.pid = 57;
+  return stream;
+}
+
+TEST(LineText, Prefixed) {
+  std::string out;
+  append_prefixed(out, stream(), kTime, "ready");
+  EXPECT_EQ(out, "2026-11-24T09:44:32.127Z [gateway] ready\n");
+}
+
+TEST(LineText, Json) {
+  std::string out;
+  append_json(out, stream(), kTime, 3, "a \"b\"\t\\");
+  EXPECT_EQ(out,
+            R"({"time":"2026-11-24T09:44:32.127456Z","level":"error","unit":"gateway",)"
+            R"("event":"output","stream":"stdout","invocation":"0123456789abcdef0123456789abcdef",)"
+            R"("pid":57,"message":"a \"b\"\u0009\\"})"
+            "\n");
+}
+
+std::string shown(std::string_view text) {
+  std::string out;
+  append_json(out, stream(), kTime, 6, text);
+  const std::size_t at = out.find("\"message\":\"") + 11;
+  return out.substr(at, out.size() - at - 3);
+}
+
+TEST(LineText, OnlyUtf8IsShownAsItIs) {
+  EXPECT_EQ(shown("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x92\xa9"),
+            "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x92\xa9");
+  const std::string bad = "\xef\xbf\xbd";
+  EXPECT_EQ(shown("a\xff"), "a" + bad);
+  EXPECT_EQ(shown("\xc3"), bad);
+  EXPECT_EQ(shown("\xe2\x82"), bad + bad);
+  EXPECT_EQ(shown("\xc0\xaf"), bad + bad);
+  EXPECT_EQ(shown("\xed\xa0\x80"), bad + bad + bad);
+  EXPECT_EQ(shown("\xf4\x90\x80\x80"), bad + bad + bad + bad);
+}
+
+}  // namespace
+}  // namespace gatevisor::protocol
