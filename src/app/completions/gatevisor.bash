@@ -16,16 +16,17 @@ _gatevisor() {
     return
   fi
   case $previous in
-    --socket | -i | --file) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --socket | --termination-log | -i | --file) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --journal-dir | -D | --directory) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     --control-group) mapfile -t COMPREPLY < <(compgen -g -- "$word"); return ;;
+    --console) mapfile -t COMPREPLY < <(compgen -W 'pass prefix json none' -- "$word"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word"); return ;;
     --kill-whom) mapfile -t COMPREPLY < <(compgen -W 'all main control' -- "$word"); return ;;
     -s | --signal) mapfile -t COMPREPLY < <(compgen -A signal -- "$word"); return ;;
   esac
   local options='--help'
   case $command in
-    run) options+=' --main --keep-running --allow --name --property --log-format --journal-dir --socket --control-group' ;;
+    run) options+=' --main --keep-running --allow --name --property --log-format --journal-dir --console --termination-log --socket --control-group' ;;
     verify) options+=' --allow --json' ;;
     show) options+=' --property --all --value --json --set --allow' ;;
     doctor) options+=' --json' ;;
