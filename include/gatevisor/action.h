@@ -75,6 +75,9 @@ struct Tidy {};
 /// Tell about memory.events again.
 struct RearmMemoryWatch {};
 
+/// Look at the invocation's memory. Answered by Sampled.
+struct TakeSample {};
+
 /// Ask the gateway whether it serves (LivenessProbe=). Answered by Probed.
 struct Probe {};
 
@@ -90,6 +93,13 @@ struct Emit {
   Record record;
 };
 
+/// What came of a CommandRequested.
+struct Answer {
+  std::uint64_t ticket;
+  JobResult result;
+  std::string detail{};  ///< why, in one clause; may be empty
+};
+
 /// gatevisor's own end. Always the last action.
 struct Exit {
   int status;
@@ -101,8 +111,9 @@ using Action =
     std::variant<action::CheckConditions, action::Spawn, action::SpawnCommand, action::FindMain,
                  action::AdoptMain, action::AwaitTree, action::SignalCommand, action::SignalMain,
                  action::SignalTree, action::KillTree, action::Release, action::Tidy,
-                 action::RearmMemoryWatch, action::Probe, action::EndProbe, action::WritePidFile,
-                 action::RemovePidFile, action::Emit, action::Exit>;
+                 action::RearmMemoryWatch, action::TakeSample, action::Probe, action::EndProbe,
+                 action::WritePidFile, action::RemovePidFile, action::Emit, action::Answer,
+                 action::Exit>;
 using Actions = std::vector<Action>;
 
 /// What is to be done for one of the units. `unit`: its place in the list of units; of Exit it means

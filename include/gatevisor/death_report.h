@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gatevisor/sample.h"
 #include "gatevisor/verdict.h"
 
 namespace gatevisor {
@@ -35,6 +36,7 @@ struct DeathReport {
   std::vector<NearRecord> before;  ///< oldest first
   std::vector<NearRecord> after;
   std::optional<NextStart> next_start;
+  std::vector<Sample> samples;  ///< the flight record: oldest first; may be empty
 };
 
 }  // namespace gatevisor

@@ -7,10 +7,12 @@
 #include <string>
 #include <variant>
 
+#include "gatevisor/control.h"
 #include "gatevisor/error.h"
 #include "gatevisor/evidence.h"
 #include "gatevisor/exec_step.h"
 #include "gatevisor/probe.h"
+#include "gatevisor/sample.h"
 #include "gatevisor/time.h"
 #include "gatevisor/wait_status.h"
 
@@ -21,6 +23,7 @@ struct Requester {
   std::string what;  ///< 'SIGTERM', 'restart'
   int pid = 0;       ///< 0: the kernel, or a process outside our pid namespace
   int uid = 0;       ///< kNoProcess: it follows from what another unit did, and `what` says all
+  std::string command{};  ///< of a client: its command line, printable and short; else empty
 
   static constexpr int kNoProcess = -1;
   bool operator==(const Requester&) const = default;
@@ -126,6 +129,11 @@ struct MemoryChanged {
 /// memory.pressure of the slice was over its limit for one window (PSI trigger).
 struct PressureHigh {};
 
+/// The answer to TakeSample.
+struct Sampled {
+  Sample sample;  ///< without its age
+};
+
 /// The answer to Probe. Never told after EndProbe.
 struct Probed {
   ProbeResult result;
@@ -137,9 +145,14 @@ struct SignalReceived {
   Requester from;
 };
 
-/// Somebody asked for a restart of the unit.
-struct RestartRequested {
+/// A client asks for something to be done with the unit. Answered by Answer, once it is done or
+/// cannot be.
+struct CommandRequested {
+  Verb verb;
   Requester from;
+  std::uint64_t ticket = 0;  ///< goes back with the answer; 0: nobody waits for one
+  int signal = 0;            ///< Kill
+  KillWhom whom = KillWhom::All;
 };
 
 /// The deadline of Manager::deadline() has come, or another wake-up came later than it.
@@ -155,8 +168,8 @@ struct ActionFailed {
 using Event =
     std::variant<event::Start, event::ConditionsChecked, event::Spawned, event::SpawnFailed,
                  event::ExecSucceeded, event::ExecFailed, event::MainExited, event::TreeEmpty,
-                 event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Probed,
-                 event::SignalReceived, event::RestartRequested, event::TimerExpired,
+                 event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Sampled,
+                 event::Probed, event::SignalReceived, event::CommandRequested, event::TimerExpired,
                  event::ActionFailed, event::CommandSpawned, event::CommandSpawnFailed,
                  event::CommandExecFailed, event::CommandExited, event::MainFound, event::Notified>;
 

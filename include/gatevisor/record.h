@@ -50,6 +50,12 @@ struct Reloading {
 };
 struct Reloaded {};
 
+/// What was seen of its memory while it lived, told with its death. Not for the console.
+struct Flight {
+  std::string invocation;
+  std::vector<Sample> samples;  ///< never empty, oldest first
+};
+
 /// It died. `exits_in_window` counts this one (AlarmIntervalSec=).
 struct Exited {
   Verdict verdict;
@@ -83,6 +89,14 @@ struct Forwarded {
   int received;
   int sent;
   int pid;
+  Requester from;
+};
+
+/// A client had a signal sent (gatevisor kill).
+struct SignalSent {
+  int signal;
+  KillWhom whom;
+  int pid;  ///< main process, if it is among those; else 0
   Requester from;
 };
 
@@ -141,10 +155,10 @@ struct Finished {
 
 using Record =
     std::variant<record::Started, record::Ready, record::CommandFailed, record::Skipped,
-                 record::NotStarted, record::Reloading, record::Reloaded, record::Exited,
+                 record::NotStarted, record::Reloading, record::Reloaded, record::Flight, record::Exited,
                  record::Alarm, record::StartLimitHit, record::Stopping, record::Forwarded,
-                 record::KillEscalated, record::OomWhileAlive, record::MemoryStalled,
-                 record::Serving, record::ProbeFailed, record::LeftBehind, record::Warning,
-                 record::Finished>;
+                 record::SignalSent, record::KillEscalated, record::OomWhileAlive,
+                 record::MemoryStalled, record::Serving, record::ProbeFailed, record::LeftBehind,
+                 record::Warning, record::Finished>;
 
 }  // namespace gatevisor

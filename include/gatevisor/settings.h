@@ -90,6 +90,8 @@ struct MemorySettings {
   ManagedOom pressure_policy = ManagedOom::Auto;
   unsigned pressure_limit_percent = 60;  ///< ManagedOOMMemoryPressureLimit=
   Duration pressure_duration = std::chrono::seconds{30};
+  /// Ours, MemorySampleSec=: how often the flight recorder looks; 0: never.
+  Duration sample_interval = std::chrono::seconds{10};
   bool operator==(const MemorySettings&) const = default;
 };
 

@@ -237,23 +237,39 @@ void bench_start(const Setup& setup, Receiver& receiver, int rounds, Report& rep
   if (tini > 0) report.bar("gatevisor / tini", own / tini, kMaxOverTini, "x");
 }
 
-void bench_idle(const Setup& setup, Receiver& receiver, int seconds, Report& report) {
-  std::printf("idle for %d s, and memory:\n", seconds);
-  sync();  // a program file that was just written counts as dirty
-  const pid_t supervisor = start(starters(setup).back().argv);
+/// A gateway that does nothing, and what its supervisor does meanwhile.
+struct Idle {
+  long wakeups;
+  long dirty;  ///< KB
+  long pss;    ///< KB
+};
+
+Idle measure_idle(const std::vector<std::string>& argv, Receiver& receiver, int seconds) {
+  const pid_t supervisor = start(argv);
   const auto beacon = receiver.next(10'000);
   // Until gatevisor has told of the start and sleeps: nothing comes, so this waits its time-out.
   receiver.next(1'000);
   const long before = switches(supervisor);
   receiver.next(seconds * 1'000);
-  const long wakeups = switches(supervisor) - before;
   const std::string rollup = "/proc/" + std::to_string(supervisor) + "/smaps_rollup";
-  const long dirty = number_in(rollup, "Private_Dirty:");
-  const long pss = number_in(rollup, "Pss:");
+  const Idle idle{switches(supervisor) - before, number_in(rollup, "Private_Dirty:"),
+                  number_in(rollup, "Pss:")};
   end(supervisor, beacon ? beacon->pid : 0);
-  report.bar("wake-ups", static_cast<double>(wakeups), kMaxWakeups, "");
-  report.bar("private dirty memory", static_cast<double>(dirty), kMaxPrivateDirtyKb, " KB");
-  report.bar("PSS", static_cast<double>(pss), kMaxPssKb, " KB");
+  return idle;
+}
+
+void bench_idle(const Setup& setup, Receiver& receiver, int seconds, Report& report) {
+  std::printf("idle for %d s, and memory:\n", seconds);
+  sync();  // a program file that was just written counts as dirty
+  std::vector<std::string> argv = starters(setup).back().argv;
+  const Idle usual = measure_idle(argv, receiver, seconds);
+  // The flight recorder's: at 1, 2, 4, 8 and 16 s, then every 10 s.
+  report.bar("wake-ups", static_cast<double>(usual.wakeups), 5 + seconds / 10, "");
+  report.bar("private dirty memory", static_cast<double>(usual.dirty), kMaxPrivateDirtyKb, " KB");
+  report.bar("PSS", static_cast<double>(usual.pss), kMaxPssKb, " KB");
+  argv.insert(std::ranges::find(argv, "run") + 1, "--property=MemorySampleSec=0");
+  const Idle still = measure_idle(argv, receiver, seconds);
+  report.bar("wake-ups with MemorySampleSec=0", static_cast<double>(still.wakeups), kMaxWakeups, "");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/exit_code.h"
+#include "app/version.h"
 #include "config/properties.h"
 
 namespace gatevisor::app {
@@ -75,13 +76,53 @@ std::optional<ConsoleMode> console_mode(std::string_view word) {
   return std::nullopt;
 }
 
+std::string verb_help(Verb verb) {
+  switch (verb) {
+    case Verb::Start: return "Start units; each waits for what is ordered before it";
+    case Verb::Stop: return "Stop units; the main unit's stop is gatevisor's end";
+    case Verb::Restart: return "Stop units and start them again";
+    case Verb::Reload: return "Have units read their configuration again (ExecReload=)";
+    case Verb::Kill: return "Send a signal to a unit's processes";
+    case Verb::ResetFailed: return "Forget a failure, and the starts that are counted";
+  }
+  return "";
+}
+
+/// What all have that ask a gatevisor which runs.
+void add_control(CLI::App* command, std::vector<std::string>& units, std::string& socket) {
+  command->add_option("UNIT", units, "Of these units; else the main one")->type_name("");
+  command->add_option("--socket", socket, "Of the gatevisor that listens there")
+      ->type_name("PATH")
+      ->take_last();
+}
+
+/// 'SIGTERM', 'TERM' or '15'; 0: there is none.
+int signal_of(const std::string& text) {
+  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (number) return text.size() <= 2 && std::stoi(text) <= 64 ? std::stoi(text) : 0;
+  return signal_from_name(text.starts_with("SIG") ? text : "SIG" + text);
+}
+
+Subcommand checked(CommandOptions control, const std::string& signal, const std::string& whom) {
+  control.signal = signal_of(signal);
+  if (control.signal == 0) {
+    return Answered{complain("kill: --signal=" + signal + ": there is no such signal")};
+  }
+  const auto known = kill_whom_from_name(whom);
+  if (!known) {
+    return Answered{complain("kill: --kill-whom=" + whom + ": expected all, main or control")};
+  }
+  control.whom = *known;
+  return control;
+}
+
 }  // namespace
 
 Subcommand parse_command_line(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "log") return parse_log(argc - 1, argv + 1);
   CLI::App app{"Keeps a gateway alive inside a container, and says with evidence why it died."};
   app.name("gatevisor");
-  app.set_version_flag("--version", "gatevisor " GATEVISOR_VERSION);
+  app.set_version_flag("--version", std::string("gatevisor ") + version());
   app.require_subcommand(0, 1);
   app.failure_message(CLI::FailureMessage::simple);
 
@@ -126,6 +167,21 @@ Subcommand parse_command_line(int argc, char** argv) {
           ->type_name("pass|prefix|json|none")
           ->take_last()
           ->capture_default_str();
+  run_command
+      ->add_option("--termination-log", run.termination_log,
+                   "A file that gets the last verdict when gatevisor ends (/dev/termination-log)")
+      ->type_name("FILE")
+      ->take_last();
+  run_command
+      ->add_option("--socket", run.socket,
+                   "The control socket, for status, start, stop, ...; 'none': there is none")
+      ->type_name("PATH")
+      ->take_last();
+  run_command
+      ->add_option("--control-group", run.control_group,
+                   "Members of this group may see the status and the events")
+      ->type_name("GROUP")
+      ->take_last();
   run_command->footer(settings_help);
 
   VerifyOptions verify;
@@ -194,6 +250,57 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->type_name("TIME")
       ->take_last();
 
+  CommandOptions control;
+  std::string signal = "SIGTERM";
+  std::string whom = "all";
+  std::vector<CLI::App*> control_commands;
+  for (const Verb verb : kAllVerbs) {
+    CLI::App* command = app.add_subcommand(std::string(to_string(verb)), verb_help(verb));
+    add_control(command, control.units, control.socket);
+    if (verb == Verb::Kill) {
+      command->add_option("-s,--signal", signal, "Its name or number")
+          ->type_name("SIGNAL")
+          ->take_last()
+          ->capture_default_str();
+      command->add_option("--kill-whom", whom, "Of the unit's processes")
+          ->type_name("all|main|control")
+          ->take_last()
+          ->capture_default_str();
+    } else if (verb != Verb::ResetFailed) {
+      command->add_flag("--no-block", control.no_block, "Do not wait until it is done");
+    }
+    if (verb == Verb::Start || verb == Verb::Restart) {
+      command->add_flag("--wait", control.wait, "Wait until the unit has ended again");
+    }
+    control_commands.push_back(command);
+  }
+
+  StatusOptions status;
+  CLI::App* status_command =
+      app.add_subcommand("status", "Show the state of units, with their processes and log");
+  add_control(status_command, status.units, status.socket);
+  status_command->add_flag("--json", status.json, "For programs");
+  status_command->add_flag("--watch", status.watch, "Show it again whenever it changes");
+  status_command->add_option("-n,--lines", status.lines, "How many lines of its log")
+      ->type_name("N")
+      ->take_last()
+      ->capture_default_str();
+
+  IsActiveOptions active;
+  CLI::App* active_command = app.add_subcommand("is-active", "Say whether units run");
+  add_control(active_command, active.units, active.socket);
+  active_command->add_flag("-q,--quiet", active.quiet, "Only by the exit status");
+
+  HealthOptions health;
+  CLI::App* health_command = app.add_subcommand(
+      "healthcheck", "Succeed while the unit runs and answers its probes: for HEALTHCHECK");
+  add_control(health_command, health.units, health.socket);
+
+  EventsOptions events;
+  CLI::App* events_command =
+      app.add_subcommand("events", "Print what happens to units, one JSON object a line");
+  add_control(events_command, events.units, events.socket);
+
   app.add_subcommand("log", "Show what is in journal files: journalctl's options and output");
 
   // Everything after the first '--' is the command's own, whatever it looks like.
@@ -213,6 +320,15 @@ Subcommand parse_command_line(int argc, char** argv) {
   if (show_command->parsed()) return show;
   if (why_command->parsed()) return why;
   if (history_command->parsed()) return history;
+  if (status_command->parsed()) return status;
+  if (active_command->parsed()) return active;
+  if (health_command->parsed()) return health;
+  if (events_command->parsed()) return events;
+  for (std::size_t verb = 0; verb < control_commands.size(); ++verb) {
+    if (!control_commands[verb]->parsed()) continue;
+    control.verb = kAllVerbs[verb];
+    return checked(std::move(control), signal, whom);
+  }
   if (!run_command->parsed()) {
     std::fputs(app.help().c_str(), stderr);
     return Answered{kUsage};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/console.h"
+#include "app/control_commands.h"
 #include "app/log_options.h"
 #include "app/why.h"
 #include "gatevisor/console_mode.h"
@@ -22,6 +23,9 @@ struct RunOptions {
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: no journal
   ConsoleMode console = ConsoleMode::Pass;
+  std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
+  std::string socket;             ///< of the control socket; empty: a place is looked for
+  std::string control_group;      ///< who may ask for the status; empty: none
   std::vector<std::string> command;
 };
 
@@ -51,7 +55,8 @@ struct Answered {
 };
 
 using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions,
-                                WhyOptions, HistoryOptions, Answered>;
+                                WhyOptions, HistoryOptions, CommandOptions, StatusOptions,
+                                IsActiveOptions, HealthOptions, EventsOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

@@ -30,6 +30,7 @@ class Sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
+    case Level::Debug: return spdlog::level::debug;
     case Level::Info:
     case Level::Notice: return spdlog::level::info;
     case Level::Warning: return spdlog::level::warn;
@@ -59,6 +60,7 @@ Console::~Console() = default;
 
 void Console::emit(const Record& record, const std::string& unit, Instant now) {
   const Level level = level_of(record);
+  if (level == Level::Debug) return;
   const std::string text = to_text(record, unit);
   const std::string line =
       format_ == LogFormat::Json

@@ -24,7 +24,7 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  /// `unit`: the name of the one that it is about.
+  /// `unit`: the name of the one that it is about. What is for the journal alone is left out.
   void emit(const Record& record, const std::string& unit, Instant now);
 
  private:

@@ -10,7 +10,10 @@ enum ExitCode : int {
   kOk = 0,
   kIncomplete = 1,    ///< doctor: some verdicts cannot be had here; log: -g found nothing, or
                       ///< --verify found damage
-  kNoSuch = 4,        ///< why, history: no journal, unit or invocation; systemctl's number
+  kNotRunning = 3,    ///< status, is-active: it does not run; systemctl's, as the next two
+  kNoSuch = 4,        ///< why, history: no journal, unit or invocation; status: no unit
+  kNotPermitted = 4,  ///< start and its like
+  kNotInstalled = 5,  ///< start and its like: no such unit
   kDiedProgram = 10,  ///< why: the classes of core/advice.h
   kDiedMemory = 11,
   kDiedStart = 12,

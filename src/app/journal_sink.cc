@@ -27,6 +27,7 @@ int priority_of(Level level) {
     case Level::Warning: return 4;
     case Level::Notice: return 5;
     case Level::Info: return 6;
+    case Level::Debug: return 7;
   }
   return 6;
 }

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "app/cli.h"
+#include "app/control_commands.h"
 #include "app/doctor.h"
 #include "app/exit_code.h"
 #include "app/log.h"
@@ -25,6 +26,11 @@ int main(int argc, char** argv) {
     if (const auto* options = std::get_if<LogOptions>(&command)) return log(*options);
     if (const auto* options = std::get_if<WhyOptions>(&command)) return why(*options);
     if (const auto* options = std::get_if<HistoryOptions>(&command)) return history(*options);
+    if (const auto* options = std::get_if<CommandOptions>(&command)) return control(*options);
+    if (const auto* options = std::get_if<StatusOptions>(&command)) return status(*options);
+    if (const auto* options = std::get_if<IsActiveOptions>(&command)) return is_active(*options);
+    if (const auto* options = std::get_if<HealthOptions>(&command)) return health(*options);
+    if (const auto* options = std::get_if<EventsOptions>(&command)) return events(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gatevisor: %s\n", error.what());

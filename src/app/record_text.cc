@@ -12,8 +12,12 @@ std::string window_text(Duration window) {
 
 std::string from_text(const Requester& from) {
   if (from.uid == Requester::kNoProcess) return from.what;
-  return from.what + " from pid " + std::to_string(from.pid) + ", uid " + std::to_string(from.uid);
+  return from.what + " from pid " + std::to_string(from.pid) + ", uid " +
+         std::to_string(from.uid) + (from.command.empty() ? "" : ": " + from.command);
 }
+
+/// A signal says what it is by its name.
+bool is_signal(const Requester& from) { return from.what.starts_with("SIG"); }
 
 std::string verdict_text(const Verdict& verdict) {
   std::string text = std::string(to_string(verdict.cause)) + " (" +
@@ -52,6 +56,14 @@ struct Text {
 
   std::string operator()(const record::Reloaded&) const { return "reloaded"; }
 
+  std::string operator()(const record::Flight& r) const {
+    const Sample& first = r.samples.front();
+    const Sample& last = r.samples.back();
+    return "flight record: memory from " + format_bytes(first.memory()) + " to " +
+           format_bytes(last.memory()) + " in " + format_duration(last.age - first.age) + ", " +
+           std::to_string(r.samples.size()) + (r.samples.size() == 1 ? " look" : " looks");
+  }
+
   std::string operator()(const record::Exited& r) const {
     const Verdict& verdict = r.verdict;
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
@@ -83,7 +95,7 @@ struct Text {
       return "restarting pid " + std::to_string(r.pid) + " with " + signal_name(r.signal) + " (" +
              from_text(r.from) + ")";
     }
-    const bool signalled = r.from.uid != Requester::kNoProcess;
+    const bool signalled = r.from.uid != Requester::kNoProcess && is_signal(r.from);
     return (signalled ? "received signal, forwarding to children... (" : "stopping (") +
            from_text(r.from) + "; " +
            (r.pid == 0 ? "no main process runs"
@@ -98,6 +110,13 @@ struct Text {
     if (r.pid == 0) return "received " + received + ": the gateway is not running, not forwarded";
     return "forwarded " + received + " to pid " + std::to_string(r.pid) +
            (r.sent == r.received ? "" : " as " + signal_name(r.sent));
+  }
+
+  std::string operator()(const record::SignalSent& r) const {
+    std::string whom = "all processes";
+    if (r.whom == KillWhom::Main) whom = "pid " + std::to_string(r.pid);
+    if (r.whom == KillWhom::Control) whom = "the command that runs";
+    return "sent " + signal_name(r.signal) + " to " + whom + " (" + from_text(r.from) + ")";
   }
 
   std::string operator()(const record::KillEscalated& r) const {
@@ -155,6 +174,7 @@ struct LevelOf {
   Level operator()(const record::NotStarted&) const { return Level::Error; }
   Level operator()(const record::Reloading&) const { return Level::Notice; }
   Level operator()(const record::Reloaded&) const { return Level::Info; }
+  Level operator()(const record::Flight&) const { return Level::Debug; }
   Level operator()(const record::Exited& r) const {
     switch (r.verdict.cause) {
       case Cause::Clean:
@@ -180,6 +200,7 @@ struct LevelOf {
   Level operator()(const record::StartLimitHit&) const { return Level::Error; }
   Level operator()(const record::Stopping&) const { return Level::Notice; }
   Level operator()(const record::Forwarded&) const { return Level::Info; }
+  Level operator()(const record::SignalSent&) const { return Level::Notice; }
   Level operator()(const record::KillEscalated&) const { return Level::Warning; }
   Level operator()(const record::OomWhileAlive&) const { return Level::Warning; }
   Level operator()(const record::MemoryStalled&) const { return Level::Warning; }
@@ -194,6 +215,7 @@ struct LevelOf {
 
 std::string_view to_string(Level level) {
   switch (level) {
+    case Level::Debug: return "debug";
     case Level::Info: return "info";
     case Level::Notice: return "notice";
     case Level::Warning: return "warning";

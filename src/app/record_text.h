@@ -11,7 +11,8 @@
 
 namespace gatevisor::app {
 
-enum class Level : std::uint8_t { Info, Notice, Warning, Error, Critical };
+/// Debug: for the journal alone.
+enum class Level : std::uint8_t { Debug, Info, Notice, Warning, Error, Critical };
 std::string_view to_string(Level level);
 
 Level level_of(const Record& record);

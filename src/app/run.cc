@@ -23,6 +23,7 @@
 #include "os/data_file.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/users.h"
 
 namespace gatevisor::app {
 namespace {
@@ -153,6 +154,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
   auto signals = os::Signals::take();
   if (!signals) return refuse(std::move(signals.error()), kOsError);
+  // Before any environment is taken for a gateway.
+  auto upstream = Upstream::from_environment(options.termination_log);
+  if (!upstream) return refuse(std::move(upstream.error()), kCantCreate);
   std::vector<Error> warnings;
   auto read = read_units(options, warnings);
   if (!read) return std::unexpected(std::move(read.error()));
@@ -168,6 +172,12 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
     return std::unexpected(std::move(checked.error()));
   }
   JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
+  ControlOptions control{options.socket != "none", options.socket, std::nullopt};
+  if (!options.control_group.empty()) {
+    auto group = os::find_group(options.control_group);
+    if (!group) return refuse(std::move(group.error()), kUsage);
+    control.gid = *group;
+  }
   const bool pid1 = getpid() == 1;
   // From here on something is made, and given back where a later step is refused.
   const auto base = os::CgroupBase::enter(pid1);
@@ -188,6 +198,9 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
                       std::move(*signals),
                       options.log_format,
                       std::move(journal),
+                      std::move(*upstream),
+                      std::move(control),
+                      options.keep_running,
                       std::move(warnings)};
 }
 

@@ -1,8 +1,13 @@
 #include "app/runtime.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 
+#include "app/control_status.h"
+#include "app/record_text.h"
+#include "app/version.h"
 #include "os/children.h"
 #include "os/clock.h"
 
@@ -29,7 +34,12 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
       manager_(std::move(parts.set), seed),
       out_(2),
       console_(out_, parts.log_format),
-      journal_(std::move(parts.journal), shared_.loop) {
+      journal_directory_(parts.journal.directory),
+      journal_(std::move(parts.journal), shared_.loop),
+      upstream_(std::move(parts.upstream)),
+      started_(os::now()),
+      keep_running_(parts.keep_running),
+      control_(std::move(parts.control), control_host(), shared_.loop) {
   shared_.journal = &journal_;
   for (UnitParts& unit : parts.units) {
     const std::size_t index = units_.size();
@@ -38,6 +48,35 @@ Runtime::Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed)
         [this, index](Event event) { events_.push_back({index, std::move(event)}); }));
   }
   shared_.may_be_of = [this](std::size_t unit, int pid) { return may_be_of(unit, pid); };
+}
+
+// ---- what the control server asks ------------------------------------------------------------
+
+ControlHost Runtime::control_host() {
+  ControlHost host;
+  host.find = [this](const std::string& name) { return find(name); };
+  host.describe = [this](std::size_t unit, Instant now) {
+    return describe(manager_, unit, *units_[unit], unit == main_, shared_.maker.spawn_rung(), now);
+  };
+  host.supervisor = [this] { return describe_supervisor(); };
+  host.push = [this](std::size_t unit, Event event) { events_.push_back({unit, std::move(event)}); };
+  host.count = [this] { return units_.size(); };
+  return host;
+}
+
+std::optional<std::size_t> Runtime::find(const std::string& name) const {
+  if (name.empty()) return main_;
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    const ServiceSettings& settings = units_[unit]->settings();
+    if (settings.name == name || settings.unit_name() == name) return unit;
+  }
+  return std::nullopt;
+}
+
+SupervisorStatus Runtime::describe_supervisor() const {
+  return {static_cast<int>(getpid()), version(),     os::wall_time(started_),
+          units_[main_]->settings().unit_name(), keep_running_, manager_.is_ending(),
+          journal_directory_};
 }
 
 // Where the units have no cgroups: a child that nobody has started here was orphaned by a process
@@ -65,13 +104,21 @@ int Runtime::run() {
   for (Error& warning : warnings_) push(event::ActionFailed{std::move(warning)});
   warnings_.clear();
   note_failure(journal_.start(os::now()));
+  if (auto listens = control_.listen(units_[main_]->settings().name); !listens) {
+    Error why = std::move(listens.error());
+    why.advice = "going on without control: no status, start, stop, ...";
+    push(event::ActionFailed{std::move(why)});
+  }
   push(event::Start{});
   drain_events();
   while (!exiting_) {
-    shared_.loop.set_deadline(std::min(manager_.deadline(), journal_.deadline()));
+    shared_.loop.set_deadline(
+        std::min({manager_.deadline(), journal_.deadline(), control_.deadline()}));
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
+  control_.finish();
+  upstream_.end();
   if (auto left = journal_.finish()) {
     console_.emit(record::Warning{std::move(*left)}, units_[main_]->settings().name, os::now());
   }
@@ -88,6 +135,7 @@ void Runtime::drain_events() {
       const UnitActions actions = manager_.step(now, happened.event, happened.unit);
       perform(actions);
       tell(actions, now);
+      control_.tell_states(now);
     } catch (const std::exception&) {
       out_.write("gatevisor: out of memory while handling an event; going on\n");
     }
@@ -101,7 +149,11 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::Journal:
       if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
       return;
-    case os::Source::Timer: journal_.start_if_due(os::now()); return push(event::TimerExpired{});
+    case os::Source::Control: return control_.handle(os::now());
+    case os::Source::Timer:
+      journal_.start_if_due(os::now());
+      control_.expire(os::now());
+      return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
     case os::Source::ExecPipe:
     case os::Source::CommandPipe:
@@ -149,6 +201,9 @@ void Runtime::collect_exits() {
 void Runtime::perform(const UnitActions& actions) {
   for (const UnitAction& action : actions) {
     units_[action.unit]->perform(action.what);
+    if (const auto* answer = std::get_if<action::Answer>(&action.what)) {
+      control_.answer(action.unit, *answer, os::now());
+    }
     if (const auto* exit = std::get_if<action::Exit>(&action.what)) {
       for (const auto& unit : units_) unit->end();
       exit_status_ = exit->status;
@@ -165,7 +220,10 @@ void Runtime::tell(const UnitActions& actions, Instant now) {
     const std::string& unit = units_[action.unit]->settings().name;
     console_.emit(emit->record, unit, now);
     journal_.write(emit->record, unit, now);
+    if (action.unit == main_) upstream_.told(emit->record, message_of(emit->record));
+    control_.tell(action.unit, emit->record, now);
   }
+  if (manager_.service(main_).activity() == core::Activity::Active) upstream_.ready();
   watch_console();
 }
 

@@ -6,12 +6,15 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/console.h"
+#include "app/control_server.h"
 #include "app/journal_sink.h"
 #include "app/unit_runtime.h"
+#include "app/upstream.h"
 #include "core/manager.h"
 #include "os/console_out.h"
 #include "os/event_loop.h"
@@ -27,6 +30,9 @@ struct RuntimeParts {
   os::Signals signals;
   LogFormat log_format = LogFormat::Text;
   JournalOptions journal;
+  Upstream upstream;
+  ControlOptions control;
+  bool keep_running = false;
   std::vector<Error> warnings;  ///< what the user allowed to be missing
 };
 
@@ -46,6 +52,9 @@ class Runtime {
 
   Runtime(RuntimeParts parts, os::EventLoop loop, std::uint64_t seed);
 
+  ControlHost control_host();
+  SupervisorStatus describe_supervisor() const;
+  std::optional<std::size_t> find(const std::string& name) const;
   bool may_be_of(std::size_t unit, int pid) const;
   void handle(os::Ready ready);
   void read_signals();
@@ -65,9 +74,14 @@ class Runtime {
   core::Manager manager_;
   os::ConsoleOut out_;
   Console console_;
+  const std::string journal_directory_;
   JournalSink journal_;
+  Upstream upstream_;
   std::deque<Happened> events_;
   std::vector<std::unique_ptr<UnitRuntime>> units_;
+  const Instant started_;
+  const bool keep_running_;
+  ControlServer control_;
   bool console_watched_ = false;
   bool exiting_ = false;
   int exit_status_ = 0;

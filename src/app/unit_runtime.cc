@@ -58,7 +58,8 @@ void UnitRuntime::handle(os::Source source) {
     case os::Source::MainProcess:
     case os::Source::Journal:
     case os::Source::Timer:
-    case os::Source::Console: return;  // the runtime's
+    case os::Source::Console:
+    case os::Source::Control: return;  // the runtime's
   }
 }
 

@@ -51,6 +51,7 @@ class UnitRuntime {
   Expected<void> prepare();
 
   const ServiceSettings& settings() const { return parts_.settings; }
+  const os::Placement& placement() const { return parts_.placement; }
 
   // events in
   void handle(os::Source source);
@@ -82,7 +83,8 @@ class UnitRuntime {
   void await_children();
   Expected<void> watch(int fd, std::uint32_t events, os::Source source);
 
-  void perform(const action::Emit&) {}  ///< the runtime's, as Exit is
+  void perform(const action::Emit&) {}  ///< the runtime's, as Answer and Exit are
+  void perform(const action::Answer&) {}
   void perform(const action::Exit&) {}
   void perform(const action::CheckConditions& action);
   void perform(const action::Spawn& action);
@@ -97,6 +99,7 @@ class UnitRuntime {
   void perform(const action::Release& action);
   void perform(const action::Tidy& action);
   void perform(const action::RearmMemoryWatch& action);
+  void perform(const action::TakeSample& action);
   void perform(const action::Probe& action);
   void perform(const action::EndProbe& action);
   void perform(const action::WritePidFile& action);

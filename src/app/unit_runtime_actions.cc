@@ -11,6 +11,7 @@
 #include "os/main_finder.h"
 #include "os/memory.h"
 #include "os/pid_file.h"
+#include "os/sampler.h"
 
 namespace gatevisor::app {
 
@@ -258,6 +259,18 @@ void UnitRuntime::perform(const action::Release&) {
 void UnitRuntime::perform(const action::Tidy&) {
   parts_.placement.tidy();
   os::release_startup_memory();
+}
+
+void UnitRuntime::perform(const action::TakeSample&) {
+  const os::CgroupDir& leaf = parts_.placement.leaf();
+  std::vector<int> pids;
+  if (leaf) {
+    pids = leaf.processes().value_or(pids);
+  } else {
+    pids = other_children();
+    pids.push_back(child_.pid);
+  }
+  push(event::Sampled{os::take_sample(leaf, std::move(pids))});
 }
 
 void UnitRuntime::perform(const action::Probe&) {

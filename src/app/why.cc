@@ -64,6 +64,18 @@ bool go_to(ToldJournal& journal, const Found& found) {
   return journal.set().next();
 }
 
+/// What was seen of its memory is told just before its end.
+std::vector<Sample> flight_of(ToldJournal& journal, const Found& found) {
+  const auto cursor = log::parse_cursor(found.cursor);
+  const std::string& invocation = found.told.record.invocation;
+  if (!cursor || invocation.empty()) return {};
+  journal.match({"GATEVISOR_EVENT=flight", "INVOCATION_ID=" + invocation});
+  journal.set().seek_cursor(*cursor);
+  if (!journal.set().previous()) return {};
+  auto told = journal.read();
+  return told ? std::move(told->record.samples) : std::vector<Sample>{};
+}
+
 /// Of this life before it, and until the next start after it.
 void look_around(ToldJournal& journal, const Found& found, DeathReport& report) {
   const std::string unit = "UNIT=" + log::unit_name(report.verdict.unit);
@@ -72,6 +84,7 @@ void look_around(ToldJournal& journal, const Found& found, DeathReport& report) 
       const auto told = journal.read();
       if (!told) continue;
       if (told->record.event == "exited") break;
+      if (told->record.event == "flight") continue;
       into.push_back(near(*told));
       if (told->record.event == "started") break;
     }
@@ -124,6 +137,7 @@ int why(const WhyOptions& options) {
   for (auto found = deaths.rbegin(); found != deaths.rend(); ++found) {
     DeathReport report = death_of(found->told);
     look_around(journal, *found, report);
+    report.samples = flight_of(journal, *found);
     if (options.json) {
       const Verdict& verdict = report.verdict;
       text += protocol::death_json(report, core::advice(verdict),

@@ -155,6 +155,25 @@ Parsed<void> set_pressure_limit(ServiceSettings& settings, std::string_view valu
   return {};
 }
 
+Parsed<void> set_memory_sample(ServiceSettings& settings, std::string_view value) {
+  Duration& field = settings.memory.sample_interval;
+  if (value.empty()) {
+    field = MemorySettings{}.sample_interval;
+    return {};
+  }
+  const auto span = parse_time_span(value);
+  if (!span) return refuse(span.error());
+  if (*span == kForever) {
+    field = Duration{0};
+    return {};
+  }
+  if (*span != Duration{0} && *span < std::chrono::seconds{1}) {
+    return refuse("expected 0, or a time from 1s up");
+  }
+  field = *span;
+  return {};
+}
+
 Parsed<void> set_pressure_duration(ServiceSettings& settings, std::string_view value) {
   Duration& field = settings.memory.pressure_duration;
   if (value.empty()) {

@@ -86,6 +86,7 @@ constexpr std::array kTable = {
     Entry{{"StartLimitIntervalSec", "TIME", "The time in which starts are counted; 0: no limit", kSystemd}, set_start_interval},
     Entry{{"AlarmBurst", "N", "Ends in AlarmIntervalSec= that are CRITICAL; 0: never", kOurs}, set_alarm_burst},
     Entry{{"AlarmIntervalSec", "TIME", "The time in which ends are counted", kOurs}, set_alarm_interval},
+    Entry{{"MemorySampleSec", "TIME", "How often the flight recorder looks at its memory; 0: never", kOurs}, set_memory_sample},
     Entry{{"ForwardSignals", "SIGNAL[:SIGNAL|:ignore]...", "Signals that go on to the gateway; empty: none", kOurs}, set_forward_signals},
     Entry{{"PIDFile", "PATH", "Written at each launch, gone at exit", kOurs}, set_pid_file},
     // Liveness

@@ -16,7 +16,8 @@ using Setter = Parsed<void>(ServiceSettings& settings, std::string_view value);
 // systemd.resource-control(5): assign_resources.cc
 Setter set_memory_max, set_memory_high, set_memory_swap_max, set_tasks_max, set_cpu_quota,
     set_cpu_weight, set_memory_min, set_memory_low, set_cpu_period, set_strict_limits,
-    set_oom_policy, set_pressure_policy, set_pressure_limit, set_pressure_duration;
+    set_oom_policy, set_pressure_policy, set_pressure_limit, set_pressure_duration,
+    set_memory_sample;
 
 // The same: assign_io.cc
 Setter set_io_weight, set_io_device_weight, set_io_read_bandwidth, set_io_write_bandwidth,
@@ -31,12 +32,12 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
 
 // systemd.service(5), Type= and its times: assign_life.cc
 Setter set_type, set_remain_after_exit, set_timeout_start, set_timeout, set_timeout_start_mode,
-    set_timeout_abort, set_runtime_max, set_runtime_extra, set_watchdog, set_watchdog_signal,
+    set_timeout_stop_mode, set_timeout_abort, set_runtime_max, set_runtime_extra, set_watchdog, set_watchdog_signal,
     set_reload_signal, set_notify_access;
 
 // Ours: assign_probe.cc
 Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
-    set_timeout_stop_mode, set_probe_start_failures;
+    set_probe_start_failures;
 
 // systemd.exec(5), 'Scheduling': assign_scheduling.cc
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,

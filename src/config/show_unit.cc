@@ -94,6 +94,8 @@ constexpr ShowRow kOwnRows[] = {
      [](const ShowSubject& of) { return shown_number(of.settings.alarm.burst); }},
     {"AlarmIntervalSec", "AlarmIntervalUSec",
      [](const ShowSubject& of) { return shown_span(of.settings.alarm.interval); }},
+    {"MemorySampleSec", "MemorySampleUSec",
+     [](const ShowSubject& of) { return shown_span(of.settings.memory.sample_interval); }},
     {"ForwardSignals", "ForwardSignals",
      [](const ShowSubject& of) { return shown_words(forwarded(of.settings.forward)); }},
     {"RestartCause", "RestartCause",

@@ -280,6 +280,8 @@ void Judge::as_requested() {
            std::to_string(death_.requester.uid) + ")";
   }
   add({"request", "from", who});
+  if (!death_.requester.command.empty()) add({"request", "command", death_.requester.command});
+  add({"request", "asked", format_duration(death_.ended - death_.asked_at) + " before the end"});
   verdict_.summary = "stopped on request: " + who;
 }
 

@@ -64,6 +64,7 @@ struct Death {
   std::vector<SentSignal> sent;
   StopReason stop_reason = StopReason::None;
   Requester requester;                   ///< StopReason::Request only
+  Instant asked_at{};                    ///< and when it asked
   bool timed_out = false;                ///< TimeoutStopSec= passed and it was killed for it
   std::string stall;                     ///< StopReason::MemoryStall: what was seen
   std::vector<Evidence> probes;          ///< StopReason::ProbeFailure: what was asked and answered

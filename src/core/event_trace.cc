@@ -54,11 +54,14 @@ struct Trace {
   std::string operator()(const event::TreeChanged&) const { return "TreeChanged"; }
   std::string operator()(const event::MemoryChanged&) const { return "MemoryChanged"; }
   std::string operator()(const event::PressureHigh&) const { return "PressureHigh"; }
+  std::string operator()(const event::Sampled&) const { return "Sampled"; }
   std::string operator()(const event::Probed& e) const { return "Probed(" + e.result.detail + ")"; }
   std::string operator()(const event::SignalReceived& e) const {
     return "SignalReceived(" + signal_name(e.signal) + ")";
   }
-  std::string operator()(const event::RestartRequested&) const { return "RestartRequested"; }
+  std::string operator()(const event::CommandRequested& e) const {
+    return "CommandRequested(" + std::string(to_string(e.verb)) + ")";
+  }
   std::string operator()(const event::TimerExpired&) const { return "TimerExpired"; }
   std::string operator()(const event::ActionFailed& e) const {
     return "ActionFailed(" + to_string(e.error) + ")";

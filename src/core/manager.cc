@@ -39,7 +39,7 @@ UnitActions Manager::step(Instant now, const Event& event, std::size_t unit) {
   if (exited_ || unit >= units_.size()) return out;
   take(now, event, unit, out);
   settle(now, out);
-  check_end(now, out);
+  check_end(now, out);  // its Exit is the last of all
   return out;
 }
 
@@ -57,8 +57,8 @@ void Manager::take(Instant now, const Event& event, std::size_t unit, UnitAction
           on_signal(now, happened, out);
         } else if constexpr (std::is_same_v<T, event::TimerExpired>) {
           on_timer(now, out);
-        } else if constexpr (std::is_same_v<T, event::RestartRequested>) {
-          restart(now, unit, happened.from, out);
+        } else if constexpr (std::is_same_v<T, event::CommandRequested>) {
+          command(now, unit, happened, out);
         } else if constexpr (std::is_same_v<T, event::ActionFailed>) {
           out.push_back({unit, action::Emit{record::Warning{happened.error}}});
         } else {
@@ -71,24 +71,25 @@ void Manager::take(Instant now, const Event& event, std::size_t unit, UnitAction
 
 void Manager::on_signal(Instant now, const event::SignalReceived& event, UnitActions& out) {
   if (event.signal == SIGTERM || event.signal == SIGINT) return shut_down(now, event.from, out);
-  const auto reload = [&](std::size_t unit) {
-    if (!units_[unit].service.can_reload()) return false;
-    with(unit, out,
-         [&](Service& service, Actions& actions) { service.reload(now, event.from, actions); });
-    return true;
-  };
-  if (event.signal == SIGHUP && reload(set_.main)) {
-    for (const std::size_t other : set_.graph.of(set_.main).reload_with) {
-      if (units_[other].activity == Activity::Active) reload(other);
-    }
-    return;
-  }
+  if (event.signal == SIGHUP && reload(now, set_.main, event.from, out)) return;
   const SignalMap& forward = units_[set_.main].settings.forward;
   const auto target = forward.find(event.signal);
   if (target == forward.end() || target->second == 0) return;
   with(set_.main, out, [&](Service& service, Actions& actions) {
     service.forward(now, event.signal, target->second, event.from, actions);
   });
+}
+
+// And those that are reloaded with it. False: it cannot be.
+bool Manager::reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
+  if (!units_[unit].service.can_reload()) return false;
+  const auto ask = [&](Service& service, Actions& actions) { service.reload(now, from, actions); };
+  with(unit, out, ask);
+  for (const std::size_t other : set_.graph.of(unit).reload_with) {
+    const Unit& each = units_[other];
+    if (each.activity == Activity::Active && each.service.can_reload()) with(other, out, ask);
+  }
+  return true;
 }
 
 void Manager::on_timer(Instant now, UnitActions& out) {
@@ -100,12 +101,6 @@ void Manager::on_timer(Instant now, UnitActions& out) {
   }
 }
 
-void Manager::restart(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
-  if (ending_) return;
-  if (has_running(set_.graph.of(unit).restart_with)) return add_restart(unit, from);
-  with(unit, out, [&](Service& service, Actions& actions) { service.restart(now, from, actions); });
-}
-
 // ---- the end of all --------------------------------------------------------------------------
 
 void Manager::shut_down(Instant now, const Requester& from, UnitActions& out) {
@@ -115,8 +110,9 @@ void Manager::shut_down(Instant now, const Requester& from, UnitActions& out) {
     Unit& each = units_[unit];
     each.checking = false;
     if (each.at_rest()) {
-      end_job(unit);
+      end_job(unit, JobResult::Canceled, "gatevisor ends");
     } else if (each.job != Job::Stop) {
+      answer_all(unit, JobResult::Canceled, "gatevisor ends");
       each.job = Job::Stop;
       each.running = false;
       each.from = from;
@@ -139,6 +135,7 @@ void Manager::check_end(Instant now, UnitActions& out) {
     shut_down(now, {"the end of " + main.settings.unit_name(), 0, Requester::kNoProcess}, out);
     settle(now, out);
   }
+  give_answers(out);
   const auto is_done = [](const Unit& unit) { return unit.at_rest() && unit.job == Job::None; };
   if (!ending_ || !std::ranges::all_of(units_, is_done)) return;
   exited_ = true;

@@ -6,10 +6,14 @@
 // for what is ordered before it, a stop for what is ordered behind it, and when a job is done the
 // ones that waited for it go on. One unit is the main one: when it is over, the others are stopped
 // in their order and gatevisor exits as it did.
+//
+// A client's command is a job too, or is done at once; what came of it is an Answer.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/service.h"
@@ -37,6 +41,9 @@ class Manager {
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
+  /// Who waits for one job or reload; more of them are told to come again.
+  static constexpr std::size_t kMostWaiting = 64;
+
   /// `now` must not go backwards. `unit`: whom the event concerns; of Start, SignalReceived and
   /// TimerExpired it means nothing. After action::Exit every further event is ignored.
   UnitActions step(Instant now, const Event& event, std::size_t unit = 0);
@@ -45,9 +52,14 @@ class Manager {
   Instant deadline() const;
 
   const Service& service(std::size_t unit = 0) const { return units_[unit].service; }
+  /// Since when its activity is what it is; nullopt: it has never been another.
+  std::optional<Instant> since(std::size_t unit) const { return units_[unit].since; }
+  /// 'start', 'stop', 'restart': what it waits for, or is about. Empty: nothing.
+  std::string_view job(std::size_t unit) const;
+  bool is_ending() const { return ending_; }
 
  private:
-  /// Restart: the stop of one; its start is a job of its own.
+  /// Restart: its stop; once that is done it becomes its start.
   enum class Job : std::uint8_t { None, Start, Stop, Restart };
   struct Unit {
     Unit(const ServiceSettings& of, std::uint64_t seed) : settings(of), service(of, seed) {}
@@ -60,6 +72,11 @@ class Manager {
     bool called_in_step = false;
     Requester from;         ///< of a stop
     Activity activity = Activity::Inactive;  ///< when it was last looked at
+    std::optional<Instant> since;            ///< when that changed
+    std::vector<std::uint64_t> tickets;      ///< of those who wait for the job
+    std::vector<std::uint64_t> reloads;      ///< of those who wait for the reload that runs
+    std::vector<std::uint64_t> next_reloads;
+    std::optional<Requester> reload_next;    ///< once more, when it is done
 
     /// A stop that is not done.
     bool ending() const { return job == Job::Stop || job == Job::Restart; }
@@ -72,14 +89,33 @@ class Manager {
   void take(Instant now, const Event& event, std::size_t unit, UnitActions& out);
   void on_signal(Instant now, const event::SignalReceived& event, UnitActions& out);
   void on_timer(Instant now, UnitActions& out);
-  void restart(Instant now, std::size_t unit, const Requester& from, UnitActions& out);
+  bool reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out);
   void shut_down(Instant now, const Requester& from, UnitActions& out);
   void check_end(Instant now, UnitActions& out);
   bool somebody_was_called() const;
 
+  // unit_commands.cc: what a client asks for
+  void command(Instant now, std::size_t unit, const event::CommandRequested& asked,
+               UnitActions& out);
+  void start_command(std::size_t unit, std::uint64_t ticket);
+  void stop_command(std::size_t unit, const event::CommandRequested& asked);
+  void restart_command(std::size_t unit, const event::CommandRequested& asked);
+  void reload_command(Instant now, std::size_t unit, const event::CommandRequested& asked,
+                      UnitActions& out);
+  void kill_command(Instant now, std::size_t unit, const event::CommandRequested& asked,
+                    UnitActions& out);
+  void wait_for_job(std::size_t unit, std::uint64_t ticket);
+  void wait_in(std::vector<std::uint64_t>& list, std::size_t unit, std::uint64_t ticket);
+  void end_reload(Instant now, std::size_t unit, UnitActions& out);
+  void answer(std::uint64_t ticket, std::size_t unit, JobResult result, std::string detail = {});
+  void answer_all(std::size_t unit, JobResult result, const std::string& detail);
+  void give_answers(UnitActions& out);
+
   // unit_jobs.cc: from one state of the units to the next
   void settle(Instant now, UnitActions& out);
-  bool note_activity(std::size_t unit, UnitActions& out);
+  bool note_activity(Instant now, std::size_t unit, UnitActions& out);
+  void end_job_by(std::size_t unit, Activity was, Activity is, UnitActions& out);
+  void begin_stop(Instant now, std::size_t unit, UnitActions& out);
   bool begin_job(Instant now, std::size_t unit, UnitActions& out);
   bool begin_respawn(Instant now, std::size_t unit, UnitActions& out);
   bool may_start(std::size_t unit) const;
@@ -91,9 +127,12 @@ class Manager {
   void add_start(std::size_t unit);
   void add_stop(std::size_t unit, const Requester& from);
   void add_restart(std::size_t unit, const Requester& from);
+  void start_with(std::size_t unit);
+  void restart_with(std::size_t unit);
   bool has_running(const UnitGraph::Units& units) const;
-  void end_job(std::size_t unit);
-  void refuse(std::size_t unit, int status, const std::string& reason, UnitActions& out);
+  void end_job(std::size_t unit, JobResult result, const std::string& detail = {});
+  void refuse(std::size_t unit, JobResult result, int status, const std::string& reason,
+              UnitActions& out);
   void fail_dependents(std::size_t unit, const std::string& how, UnitActions& out);
   void call(const UnitGraph::Units& units, std::size_t caller);
 
@@ -107,6 +146,7 @@ class Manager {
 
   const UnitSet set_;
   std::deque<Unit> units_;
+  UnitActions answers_;  ///< given at the end of the step
   bool ending_ = false;  ///< every unit is to be stopped
   bool exited_ = false;
 };

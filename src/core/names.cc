@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/service.h"
+#include "gatevisor/control.h"
 #include "gatevisor/error.h"
 #include "gatevisor/exec_step.h"
 #include "gatevisor/rungs.h"
@@ -298,6 +299,46 @@ std::string_view to_string(Confidence confidence) {
     case Confidence::Certain: return "certain";
     case Confidence::Likely: return "likely";
     case Confidence::Unknown: return "unknown";
+  }
+  return "?";
+}
+
+std::string_view to_string(Verb verb) {
+  switch (verb) {
+    case Verb::Start: return "start";
+    case Verb::Stop: return "stop";
+    case Verb::Restart: return "restart";
+    case Verb::Reload: return "reload";
+    case Verb::Kill: return "kill";
+    case Verb::ResetFailed: return "reset-failed";
+  }
+  return "?";
+}
+
+std::string_view to_string(KillWhom whom) {
+  switch (whom) {
+    case KillWhom::All: return "all";
+    case KillWhom::Main: return "main";
+    case KillWhom::Control: return "control";
+  }
+  return "?";
+}
+
+std::optional<KillWhom> kill_whom_from_name(std::string_view name) {
+  for (const KillWhom whom : {KillWhom::All, KillWhom::Main, KillWhom::Control}) {
+    if (to_string(whom) == name) return whom;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(JobResult result) {
+  switch (result) {
+    case JobResult::Done: return "done";
+    case JobResult::Skipped: return "skipped";
+    case JobResult::Failed: return "failed";
+    case JobResult::Dependency: return "dependency";
+    case JobResult::Canceled: return "canceled";
+    case JobResult::Invalid: return "invalid";
   }
   return "?";
 }

@@ -44,6 +44,7 @@ class ProbeWatch {
 
   bool under_way() const { return timeout_at_ != Instant::max(); }
   bool has_served() const { return served_; }
+  unsigned failures() const { return failures_; }
 
  private:
   const ProbeSettings* settings_;

@@ -13,6 +13,7 @@ Service::Service(const ServiceSettings& settings, std::uint64_t seed)
       exits_(settings.alarm.interval),
       starts_(settings.start_limit.interval),
       memory_(settings.memory),
+      flight_(settings.memory.sample_interval),
       probe_(settings.probe) {}
 
 void Service::enter(ServiceState state, Instant deadline) {
@@ -28,7 +29,7 @@ void Service::over(int status, std::string reason) {
 
 Instant Service::deadline() const {
   if (!main_alive()) return state_deadline_;
-  return std::min({state_deadline_, memory_.deadline(), probe_.deadline(), life_.watchdog_due,
+  return std::min({state_deadline_, memory_.deadline(), flight_.deadline(), probe_.deadline(), life_.watchdog_due,
                    life_.runtime_due});
 }
 
@@ -59,6 +60,12 @@ void Service::refuse(int status, std::string reason) {
   if (!can_start()) return;
   failed_ = false;
   over(status, std::move(reason));
+}
+
+void Service::reset_failed() {
+  failed_ = false;
+  starts_ = SlidingWindow(settings_.start_limit.interval);
+  policy_.start_anew();
 }
 
 bool Service::start_limit_hit(Instant at) const {
@@ -124,6 +131,7 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   life_.main_alive = true;
   note_process(event.invocation, event.baseline);
   memory_.begin(death_.baseline);
+  flight_.begin(now);
   if (life_.memory_missed) out.push_back(action::RearmMemoryWatch{});
   life_.memory_missed = false;
   life_.watchdog = settings_.life.watchdog;  // of Type=oneshot this may be the next one
@@ -172,6 +180,7 @@ void Service::on(Instant now, const event::MainFound& event, Actions& out) {
   life_.main_alive = true;
   life_.executed = true;
   memory_.begin(death_.baseline);
+  flight_.begin(now);
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
   main_started(now, out);
 }
@@ -253,7 +262,11 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
   exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
   const unsigned exits = exits_.add(now);
   decide_next(verdict, now);
+  if (auto samples = flight_.take(); !samples.empty()) {
+    emit(out, record::Flight{death_.invocation, std::move(samples)});
+  }
   emit(out, record::Exited{verdict, exits, settings_.alarm.interval});
+  last_verdict_ = verdict;
   if (next_.action == NextAction::GiveUp) {
     emit(out, record::StartLimitHit{settings_.start_limit.burst, settings_.start_limit.interval});
   }
@@ -342,6 +355,7 @@ void Service::finish(Instant now, Actions& out) {
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
+  if (main_alive()) check_flight(now, out);
   if (main_alive()) check_memory(now, out);
   if (main_alive()) check_probe(now, out);
   if (main_alive()) check_watchdog(now, out);

@@ -31,6 +31,7 @@
 #include <random>
 
 #include "core/death.h"
+#include "core/flight_recorder.h"
 #include "core/memory_watch.h"
 #include "core/probe_watch.h"
 #include "core/restart_policy.h"
@@ -104,8 +105,14 @@ class Service {
   /// ExecReload=, or Type=notify-reload. A warning where there is neither or it does not run.
   void reload(Instant now, const Requester& from, Actions& out);
   bool can_reload() const;
+  /// How the last reload ended. Only where it is no longer Reloading.
+  bool was_reloaded() const { return reloaded_; }
   /// A signal of the user's for the main process.
   void forward(Instant now, int received, int sent, const Requester& from, Actions& out);
+  /// systemctl(1), kill. False: there is no such process.
+  bool kill(Instant now, int signal, KillWhom whom, const Requester& from, Actions& out);
+  /// A failure is forgotten, and with it the starts that StartLimitBurst= counts.
+  void reset_failed();
 
   void on(Instant now, const event::Spawned& event, Actions& out);
   void on(Instant now, const event::SpawnFailed& event, Actions& out);
@@ -122,6 +129,7 @@ class Service {
   void on(Instant now, const event::TreeChanged& event, Actions& out);
   void on(Instant now, const event::MemoryChanged& event, Actions& out);
   void on(Instant now, const event::PressureHigh& event, Actions& out);
+  void on(Instant now, const event::Sampled& event, Actions& out);
   void on(Instant now, const event::Probed& event, Actions& out);
   void on(Instant now, const event::TimerExpired& event, Actions& out);
 
@@ -132,6 +140,22 @@ class Service {
   /// Meaningful in Over: what gatevisor exits with, and why.
   int exit_status() const { return exit_status_; }
   const std::string& end_reason() const { return end_reason_; }
+  /// ExecCondition= said that the last invocation was not to be.
+  bool was_skipped() const { return life_.result == "exec-condition"; }
+
+  // what there is to tell of it
+  int main_pid() const { return main_alive() ? death_.pid : 0; }
+  /// The command that runs (ExecStartPre= and its like); 0: none.
+  int control_pid() const { return control_ ? control_->pid : 0; }
+  std::uint64_t launches() const { return launches_; }
+  Instant started() const { return death_.started; }
+  /// Of the last death; nullopt: there was none.
+  const std::optional<Verdict>& last_verdict() const { return last_verdict_; }
+  /// STATUS= of this invocation.
+  const std::string& status_text() const { return death_.status_text; }
+  /// Deaths in the last AlarmIntervalSec=.
+  unsigned exits_in_window(Instant now) const { return exits_.count(now); }
+  const ProbeWatch& probe() const { return probe_; }
 
  private:
   /// A command that runs, or was asked for (pid 0).
@@ -234,6 +258,7 @@ class Service {
 
   // service_watch.cc: while the gateway lives
   void check_memory(Instant now, Actions& out);
+  void check_flight(Instant now, Actions& out);
   void check_probe(Instant now, Actions& out);
   void take_probe(Instant now, const ProbeResult& result, Actions& out);
   void end_probes(Actions& out);
@@ -255,6 +280,7 @@ class Service {
   Invocation life_;
   std::optional<Control> control_;
   MemoryWatch memory_;
+  FlightRecorder flight_;
   ProbeWatch probe_;
   bool ending_ = false;      ///< a stop was asked for: no respawn
   bool restarting_ = false;  ///< a restart was asked for: no delay
@@ -262,6 +288,9 @@ class Service {
   Next next_;
   Instant last_alarm_{};
   bool alarm_raised_ = false;
+  Instant asked_at_{};  ///< when requester_ did
+  bool reloaded_ = false;
+  std::optional<Verdict> last_verdict_;
   std::vector<std::string> caller_;
   bool failed_ = false;  ///< Over, and not because it was to end
   int exit_status_ = 0;

@@ -228,6 +228,7 @@ void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
         return enter(ServiceState::Reloading, after(now, settings_.life.start_timeout()));
       }
       emit(out, record::Reloaded{});
+      reloaded_ = true;
       return resume(now);
     case CommandKind::Stop:
       if (main_alive()) return begin_stop(now, death_.stop_reason, out);

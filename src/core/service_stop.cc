@@ -42,6 +42,7 @@ void Service::stop(Instant now, const Requester& from, Actions& out) {
   if (ending_) return;  // TimeoutStopSec= bounds the first one; a second changes nothing
   ending_ = true;
   requester_ = from;
+  asked_at_ = now;
   emit(out, record::Stopping{from, main_alive() ? death_.pid : 0, settings_.kill.signal, false});
   const StopReason reason =  // None: it had said STOPPING=1
       death_.stop_reason == StopReason::None ? StopReason::Request : death_.stop_reason;
@@ -83,6 +84,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::StartPre:
       restarting_ = true;
       requester_ = from;
+      asked_at_ = now;
       if (!not_wanted()) return;
       return abort_start(now, out);
     case ServiceState::Starting:
@@ -91,6 +93,7 @@ void Service::restart(Instant now, const Requester& from, Actions& out) {
     case ServiceState::Reloading:
       restarting_ = true;
       requester_ = from;
+      asked_at_ = now;
       if (life_.verdict) {  // a command of what has died
         next_ = {NextAction::Respawn, Duration{0}, "restart requested"};
         if (state_ == ServiceState::StartPost) end_start_post(now, out);
@@ -134,6 +137,7 @@ void Service::run_stop(Instant now, StopReason reason, Actions& out) {
     end_watches(out);
     death_.stop_reason = reason;
     death_.requester = requester_;
+    death_.asked_at = asked_at_;
   }
   run(CommandKind::Stop, now, out);
 }
@@ -171,6 +175,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
   end_watches(out);
   death_.stop_reason = reason;
   death_.requester = requester_;
+  death_.asked_at = asked_at_;
   send(signal, out);
   note_sent(now, signal, why_stopped(reason));
   if (control_ && kill.mode != KillMode::ControlGroup) {

@@ -15,13 +15,25 @@ void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
     return;
   }
   memory_.changed(now, event.now);
+  flight_.tight(now);
+  check_flight(now, out);
   check_memory(now, out);
 }
 
 void Service::on(Instant now, const event::PressureHigh&, Actions& out) {
   if (!main_alive()) return;
   memory_.pressure_high(now);
+  flight_.tight(now);
+  check_flight(now, out);
   check_memory(now, out);
+}
+
+void Service::on(Instant now, const event::Sampled& event, Actions&) {
+  flight_.add(now, event.sample);
+}
+
+void Service::check_flight(Instant now, Actions& out) {
+  if (flight_.take_due(now)) out.push_back(action::TakeSample{});
 }
 
 bool Service::undisturbed() const {
@@ -152,6 +164,7 @@ void Service::reload(Instant now, const Requester& from, Actions& out) {
                                "it is " + std::string(to_string(state_)) + ", and not running"}});
   }
   emit(out, record::Reloading{from});
+  reloaded_ = false;
   life_.reload_begun = life_.reload_ended = false;
   if (settings_.life.type == ServiceType::NotifyReload) {
     const int signal = settings_.life.reload_signal;
@@ -168,6 +181,24 @@ void Service::forward(Instant now, int received, int sent, const Requester& from
   if (!alive) return;
   note_sent(now, sent, "forwarded " + signal_name(received), true);
   out.push_back(action::SignalMain{sent});
+}
+
+bool Service::kill(Instant now, int signal, KillWhom whom, const Requester& from, Actions& out) {
+  const bool to_main = whom != KillWhom::Control && main_alive();
+  const bool to_command = whom != KillWhom::Main && control_pid() != 0;
+  // What a main process has left behind, while it is cleared away.
+  const bool to_others = whom == KillWhom::All && life_.others_alive;
+  if (!to_main && !to_command && !to_others) return false;
+  emit(out, record::SignalSent{signal, whom, to_main ? death_.pid : 0, from});
+  if (to_main) note_sent(now, signal, "kill, asked for by pid " + std::to_string(from.pid), true);
+  if (whom == KillWhom::All) {
+    out.push_back(action::SignalTree{signal});
+  } else if (to_main) {
+    out.push_back(action::SignalMain{signal});
+  } else {
+    out.push_back(action::SignalCommand{signal});
+  }
+  return true;
 }
 
 // It is on its way down: nothing of this ends it any more.

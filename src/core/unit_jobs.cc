@@ -32,37 +32,59 @@ void Manager::settle(Instant now, UnitActions& out) {
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t unit = 0; unit < units_.size(); ++unit) {
-      changed = note_activity(unit, out) || changed;
+      changed = note_activity(now, unit, out) || changed;
       changed = begin_job(now, unit, out) || changed;
       changed = begin_respawn(now, unit, out) || changed;
     }
   }
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) end_reload(now, unit, out);
 }
 
-bool Manager::note_activity(std::size_t unit, UnitActions& out) {
+bool Manager::note_activity(Instant now, std::size_t unit, UnitActions& out) {
   Unit& each = units_[unit];
   const Activity was = each.activity;
   const Activity is = each.service.activity();
   if (was == is) return false;
   each.activity = is;
+  each.since = now;
+  end_job_by(unit, was, is, out);
+  if (is == Activity::Failed) call(set_.graph.of(unit).on_failure, unit);
+  if (is == Activity::Inactive && was != Activity::Failed) call(set_.graph.of(unit).on_success, unit);
+  return true;
+}
+
+// What a change of its activity means for its job, and without one for those that are bound to it.
+void Manager::end_job_by(std::size_t unit, Activity was, Activity is, UnitActions& out) {
+  Unit& each = units_[unit];
+  const std::string& reason = each.service.end_reason();
   if (each.job == Job::Start && each.running) {
     // A oneshot is done when it has ended; and a start has failed though it is tried again.
     const bool failed = is == Activity::Failed || is == Activity::AutoRestart;
-    if (failed || is == Activity::Active || is == Activity::Inactive) end_job(unit);
-    if (failed) fail_dependents(unit, "failed", out);
-  } else if (each.ending() && is_over(is)) {
-    const bool again = each.job == Job::Restart;
-    end_job(unit);
-    if (again) add_start(unit);
+    if (failed) {
+      end_job(unit, JobResult::Failed, reason);
+      fail_dependents(unit, "failed", out);
+    } else if (is == Activity::Inactive && each.service.was_skipped()) {
+      end_job(unit, JobResult::Skipped, reason);
+    } else if (is == Activity::Active || is == Activity::Inactive) {
+      end_job(unit, JobResult::Done);
+    }
+  } else if (each.job == Job::Restart && each.running && is == Activity::AutoRestart) {
+    each.job = Job::Start;
+    each.running = false;
+  } else if (each.job == Job::Restart && is_over(is)) {
+    each.job = Job::None;
+    add_start(unit);
+    if (each.job == Job::None) end_job(unit, JobResult::Canceled);
+  } else if (each.job == Job::Restart && each.running && is == Activity::Active) {
+    end_job(unit, JobResult::Done);  // KillMode=none: it could not be ended, and has started
+  } else if (each.job == Job::Stop && is_over(is)) {
+    end_job(unit, JobResult::Done);
   } else if (each.job == Job::None && !has_ended(was) && has_ended(is)) {
     // Nobody asked for it.
     for (const std::size_t other : set_.graph.of(unit).bound) {
       add_stop(other, following("the end of " + each.settings.unit_name()));
     }
   }
-  if (is == Activity::Failed) call(set_.graph.of(unit).on_failure, unit);
-  if (is == Activity::Inactive && was != Activity::Failed) call(set_.graph.of(unit).on_success, unit);
-  return true;
 }
 
 // ---- jobs begin ------------------------------------------------------------------------------
@@ -78,9 +100,25 @@ bool Manager::begin_job(Instant now, std::size_t unit, UnitActions& out) {
   }
   if (!may_stop(unit)) return false;
   each.running = true;
-  with(unit, out,
-       [&](Service& service, Actions& actions) { service.stop(now, each.from, actions); });
+  begin_stop(now, unit, out);
   return true;
+}
+
+void Manager::begin_stop(Instant now, std::size_t unit, UnitActions& out) {
+  Unit& each = units_[unit];
+  const Requester from = each.from;
+  if (each.job == Job::Stop) {
+    return with(unit, out,
+                [&](Service& service, Actions& actions) { service.stop(now, from, actions); });
+  }
+  with(unit, out, [&](Service& service, Actions& actions) { service.restart(now, from, actions); });
+  const Activity is = each.service.activity();
+  if (is == Activity::AutoRestart) {  // it ran no more, or ended at once
+    each.job = Job::Start;
+    each.running = false;
+  } else if (is == Activity::Active) {
+    end_job(unit, JobResult::Failed, "KillMode=none: it is restarted when it ends by itself");
+  }
 }
 
 // What is ordered before it is started first; and stops come before starts, whatever the order.
@@ -101,14 +139,14 @@ bool Manager::may_stop(std::size_t unit) const {
 
 void Manager::begin_start(Instant now, std::size_t unit, UnitActions& out) {
   Unit& each = units_[unit];
-  if (!each.service.can_start()) return end_job(unit);  // it runs
+  if (!each.service.can_start()) return end_job(unit, JobResult::Done);  // it runs
   const UnitGraph::Node& node = set_.graph.of(unit);
   for (const std::size_t other : node.expected) {
     if (!contains(node.predecessors, other)) continue;
     if (units_[other].activity == Activity::Active) continue;
     const std::string name = units_[other].settings.unit_name();
-    refuse(unit, units_[other].service.exit_status(), name + ", which it expects, does not run",
-           out);
+    refuse(unit, JobResult::Dependency, units_[other].service.exit_status(),
+           name + ", which it expects, does not run", out);
     return call(node.on_failure, unit);
   }
   if (!each.settings.conditions.empty()) {
@@ -124,7 +162,7 @@ void Manager::start(Instant now, std::size_t unit, UnitActions& out) {
   with(unit, out, [&](Service& service, Actions& actions) { service.start(now, actions); });
   // StartLimitBurst= of one that had failed: nothing changes.
   if (!each.at_rest() || each.activity != Activity::Failed) return;
-  end_job(unit);
+  end_job(unit, JobResult::Failed, each.service.end_reason());
   fail_dependents(unit, "failed", out);
 }
 
@@ -139,11 +177,11 @@ void Manager::conditions_checked(Instant now, std::size_t unit,
     case Result::Skip:
       // systemd.unit(5): no failure; what is ordered behind it goes on.
       out.push_back({unit, action::Emit{record::Skipped{event.condition, "is not met"}}});
-      end_job(unit);
+      end_job(unit, JobResult::Skipped, event.condition + " is not met");
       each.service.refuse(0, "skipped: " + event.condition + " is not met");
       return;
     case Result::Failed:
-      refuse(unit, kConfig, event.condition + " does not hold", out);
+      refuse(unit, JobResult::Failed, kConfig, event.condition + " does not hold", out);
       return;
   }
 }
@@ -161,9 +199,7 @@ bool Manager::begin_respawn(Instant now, std::size_t unit, UnitActions& out) {
   }
   each.job = Job::Start;
   each.running = false;
-  for (const std::size_t other : dependents) {
-    add_restart(other, following("the restart of " + each.settings.unit_name()));
-  }
+  restart_with(unit);
   return true;
 }
 
@@ -180,13 +216,20 @@ void Manager::add_start(std::size_t unit) {
   Unit& each = units_[unit];
   if (ending_ || each.job == Job::Start || each.job == Job::Restart) return;
   if (each.job == Job::Stop) {
+    answer_all(unit, JobResult::Canceled, "it is started again");
     each.job = Job::Restart;
     return;
   }
   if (!each.service.can_start() && each.activity != Activity::Deactivating) return;
   each.job = Job::Start;
   each.running = false;
+  start_with(unit);
+}
+
+// What it needs and wants, and what it cannot run beside.
+void Manager::start_with(std::size_t unit) {
   const UnitGraph::Node& node = set_.graph.of(unit);
+  const Unit& each = units_[unit];
   for (const std::size_t other : node.conflicting) {
     add_stop(other, following("the start of " + each.settings.unit_name()));
   }
@@ -197,10 +240,11 @@ void Manager::add_start(std::size_t unit) {
 void Manager::add_stop(std::size_t unit, const Requester& from) {
   Unit& each = units_[unit];
   if (each.job == Job::Stop) return;
-  if (each.at_rest()) return end_job(unit);
-  const bool under_way = each.ending() && each.running;
+  const std::string canceled = "it is stopped: " + from.what;
+  if (each.at_rest()) return end_job(unit, JobResult::Canceled, canceled);
+  answer_all(unit, JobResult::Canceled, canceled);
   each.job = Job::Stop;
-  each.running = under_way;
+  each.running = false;  // also of a restart: what ends is not to be started again
   each.checking = false;
   each.from = from;
   for (const std::size_t other : set_.graph.of(unit).stop_with) {
@@ -215,22 +259,29 @@ void Manager::add_restart(std::size_t unit, const Requester& from) {
   each.job = Job::Restart;
   each.running = false;
   each.from = from;
+  restart_with(unit);
+}
+
+void Manager::restart_with(std::size_t unit) {
+  const std::string name = units_[unit].settings.unit_name();
   for (const std::size_t other : set_.graph.of(unit).restart_with) {
-    add_restart(other, following("the restart of " + each.settings.unit_name()));
+    add_restart(other, following("the restart of " + name));
   }
 }
 
-void Manager::end_job(std::size_t unit) {
+void Manager::end_job(std::size_t unit, JobResult result, const std::string& detail) {
   Unit& each = units_[unit];
   each.job = Job::None;
   each.running = false;
   each.checking = false;
   each.called = false;
+  answer_all(unit, result, detail);
 }
 
-void Manager::refuse(std::size_t unit, int status, const std::string& reason, UnitActions& out) {
+void Manager::refuse(std::size_t unit, JobResult result, int status, const std::string& reason,
+                     UnitActions& out) {
   out.push_back({unit, action::Emit{record::NotStarted{reason}}});
-  end_job(unit);
+  end_job(unit, result, reason);
   units_[unit].service.refuse(status == 0 ? 1 : status, "not started: " + reason);
   fail_dependents(unit, "was not started", out);
 }
@@ -240,7 +291,7 @@ void Manager::fail_dependents(std::size_t unit, const std::string& how, UnitActi
   const std::string name = units_[unit].settings.unit_name();
   for (const std::size_t other : set_.graph.of(unit).fail_with) {
     if (!units_[other].start_waits()) continue;
-    refuse(other, status, name + ", which it requires, " + how, out);
+    refuse(other, JobResult::Dependency, status, name + ", which it requires, " + how, out);
     call(set_.graph.of(other).on_failure, other);
   }
 }

@@ -30,7 +30,8 @@ enum class Source : std::uint32_t {
   Probe,
   Timer,
   Journal,
-  Console
+  Console,
+  Control  ///< last of all: a client never comes before the gateway
 };
 
 /// What is ready, and whose it is. `unit` is 0 for what belongs to none.

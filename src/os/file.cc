@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -78,6 +79,35 @@ Expected<void> replace_file(const std::string& path, std::string_view text) {
   if (put < 0) return fail("write", next, errno);
   if (static_cast<std::size_t>(put) != text.size()) return fail("write", next, EIO);
   if (rename(next.c_str(), path.c_str()) != 0) return fail("rename", path, errno);
+  return {};
+}
+
+namespace {
+
+Expected<UniqueFd> open_regular(const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  UniqueFd fd(open(path.c_str(), kFlags));
+  struct stat info{};
+  if (!fd) return fail("open", path, errno);
+  if (fstat(fd.get(), &info) != 0) return fail("stat", path, errno);
+  if (!S_ISREG(info.st_mode)) return fail("open", path, EINVAL);
+  return fd;
+}
+
+}  // namespace
+
+Expected<void> may_overwrite(const std::string& path) {
+  if (auto fd = open_regular(path); !fd) return std::unexpected(std::move(fd.error()));
+  return {};
+}
+
+Expected<void> overwrite_file(const std::string& path, std::string_view text) {
+  auto fd = open_regular(path);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  if (ftruncate(fd->get(), 0) != 0) return fail("truncate", path, errno);
+  const ssize_t put = write(fd->get(), text.data(), text.size());
+  if (put < 0) return fail("write", path, errno);
+  if (static_cast<std::size_t>(put) != text.size()) return fail("write", path, EIO);
   return {};
 }
 

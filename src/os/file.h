@@ -36,6 +36,12 @@ Expected<std::string> read_file(const std::string& path);
 /// Makes or replaces a file in one step, 0644.
 Expected<void> replace_file(const std::string& path, std::string_view text);
 
+/// New content for a regular file that is there and must stay the same file (a bind mount). Not
+/// through a symbolic link, and never waits for a FIFO's reader.
+Expected<void> overwrite_file(const std::string& path, std::string_view text);
+/// Whether that could be done; ENOENT, EACCES, ELOOP, or EINVAL for what is no regular file.
+Expected<void> may_overwrite(const std::string& path);
+
 /// The paths that a pattern of glob(7) matches, sorted; none where it matches nothing.
 std::vector<std::string> paths_matching(const std::string& pattern);
 

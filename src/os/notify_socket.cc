@@ -58,6 +58,25 @@ Expected<NotifySocket> NotifySocket::create() {
   return made;
 }
 
+Expected<void> notify(const std::string& address, std::string_view state) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (address.size() < 2 || (address[0] != '/' && address[0] != '@')) {
+    return fail("notify", address, EAFNOSUPPORT);
+  }
+  if (address.size() >= sizeof to.sun_path) return fail("notify", address, ENAMETOOLONG);
+  std::memcpy(to.sun_path, address.data(), address.size());
+  if (address[0] == '@') to.sun_path[0] = 0;
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
+  const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return fail("socket", "for sd_notify", errno);
+  if (sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
+             reinterpret_cast<const sockaddr*>(&to), length) < 0) {
+    return fail("notify", address, errno);
+  }
+  return {};
+}
+
 std::optional<NotifySocket::Datagram> NotifySocket::receive(std::size_t most) {
   for (;;) {
     Datagram datagram;

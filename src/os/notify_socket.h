@@ -37,4 +37,8 @@ class NotifySocket {
   std::string address_;
 };
 
+/// A state to whoever started this process, as sd_notify(3): one datagram to $NOTIFY_SOCKET, a path or
+/// '@' and an abstract name. Never waits.
+Expected<void> notify(const std::string& address, std::string_view state);
+
 }  // namespace gatevisor::os

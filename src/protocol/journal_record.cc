@@ -55,6 +55,9 @@ struct OwnFields {
     fields.push_back("INVOCATION_ID=" + r.invocation);
     fields.push_back("GATEVISOR_PID=" + std::to_string(r.pid));
   }
+  void operator()(const record::Flight& r) const {
+    fields.push_back("INVOCATION_ID=" + r.invocation);
+  }
   void operator()(const record::Exited& r) const {
     id(r.verdict.cause == Cause::OomKill ? kUnitOutOfMemory : kUnitProcessExit);
     add_verdict(fields, r.verdict);
@@ -70,6 +73,7 @@ struct OwnFields {
   void operator()(const record::OomWhileAlive&) const { id(kUnitOutOfMemory); }
   void operator()(const record::Alarm&) const {}
   void operator()(const record::Forwarded&) const {}
+  void operator()(const record::SignalSent&) const {}
   void operator()(const record::KillEscalated&) const {}
   void operator()(const record::MemoryStalled&) const {}
   void operator()(const record::Serving&) const {}

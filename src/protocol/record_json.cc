@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/flight.h"
+
 namespace gatevisor::protocol {
 namespace {
 
@@ -9,7 +11,9 @@ using nlohmann::ordered_json;
 
 ordered_json to_json(const Requester& from) {
   if (from.uid == Requester::kNoProcess) return {{"what", from.what}};
-  return {{"what", from.what}, {"pid", from.pid}, {"uid", from.uid}};
+  ordered_json json = {{"what", from.what}, {"pid", from.pid}, {"uid", from.uid}};
+  if (!from.command.empty()) json["command"] = from.command;
+  return json;
 }
 
 ordered_json to_json(const Verdict& verdict, TimeText time_text) {
@@ -56,6 +60,20 @@ ordered_json to_json(const Verdict& verdict, TimeText time_text) {
   return json;
 }
 
+ordered_json row_of(const Sample& sample) {
+  ordered_json row = ordered_json::array();
+  for (const FlightColumn& column : kFlightColumns) {
+    const auto value = column.get(sample);
+    row.push_back(value ? ordered_json(*value) : ordered_json());
+  }
+  ordered_json biggest = ordered_json::array();
+  for (const ProcessMemory& process : sample.biggest) {
+    biggest.push_back(ordered_json::array({process.pid, process.name, process.resident}));
+  }
+  row.push_back(std::move(biggest));
+  return row;
+}
+
 /// The fields of one kind of record, after the ones that all have.
 struct Fields {
   ordered_json& json;
@@ -79,6 +97,15 @@ struct Fields {
   void operator()(const record::NotStarted& r) const { json["reason"] = r.reason; }
   void operator()(const record::Reloading& r) const { json["from"] = to_json(r.from); }
   void operator()(const record::Reloaded&) const {}
+  void operator()(const record::Flight& r) const {
+    json["invocation"] = r.invocation;
+    ordered_json columns = ordered_json::array();
+    for (const FlightColumn& column : kFlightColumns) columns.push_back(column.name);
+    columns.push_back(kBiggest);
+    json["columns"] = std::move(columns);
+    json["rows"] = ordered_json::array();
+    for (const Sample& sample : r.samples) json["rows"].push_back(row_of(sample));
+  }
   void operator()(const record::Exited& r) const {
     json["exits_in_window"] = r.exits_in_window;
     json["window_usec"] = r.window.count();
@@ -101,6 +128,12 @@ struct Fields {
   void operator()(const record::Forwarded& r) const {
     json["received"] = signal_name(r.received);
     json["sent"] = signal_name(r.sent);
+    json["pid"] = r.pid;
+    json["from"] = to_json(r.from);
+  }
+  void operator()(const record::SignalSent& r) const {
+    json["signal"] = signal_name(r.signal);
+    json["whom"] = to_string(r.whom);
     json["pid"] = r.pid;
     json["from"] = to_json(r.from);
   }
@@ -151,11 +184,13 @@ struct Name {
   std::string_view operator()(const record::NotStarted&) const { return "not-started"; }
   std::string_view operator()(const record::Reloading&) const { return "reloading"; }
   std::string_view operator()(const record::Reloaded&) const { return "reloaded"; }
+  std::string_view operator()(const record::Flight&) const { return "flight"; }
   std::string_view operator()(const record::Exited&) const { return "exited"; }
   std::string_view operator()(const record::Alarm&) const { return "alarm"; }
   std::string_view operator()(const record::StartLimitHit&) const { return "start-limit"; }
   std::string_view operator()(const record::Stopping&) const { return "stopping"; }
   std::string_view operator()(const record::Forwarded&) const { return "forwarded"; }
+  std::string_view operator()(const record::SignalSent&) const { return "signal-sent"; }
   std::string_view operator()(const record::KillEscalated&) const { return "kill"; }
   std::string_view operator()(const record::OomWhileAlive&) const { return "oom"; }
   std::string_view operator()(const record::MemoryStalled&) const { return "stall"; }

@@ -1,7 +1,9 @@
 #include "protocol/told_record.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "protocol/flight.h"
 #include "protocol/journal_record.h"
 
 namespace gatevisor::protocol {
@@ -128,6 +130,60 @@ std::optional<ToldDeath> read_death(const ordered_json& record) {
   return death;
 }
 
+std::vector<ProcessMemory> read_biggest(const ordered_json& list) {
+  std::vector<ProcessMemory> biggest;
+  if (!list.is_array()) return biggest;
+  for (const ordered_json& each : list) {
+    if (biggest.size() == Sample::kMostBiggest) break;
+    if (!each.is_array() || each.size() != 3 || !each[0].is_number_unsigned() ||
+        !each[1].is_string() || !each[2].is_number_unsigned() || each[0] > INT32_MAX) {
+      continue;
+    }
+    biggest.push_back({each[0].get<int>(), each[1].get<std::string>(),
+                       each[2].get<std::uint64_t>()});
+  }
+  return biggest;
+}
+
+/// By the names of its columns: another gatevisor may have more of them, or less.
+std::vector<Sample> read_samples(const ordered_json& record) {
+  constexpr std::uint64_t kMostValue = std::uint64_t{1} << 62;
+  std::vector<Sample> samples;
+  const ordered_json& columns = member(record, "columns");
+  const ordered_json& rows = member(record, "rows");
+  if (!columns.is_array() || !rows.is_array()) return samples;
+  for (const ordered_json& row : rows) {
+    Sample sample;
+    for (std::size_t i = 0; i < columns.size() && row.is_array() && i < row.size(); ++i) {
+      if (columns[i] == kBiggest) sample.biggest = read_biggest(row[i]);
+      if (!row[i].is_number_unsigned() || row[i] > kMostValue) continue;
+      const auto column = std::ranges::find_if(
+          kFlightColumns, [&](const FlightColumn& each) { return columns[i] == each.name; });
+      if (column != kFlightColumns.end()) column->set(sample, row[i].get<std::uint64_t>());
+    }
+    // In the order of time: what is not was never recorded so.
+    if (samples.empty() || samples.back().age <= sample.age) samples.push_back(std::move(sample));
+  }
+  return samples;
+}
+
+ordered_json flight_json(const std::vector<Sample>& samples) {
+  ordered_json list = ordered_json::array();
+  for (const Sample& sample : samples) {
+    ordered_json look;
+    for (const FlightColumn& column : kFlightColumns) {
+      if (const auto value = column.get(sample)) look[column.name] = *value;
+    }
+    look[kBiggest] = ordered_json::array();
+    for (const ProcessMemory& process : sample.biggest) {
+      look[kBiggest].push_back(
+          {{"pid", process.pid}, {"name", process.name}, {"resident", process.resident}});
+    }
+    list.push_back(std::move(look));
+  }
+  return list;
+}
+
 ordered_json near_json(const std::vector<NearRecord>& records, WallText time_text) {
   ordered_json list = ordered_json::array();
   for (const NearRecord& record : records) {
@@ -165,6 +221,7 @@ std::optional<ToldRecord> read_record(std::string_view bytes) {
   record.pid = small(json, "pid");
   record.invocation = text(json, "invocation");
   if (record.event == "exited") record.death = read_death(json);
+  if (record.event == "flight") record.samples = read_samples(json);
   if (record.death) {
     record.invocation = record.death->verdict.invocation;
     record.pid = record.death->verdict.pid;
@@ -187,6 +244,7 @@ std::string death_json(const DeathReport& report, std::string_view advice,
                           {"invocation", report.next_start->invocation}};
   }
   json["advice"] = advice.empty() ? ordered_json() : ordered_json(advice);
+  json["flight"] = flight_json(report.samples);
   json["before"] = near_json(report.before, time_text);
   json["after"] = near_json(report.after, time_text);
   return dump(json);

@@ -25,9 +25,10 @@ struct ToldRecord {
   std::string event;
   std::string unit;  ///< without '.service'
   std::string message;
-  std::string invocation;  ///< 'started' and 'exited' only
+  std::string invocation;  ///< 'started', 'exited' and 'flight' only
   int pid = 0;
   std::optional<ToldDeath> death;  ///< 'exited' only, with a cause that is known
+  std::vector<Sample> samples;     ///< 'flight' only
 };
 
 /// nullopt: no object, or one without event and unit.

@@ -4,6 +4,7 @@
 
 #include "core/advice.h"
 #include "core/format.h"
+#include "report/flight_text.h"
 #include "report/words.h"
 
 namespace gatevisor::report {
@@ -138,6 +139,19 @@ void near(Text& text, const std::vector<NearRecord>& records, const WhyView& vie
   }
 }
 
+/// What the recorder saw before the death. The plot is for a terminal.
+void flight(Text& text, const DeathReport& report, const WhyView& view) {
+  if (view.bar) {
+    for (const std::string& each : memory_plot(report, view.calendar)) text.row("Curve", each);
+  }
+  const auto row = [&text](std::string_view label, const std::string& words) {
+    if (!words.empty()) text.row(label, words);
+  };
+  row("Before it", memory_trend(report));
+  row("Biggest", biggest_processes(report.samples));
+  row("Load", load(report.samples));
+}
+
 }  // namespace
 
 std::string why_text(const DeathReport& report, const WhyView& view) {
@@ -157,6 +171,7 @@ std::string why_text(const DeathReport& report, const WhyView& view) {
     if (const std::string words = memory(verdict, view.bar); !words.empty()) {
       text.row("Memory", words);
     }
+    flight(text, report, view);
   }
   text.row("Next", next(report, view));
   near(text, report.before, view);

@@ -92,6 +92,20 @@ TEST(Manual, NamesEveryOptionOfWhyAndHistory) {
   for (const std::string& name : told) EXPECT_TRUE(known.contains(name)) << name;
 }
 
+TEST(Manual, NamesEveryOptionOfWhatAsksAGatevisor) {
+  const auto told = long_options(manual(GATEVISOR_STATUS_MANUAL), "Fl Fl ");
+  std::set<std::string> known = {"journal-dir", "keep-running", "log-format", "control-group"};  // of run
+  for (const char* command : {"start", "stop", "restart", "reload", "kill", "reset-failed", "status",
+                              "is-active", "healthcheck", "events"}) {
+    for (const std::string& name :
+         long_options(output_of(GATEVISOR_PROGRAM " " + std::string(command) + " --help"), "--")) {
+      known.insert(name);
+      EXPECT_TRUE(name == "help" || told.contains(name)) << command << " " << name;
+    }
+  }
+  for (const std::string& name : told) EXPECT_TRUE(known.contains(name)) << name;
+}
+
 TEST(Manual, NamesEveryCauseUnderItsClass) {
   const std::string text = manual(GATEVISOR_WHY_MANUAL);
   for (const Cause cause : kAllCauses) {

@@ -67,6 +67,14 @@ TEST(RecordText, StayingDownSaysByWhichRule) {
             std::string::npos);
 }
 
+TEST(RecordText, ACommandIsNoSignal) {
+  const Requester from = {"stop", 7, 1000, "gatevisor stop gateway"};
+  EXPECT_EQ(to_text(record::Stopping{from, 9, 15, false}, "gateway"),
+            "[gateway] stopping (stop from pid 7, uid 1000: gatevisor stop gateway; SIGTERM to pid 9)");
+  EXPECT_EQ(to_text(record::SignalSent{10, KillWhom::Main, 9, {"kill", 7, 0}}, "gateway"),
+            "[gateway] sent SIGUSR1 to pid 9 (kill from pid 7, uid 0)");
+}
+
 TEST(RecordText, EveryRecordIsOneLine) {
   for (const Record& record :
        {Record{record::Exited{killed_for_memory(), 1, 60s}}, Record{record::LeftBehind{3}},
@@ -74,6 +82,7 @@ TEST(RecordText, EveryRecordIsOneLine) {
         Record{record::MemoryStalled{"x", false}}, Record{record::StartLimitHit{5, 10s}},
         Record{record::Forwarded{1, 1, 3, {"SIGHUP", 1, 0}}},
         Record{record::Warning{{"open", "/x", 2, "create it"}}},
+        Record{record::Flight{"id", std::vector<Sample>(2)}},
         Record{record::Finished{0, "done"}}}) {
     EXPECT_EQ(to_text(record, "gateway").find('\n'), std::string::npos);
   }

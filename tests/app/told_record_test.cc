@@ -8,6 +8,8 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "core/flight_recorder.h"
+#include "protocol/journal_record.h"
 #include "protocol/record_json.h"
 
 namespace gatevisor::protocol {
@@ -63,6 +65,63 @@ TEST(ToldRecord, AVerdictOfEachCauseIsReadBackWhole) {
       EXPECT_EQ(record->death->ended, "T0");
     }
   }
+}
+
+Sample look(int second) {
+  Sample sample;
+  sample.age = second * 1s;
+  sample.current = 100u + static_cast<unsigned>(second);
+  sample.anonymous = 90;
+  sample.kernel = 1;
+  sample.resident = 200;
+  sample.tasks = 3;
+  sample.cpu = 7ms;
+  sample.biggest = {{42, "node", 90}, {43, "a\"b", 10}};
+  return sample;
+}
+
+TEST(ToldRecord, AFlightIsReadBackWhole) {
+  Sample unseen;  // nothing could be read
+  unseen.age = 2s;
+  const std::vector<Sample> samples = {look(1), unseen, look(4)};
+  const auto record = read_record(written(record::Flight{"id", samples}));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->invocation, "id");
+  EXPECT_TRUE(record->samples == samples);
+}
+
+TEST(ToldRecord, TheLongestFlightFitsInARecord) {
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < core::FlightRecorder::kMost; ++i) {
+    Sample sample;
+    sample.age = Duration{INT64_MAX / 4 + static_cast<std::int64_t>(i)};
+    sample.current = sample.anonymous = sample.file = sample.kernel = sample.socket = UINT64_MAX / 4;
+    sample.swap = sample.tasks = UINT64_MAX / 4;
+    sample.cpu = sample.stalled = sample.age;
+    sample.resident = UINT64_MAX / 4;
+    sample.biggest.assign(Sample::kMostBiggest, {INT32_MAX, std::string(15, '"'), UINT64_MAX / 4});
+    samples.push_back(std::move(sample));
+  }
+  const std::string text = written(record::Flight{std::string(32, 'a'), samples});
+  EXPECT_LT(text.size(), kMaxJournalRecord / 2);
+  EXPECT_EQ(read_record(text)->samples.size(), samples.size());
+}
+
+TEST(ToldRecord, AFlightOfAnybodyIsTakenAsFarAsItIsOne) {
+  const std::string head = R"({"event":"flight","unit":"a",)";
+  const auto samples_of = [&](const std::string& rest) {
+    const auto record = read_record(head + rest + "}");
+    return record ? record->samples : std::vector<Sample>{};
+  };
+  EXPECT_TRUE(samples_of(R"("columns":5,"rows":[[1]])").empty());
+  EXPECT_TRUE(samples_of(R"("columns":["age_usec"],"rows":{"a":1})").empty());
+  const auto some = samples_of(
+      R"("columns":["new","age_usec","current","biggest"],"rows":[[[],5,-1,[[1,"a",2],[1],"x"]],7,[0,4],[null,6,9,8]])");
+  ASSERT_EQ(some.size(), 2u) << "the one that goes back in time is left out";
+  EXPECT_EQ(some[0].age, Duration{5});
+  EXPECT_FALSE(some[0].current);
+  ASSERT_EQ(some[0].biggest.size(), 1u);
+  EXPECT_EQ(some[1].current, 9u);
 }
 
 TEST(ToldRecord, AStartHasItsPidAndInvocation) {

@@ -92,11 +92,11 @@ TEST(Properties, OursAreMarked) {
     if (property.ours) ours.insert(property.name);
   }
   EXPECT_EQ(ours, (std::set<std::string_view>{
-                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "JournalFull", "LivenessProbe",
+                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "LivenessProbe",
                       "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
-                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MaxFileSec", "MaxRetentionSec", "PIDFile", "RestartCause",
-                      "RestartResetSec", "StrictCapabilities", "StrictLimits", "SyncIntervalSec", "SystemKeepFree",
-                                     "SystemMaxFileSize", "SystemMaxFiles", "SystemMaxUse"}));
+                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MemorySampleSec", "PIDFile",
+                      "RestartCause",
+                      "RestartResetSec", "StrictCapabilities", "StrictLimits"}));
 }
 
 TEST(Properties, EveryOneIsKnownToAssign) {

@@ -26,6 +26,7 @@ inline ServiceSettings loop_settings() {
   settings.restart.reset_after = 60s;
   settings.restart.prevent.codes.set(78);
   settings.alarm = {5, 60s};
+  settings.memory.sample_interval = 0s;  // the recorder has tests of its own
   settings.forward = {{SIGHUP, SIGHUP}, {SIGUSR1, SIGUSR2}, {SIGQUIT, 0}};
   return settings;
 }
@@ -59,12 +60,16 @@ struct ActionWords {
   std::string operator()(const action::Release&) const { return "release"; }
   std::string operator()(const action::Tidy&) const { return "tidy"; }
   std::string operator()(const action::RearmMemoryWatch&) const { return "rearm"; }
+  std::string operator()(const action::TakeSample&) const { return "sample"; }
   std::string operator()(const action::Probe&) const { return "probe"; }
   std::string operator()(const action::EndProbe&) const { return "end-probe"; }
   std::string operator()(const action::WritePidFile& a) const {
     return "pidfile:" + std::to_string(a.pid);
   }
   std::string operator()(const action::RemovePidFile&) const { return "no-pidfile"; }
+  std::string operator()(const action::Answer& a) const {
+    return "answer:" + std::to_string(a.ticket) + ":" + std::string(to_string(a.result));
+  }
   std::string operator()(const action::Exit& a) const { return "exit:" + std::to_string(a.status); }
   std::string operator()(const action::Emit& a) const { return std::visit(*this, a.record); }
   std::string operator()(const record::Started&) const { return "emit:started"; }
@@ -74,11 +79,13 @@ struct ActionWords {
   std::string operator()(const record::NotStarted&) const { return "emit:not-started"; }
   std::string operator()(const record::Reloading&) const { return "emit:reloading"; }
   std::string operator()(const record::Reloaded&) const { return "emit:reloaded"; }
+  std::string operator()(const record::Flight&) const { return "emit:flight"; }
   std::string operator()(const record::Exited&) const { return "emit:exited"; }
   std::string operator()(const record::Alarm&) const { return "emit:alarm"; }
   std::string operator()(const record::StartLimitHit&) const { return "emit:limit"; }
   std::string operator()(const record::Stopping&) const { return "emit:stopping"; }
   std::string operator()(const record::Forwarded&) const { return "emit:forwarded"; }
+  std::string operator()(const record::SignalSent&) const { return "emit:signal-sent"; }
   std::string operator()(const record::KillEscalated&) const { return "emit:escalated"; }
   std::string operator()(const record::OomWhileAlive&) const { return "emit:oom"; }
   std::string operator()(const record::MemoryStalled&) const { return "emit:stalled"; }
@@ -160,7 +167,7 @@ class Rig {
   std::string signal(int number) {
     return feed(event::SignalReceived{number, {signal_name(number), 7, 0}});
   }
-  std::string restart() { return feed(event::RestartRequested{{"restart", 8, 0}}); }
+  std::string restart() { return feed(event::CommandRequested{Verb::Restart, {"restart", 8, 0}}); }
   /// Time passes until the deadline, and the timer tells so.
   std::string timer() {
     EXPECT_NE(deadline(), Instant::max()) << "no deadline is armed";

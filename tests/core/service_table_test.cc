@@ -52,6 +52,7 @@ enum class Column : std::uint8_t {
   TreeChanged,
   MemoryChanged,
   PressureHigh,
+  Sampled,  ///< without MemorySampleSec=
   Probed,  ///< without LivenessProbe=, or too late
   Term,
   Int,
@@ -189,6 +190,7 @@ std::string apply(Rig& rig, Column column) {
     case Column::TreeChanged: return rig.feed(event::TreeChanged{});
     case Column::MemoryChanged: return rig.feed(event::MemoryChanged{FakeCgroups().now()});
     case Column::PressureHigh: return rig.feed(event::PressureHigh{});
+    case Column::Sampled: return rig.feed(event::Sampled{});
     case Column::Probed: return rig.feed(event::Probed{{ProbeOutcome::Failed, "refused"}});
     case Column::Term: return rig.signal(SIGTERM);
     case Column::Int: return rig.signal(SIGINT);
@@ -318,6 +320,7 @@ Table expected_cells() {
 
   t[{Row::Asked, Spawned}] = {Starting, ""};
   t[{Row::Asked, SpawnFailed}] = {Waiting, "emit:warning emit:exited no-pidfile release"};
+  t[{Row::Inactive, Restart}] = {Starting, "spawn:1"};  // systemctl(1): it is started
   t[{Row::Asked, Restart}] = {Starting, "emit:stopping"};
 
   t[{Row::Starting, ExecSucceeded}] = {Running, "pidfile:101 emit:started"};
@@ -412,6 +415,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "TreeChanged",
                                                                      "MemoryChanged",
                                                                      "PressureHigh",
+                                                                     "Sampled",
                                                                      "Probed",
                                                                      "Sigterm",
                                                                      "Sigint",
@@ -419,7 +423,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "Sigusr1",
                                                                      "Sigquit",
                                                                      "Sigwinch",
-                                                                     "RestartRequested",
+                                                                     "CommandRequested",
                                                                      "TimerTooEarly",
                                                                      "TimerDue",
                                                                      "ActionFailed",
@@ -451,7 +455,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 22u);
+  EXPECT_EQ(std::variant_size_v<Event>, 23u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Many units with random relations and random deaths: it always comes to an end, and in order.
 
 #include <random>
+#include <set>
 
 #include "core_testing.h"
 
@@ -124,8 +125,11 @@ class World {
       const auto dice = random_() % 10;
       const Result result = dice < 8 ? Result::Met : dice == 8 ? Result::Skip : Result::Failed;
       events_.push_back({unit, event::ConditionsChecked{result, "x"}});
+    } else if (const auto* answer = std::get_if<action::Answer>(&action)) {
+      if (unanswered_.erase(answer->ticket) != 1) failure_ = "an answer that nobody waits for";
     } else if (std::holds_alternative<action::Exit>(action)) {
       exited_ = true;
+      if (!unanswered_.empty()) failure_ = "somebody got no answer";
       for (std::size_t each = 0; each < count(); ++each) {
         if (alive_[each]) failure_ = "it exits before all have ended";
       }
@@ -172,6 +176,13 @@ class World {
     step(event::TimerExpired{}, 0);
   }
 
+  void command(std::size_t unit) {
+    const Verb verb = kAllVerbs[random_() % kAllVerbs.size()];
+    event::CommandRequested asked{verb, {"command", 8, 0}, ++tickets_, SIGUSR1, KillWhom::Main};
+    unanswered_.insert(asked.ticket);
+    step(asked, unit);
+  }
+
   void happen() {
     if (!events_.empty() && chance(80)) {
       const auto [unit, event] = events_.front();
@@ -179,9 +190,7 @@ class World {
       return step(event, unit);
     }
     const std::size_t unit = random_() % count();
-    // A restart that concerns one unit alone is not a job.
-    const bool alone = graph_.of(unit).successors.empty();
-    if (alone && chance(5)) return step(event::RestartRequested{{"restart", 8, 0}}, unit);
+    if (chance(8)) return command(unit);
     die_or_wait();
   }
 
@@ -193,6 +202,8 @@ class World {
   std::unique_ptr<Manager> manager_;
   std::vector<std::pair<std::size_t, Event>> events_;
   Instant now_ = at(100s);
+  std::set<std::uint64_t> unanswered_;
+  std::uint64_t tickets_ = 0;
   std::string failure_;
   std::string trace_;
   bool valid_ = false;

@@ -225,6 +225,54 @@ TEST(Why, BadInput_IsOneLineEach) {
   one_line(history(files, "-S nonsense"), 64, "--since=nonsense: ");
 }
 
+// Its first look is a second old.
+TEST(Why, WhatWasSeenOfALifeIsTold) {
+  TempDir files;
+  die(files, {"alloc", "20", "linger", "1300", "exit", "3"});
+  const Answer answer = why(files);
+  EXPECT_TRUE(answer.has("\nBefore it   ")) << answer.text;
+  EXPECT_TRUE(answer.has("\nBiggest     misbehave (pid ")) << answer.text;
+  const auto flight = objects(why(files, "--json"))[0]["flight"];
+  ASSERT_GE(flight.size(), 1u);
+  EXPECT_GE(flight[0]["resident"], 20 << 20);
+  EXPECT_GE(flight[0]["age_usec"], 1'000'000);
+  EXPECT_EQ(flight[0]["biggest"][0]["name"], "misbehave");
+  // journalctl's level debug; not for the console.
+  EXPECT_TRUE(ask("log -o cat -p debug -D " + files.file("journal")).has("flight record: memory from"));
+  EXPECT_FALSE(ask("log -o cat -p info -D " + files.file("journal")).has("flight record"));
+}
+
+TEST(Why, WithoutTheRecorderThereIsNoFlight) {
+  TempDir files;
+  die(files, {"linger", "1300", "exit", "3"}, {"MemorySampleSec=0"});
+  EXPECT_FALSE(why(files).has("Before it"));
+  EXPECT_TRUE(objects(why(files, "--json"))[0]["flight"].empty());
+}
+
+TEST(Memory, WhyShowsTheCurveUpToTheDeath) {
+  TempDir files;
+  {
+    Gatevisor supervisor({.command = {"alloc", "10", "linger", "1200", "alloc", "20", "linger",
+                                      "1200", "alloc", "200", "wait"},
+                          .properties = {"MemoryMax=64M", "MemorySwapMax=0", "Restart=no"},
+                          .options = in(files)});
+    supervisor.expect("exited", patience(20s));
+    supervisor.expect_end();
+  }
+  const Answer answer = why(files);
+  EXPECT_EQ(answer.status, 11);
+  EXPECT_TRUE(answer.has("\nBefore it   from 1")) << answer.text;
+  const auto flight = objects(why(files, "--json"))[0]["flight"];
+  ASSERT_GE(flight.size(), 2u);
+  EXPECT_GE(flight[0]["anon"], 10 << 20);
+  EXPECT_LT(flight[0]["anon"], 20 << 20);
+  EXPECT_GE(flight[1]["anon"], 30 << 20);
+  EXPECT_GE(flight[1]["current"], flight[1]["anon"]);
+  EXPECT_EQ(flight[1]["tasks"], 1);
+  EXPECT_GT(flight[1]["cpu_usec"], 0);
+  EXPECT_GE(flight[1]["biggest"][0]["resident"], 30 << 20);
+}
+
 TEST(Memory, WhyNamesTheLimitThePeakAndWhatToSet) {
   TempDir files;
   {

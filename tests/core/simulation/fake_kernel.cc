@@ -59,6 +59,8 @@ void FakeKernel::perform(const Action& action, bool forwarded) {
   } else if (std::holds_alternative<action::RearmMemoryWatch>(action)) {
     memory_armed_ = true;
     tell_memory();
+  } else if (std::holds_alternative<action::TakeSample>(action)) {
+    events.push_back(event::Sampled{});
   } else if (std::holds_alternative<action::Probe>(action)) {
     answer_probe();
   } else if (std::holds_alternative<action::EndProbe>(action)) {

@@ -13,13 +13,20 @@ constexpr Duration kLatency = 200ms;
 /// Far more than the longest life of one seed needs.
 constexpr std::uint64_t kMostSteps = 200'000;
 
+bool is_command(const Event& event, Verb verb) {
+  const auto* asked = std::get_if<event::CommandRequested>(&event);
+  return asked != nullptr && asked->verb == verb;
+}
+
 bool is_stop(const Event& event) {
+  if (is_command(event, Verb::Stop)) return true;  // of the main unit
   const auto* got = std::get_if<event::SignalReceived>(&event);
   return got != nullptr && (got->signal == SIGTERM || got->signal == SIGINT);
 }
 
 bool is_forwarded(const Event& event) {
-  return std::holds_alternative<event::SignalReceived>(event) && !is_stop(event);
+  return is_command(event, Verb::Kill) ||
+         (std::holds_alternative<event::SignalReceived>(event) && !is_stop(event));
 }
 
 }  // namespace
@@ -42,9 +49,12 @@ void Referee::note(const Event& event, Instant due) {
   if (is_stop(event) && !stop_at_) stop_at_ = now();
   const auto* told = std::get_if<event::Notified>(&event);
   if (told != nullptr && told->extend_timeout) extended_ += *told->extend_timeout;
-  aborted_ = aborted_ || is_stop(event) || std::holds_alternative<event::RestartRequested>(event);
+  aborted_ = aborted_ || is_stop(event) || is_command(event, Verb::Restart);
   main_died_ = main_died_ || std::holds_alternative<event::MainExited>(event);
-  if (std::holds_alternative<event::RestartRequested>(event) && !stop_at_) restart_asked_ = true;
+  if (is_command(event, Verb::Restart) && !stop_at_) restart_asked_ = true;
+  if (is_command(event, Verb::Start) && !stop_at_) start_asked_ = true;
+  const auto* asked = std::get_if<event::CommandRequested>(&event);
+  if (asked != nullptr && asked->ticket != 0 && !exited_) unanswered_.insert(asked->ticket);
 }
 
 void Referee::answered(const Event& event, Instant due, const Actions& actions,
@@ -55,7 +65,10 @@ void Referee::answered(const Event& event, Instant due, const Actions& actions,
   memory_told_ = false;
   note(event, due);
   require(!exited_ || actions.empty(), "something was asked after Exit");
-  require(actions.size() <= 16, "too many actions in one step");
+  const auto answers = std::ranges::count_if(
+      actions, [](const Action& each) { return std::holds_alternative<action::Answer>(each); });
+  require(actions.size() - static_cast<std::size_t>(answers) <= 16,
+          "too many actions in one step");
   for (const Action& action : actions) {
     require(!exited_, "Exit was not the last action");
     check(event, action);
@@ -84,6 +97,9 @@ void Referee::check(const Event& event, const Action& action) {
   }
   if (std::holds_alternative<action::Release>(action)) return check_release();
   if (std::holds_alternative<action::Exit>(action)) return check_exit();
+  if (const auto* answer = std::get_if<action::Answer>(&action)) {
+    return require(unanswered_.erase(answer->ticket) == 1, "an answer that nobody waits for");
+  }
   if (const auto* written = std::get_if<action::WritePidFile>(&action)) {
     return require(kernel_.main_known() || written->pid == kernel_.told_pid(),
                    "a pid file of nobody");
@@ -176,12 +192,12 @@ void Referee::check_begin(std::uint64_t invocation) {
   require(!stop_at_, "a start after a stop");
   require(released_, "a spawn before Release");
   require(invocation == ++launches_, "an invocation was skipped");
-  if (launches_ > 1 && !restart_asked_) {
+  if (launches_ > 1 && !restart_asked_ && !start_asked_) {
     require(last_ && last_->next.action == NextAction::Respawn, "a respawn that was not decided");
     require(last_ && now() >= after(last_->ended, last_->next.delay), "a respawn before its delay");
   }
   released_ = false;
-  restart_asked_ = false;
+  restart_asked_ = start_asked_ = false;
   hard_to_kill_ = false;
   left_behind_ = false;
   verdicts_ = stops_run_ = posts_run_ = 0;
@@ -207,6 +223,7 @@ void Referee::check_release() {
 
 void Referee::check_exit() {
   exited_ = true;
+  require(unanswered_.empty(), "somebody got no answer");
   if (!released_) check_invocation();
   const KillSettings& kill = scenario_.settings.kill;
   if (!stop_at_ || kill.timeout_stop == kForever) return;

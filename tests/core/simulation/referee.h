@@ -11,6 +11,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/manager.h"
@@ -76,6 +77,8 @@ class Referee {
   bool released_ = true;
   bool left_behind_ = false;    ///< told in this step
   bool restart_asked_ = false;  ///< since the last spawn
+  bool start_asked_ = false;
+  std::set<std::uint64_t> unanswered_;  ///< tickets
   std::optional<Instant> stop_at_;
   Duration late_{};          ///< for how long a timer was overdue since then
   Instant late_until_{};     ///< up to which moment that was counted

@@ -56,6 +56,7 @@ MemorySettings draw_memory(Dice& dice) {
   memory.oom_policy = dice.pick({OomPolicy::Continue, OomPolicy::Stop, OomPolicy::Kill});
   memory.pressure_policy = dice.pick({ManagedOom::Auto, ManagedOom::Kill});
   memory.pressure_duration = dice.pick<Duration>({4s, 10s, 30s});
+  memory.sample_interval = dice.pick<Duration>({0s, 0s, 10s});
   return memory;
 }
 

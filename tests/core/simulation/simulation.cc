@@ -44,7 +44,7 @@ Outcome Simulation::run() {
     // Whatever still comes in: nothing is asked any more.
     for (const Event& event : {Event{event::TimerExpired{}}, Event{event::TreeEmpty{}},
                                Event{event::SignalReceived{SIGTERM, {}}}, Event{event::Start{}},
-                               Event{event::RestartRequested{}}, Event{event::ExecSucceeded{}}}) {
+                               Event{event::CommandRequested{Verb::Restart, {}, 1}}, Event{event::ExecSucceeded{}}}) {
       step(event);
     }
   }
@@ -84,7 +84,10 @@ void Simulation::step(const Event& event) {
   note_clocks(event, before);
   note_reasons(event, actions, before);
   const auto* signal = std::get_if<event::SignalReceived>(&event);
-  const bool forwarded = signal != nullptr && signal->signal != SIGTERM && signal->signal != SIGINT;
+  const auto* asked = std::get_if<event::CommandRequested>(&event);
+  const bool forwarded =
+      (signal != nullptr && signal->signal != SIGTERM && signal->signal != SIGINT) ||
+      (asked != nullptr && asked->verb == Verb::Kill);
   for (const Action& action : actions) kernel_.perform(action, forwarded);
   const ServiceState state = manager_.service().state();
   const bool ended = state == ServiceState::Clearing || state == ServiceState::ClearKilling ||
@@ -108,8 +111,11 @@ void Simulation::note_reasons(const Event& event, const Actions& actions, Servic
   if (!signalled) return;
   const bool first = kernel_.reason() == Reason::None;
   const auto* signal = std::get_if<event::SignalReceived>(&event);
+  const auto* asked = std::get_if<event::CommandRequested>(&event);
+  const bool command =
+      asked != nullptr && (asked->verb == Verb::Stop || asked->verb == Verb::Restart);
   const bool stop = signal != nullptr && (signal->signal == SIGTERM || signal->signal == SIGINT);
-  if (first && (stop || std::holds_alternative<event::RestartRequested>(event) ||
+  if (first && (stop || command ||
                 std::holds_alternative<event::Spawned>(event) ||
                 (std::holds_alternative<event::CommandSpawned>(event) &&
                  before == ServiceState::Reloading) ||
@@ -207,7 +213,7 @@ void Simulation::outside() {
   } else if (what < 35) {
     signal(dice_.pick({SIGUSR1, SIGQUIT, SIGWINCH}));
   } else if (what < 65) {
-    kernel_.events.push_back(event::RestartRequested{{"restart", 1, 0}});
+    command();
   } else if (what < 97) {
     disturb();
   } else {
@@ -216,6 +222,24 @@ void Simulation::outside() {
       kernel_.at(kernel_.now() + dice_.span(0s, 3s), [signal] { signal(SIGTERM); });
   }
   kernel_.at(kernel_.now() + dice_.span(1ms, 120s / scenario_.outside), [this] { outside(); });
+}
+
+/// What a client asks for. Nobody takes a stop back: that is for tests of its own.
+void Simulation::command() {
+  const std::uint64_t what = dice_.below(20);
+  Verb verb = Verb::Restart;
+  if (what < 4) verb = Verb::Start;
+  if (what == 4) verb = Verb::Stop;
+  if (what == 5 || what == 6) verb = Verb::Reload;
+  if (what == 7) verb = Verb::ResetFailed;
+  if (what == 8 || what == 9) verb = Verb::Kill;
+  if (stop_asked_ && (verb == Verb::Restart || verb == Verb::Start)) verb = Verb::Stop;
+  stop_asked_ = stop_asked_ || verb == Verb::Stop;
+  event::CommandRequested asked{verb, {std::string(to_string(verb)), 8, 0}};
+  if (dice_.chance(80)) asked.ticket = ++tickets_;
+  asked.signal = dice_.pick({SIGUSR2, SIGCONT});
+  asked.whom = KillWhom::Main;
+  kernel_.events.push_back(std::move(asked));
 }
 
 /// One message of the service's, whatever it means now.

@@ -26,6 +26,7 @@ class Simulation {
  private:
   void begin_the_outside();
   void outside();
+  void command();
   void disturb();
   void step(const Event& event);
   void note_reasons(const Event& event, const Actions& actions, ServiceState before);
@@ -48,6 +49,8 @@ class Simulation {
   Instant serving_ = Instant::max();  ///< Running was reached
   Instant watched_ = Instant::max();  ///< WatchdogSec= counts from here
   Duration watchdog_{0};
+  std::uint64_t tickets_ = 0;  ///< of commands
+  bool stop_asked_ = false;    ///< by one
   bool tracing_;
   std::deque<std::string> trace_;
 };

@@ -1,0 +1,45 @@
+// The commands that ask a gatevisor which runs: systemctl's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gatevisor/control.h"
+
+namespace gatevisor::app {
+
+/// Whom they ask, and about what.
+struct ControlTarget {
+  std::vector<std::string> units;  ///< with or without their suffix; none: the main one
+  std::string socket;              ///< empty: it is looked for
+};
+
+struct CommandOptions : ControlTarget {
+  Verb verb = Verb::Start;
+  bool no_block = false;
+  bool wait = false;  ///< until the unit has ended again
+  int signal = 15;
+  KillWhom whom = KillWhom::All;
+};
+
+struct StatusOptions : ControlTarget {
+  bool json = false;
+  bool watch = false;
+  unsigned lines = 10;
+};
+
+struct IsActiveOptions : ControlTarget {
+  bool quiet = false;
+};
+
+struct HealthOptions : ControlTarget {};
+struct EventsOptions : ControlTarget {};
+
+// Each says what is wrong in one line, and returns gatevisor's own exit status.
+int control(const CommandOptions& options);
+int status(const StatusOptions& options);
+int is_active(const IsActiveOptions& options);
+int health(const HealthOptions& options);
+int events(const EventsOptions& options);
+
+}  // namespace gatevisor::app

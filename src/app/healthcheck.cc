@@ -1,0 +1,53 @@
+// `gatevisor healthcheck`: for a container's HEALTHCHECK, and for probes that run a command.
+
+#include "app/control_client.h"
+#include "app/control_commands.h"
+#include "app/exit_code.h"
+
+namespace gatevisor::app {
+namespace {
+
+/// Empty: it is well.
+std::string ailment(const UnitStatus& unit) {
+  if (unit.active != "active") {
+    return unit.active + " (" + unit.sub + ")" + (unit.reason.empty() ? "" : ": " + unit.reason) +
+           (unit.next_start.empty() ? "" : ", started again at " + unit.next_start);
+  }
+  if (unit.probe.empty() || unit.serving) return "";
+  if (unit.failures > 0) {
+    return "does not serve: " + std::to_string(unit.failures) + " probes of " + unit.probe +
+           " failed";
+  }
+  return "runs, and has not answered a probe of " + unit.probe + " yet";
+}
+
+}  // namespace
+
+int health(const HealthOptions& options) {
+  if (options.units.size() > 1) {
+    complain_of("healthcheck: one unit, or none for the main one");
+    return kUsage;
+  }
+  protocol::ControlCall call;
+  call.method = protocol::Method::Status;
+  if (!options.units.empty()) call.unit = options.units.front();
+  auto client = ControlClient::find(options.socket, call.unit);
+  if (!client) {
+    complain_of("healthcheck: " + to_string(client.error().error));
+    return kIncomplete;
+  }
+  const auto reply = client->call(call);
+  if (!reply || !reply->error.empty()) {
+    complain_of("healthcheck: " + (reply ? error_text(*reply) : to_string(reply.error().error)));
+    return kIncomplete;
+  }
+  for (const UnitStatus& unit : reply->units) {
+    if (call.unit.empty() && !unit.main) continue;
+    const std::string what = ailment(unit);
+    if (what.empty()) return kOk;
+    complain_of("healthcheck: " + unit.name + ": " + what);
+  }
+  return kIncomplete;
+}
+
+}  // namespace gatevisor::app
