@@ -92,11 +92,12 @@ TEST(Properties, OursAreMarked) {
     if (property.ours) ours.insert(property.name);
   }
   EXPECT_EQ(ours, (std::set<std::string_view>{
-                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "LivenessProbe",
-                      "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
-                      "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MemorySampleSec", "PIDFile",
-                      "RestartCause",
-                      "RestartResetSec", "StrictCapabilities", "StrictLimits"}));
+                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "JournalFull",
+                      "LivenessProbe", "LivenessProbeFailures", "LivenessProbeSec",
+                      "LivenessProbeStartFailures", "LivenessProbeStatus", "LivenessProbeTimeoutSec",
+                      "MaxFileSec", "MaxRetentionSec", "MemorySampleSec", "PIDFile", "RestartCause",
+                      "RestartResetSec", "StrictCapabilities", "StrictLimits", "SyncIntervalSec",
+                      "SystemKeepFree", "SystemMaxFileSize", "SystemMaxFiles", "SystemMaxUse"}));
 }
 
 TEST(Properties, EveryOneIsKnownToAssign) {
