@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "core/format.h"
 #include "report/words.h"
@@ -32,10 +31,11 @@ Duration lived(const DeathReport& report) {
 
 double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
-std::string fixed(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+/// '1.02'
+std::string hundredths(double value) {
+  const auto all = static_cast<std::uint64_t>(std::clamp(value, 0.0, 1e6) * 100 + 0.5);
+  const std::string part = std::to_string(all % 100);
+  return std::to_string(all / 100) + (part.size() < 2 ? ".0" : ".") + part;
 }
 
 /// The most in each column; a column in which nobody looked is as the one before.
@@ -164,12 +164,15 @@ std::string load(const std::vector<Sample>& samples) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (span > 0 && first.cpu && last.cpu) {
-    add(fixed(seconds(*last.cpu - *first.cpu) / span, "%.2f") + " processors busy");
+    add(hundredths(seconds(*last.cpu - *first.cpu) / span) + " processors busy");
   }
   if (last.tasks) add(std::to_string(*last.tasks) + (*last.tasks == 1 ? " task" : " tasks"));
   if (span > 0 && first.stalled && last.stalled) {
     const double share = 100.0 * seconds(*last.stalled - *first.stalled) / span;
-    if (share >= 1) add(fixed(share, "%.0f") + " % of the time stalled for memory");
+    if (share >= 1) {
+      const int whole = static_cast<int>(std::min(share, 1e6) + 0.5);
+      add(std::to_string(whole) + " % of the time stalled for memory");
+    }
   }
   return text;
 }

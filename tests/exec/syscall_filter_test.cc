@@ -137,7 +137,9 @@ TEST(SyscallFilter, OtherArchitecturesEndTheProcess) {
   SyscallFilterSettings settings;
   settings.architectures = {0};
   EXPECT_EQ(result_of(settings, get_sid), kDone);
-  EXPECT_EQ(result_of(settings, get_pid_of_x86), -SIGSYS);
+  // Where the kernel has no 32-bit programs it ends them by itself, with SIGSEGV.
+  const int without = result_of({}, get_pid_of_x86);
+  EXPECT_EQ(result_of(settings, get_pid_of_x86), without == kDone ? -SIGSYS : without);
   EXPECT_EQ(result_of(settings, [] { return syscall(0x40000000 + SYS_getsid, 0); }), -SIGSYS);
 }
 
