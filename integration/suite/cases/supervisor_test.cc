@@ -105,7 +105,7 @@ TEST(Cost, SeedRow_ChildTracking_TenThousandRespawnsLeakNothing) {
 }
 
 TEST(Cost, IdleGatevisorDoesNotWakeUp) {
-  Gatevisor supervisor({.command = {"wait"}});
+  Gatevisor supervisor({.command = {"wait"}, .properties = {"MemorySampleSec=0"}});
   supervisor.expect_started();
   measured_idle_time(2 * slowness());  // until the work after a start is over
   const long before = context_switches(supervisor.pid());
