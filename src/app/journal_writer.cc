@@ -262,9 +262,9 @@ class JournalWriter {
     if (!told_) told_ = answer(protocol::encode_trouble(to_string(error)));
   }
 
-  /// False: the channel is full.
+  /// False: the channel is full. Also where gatevisor sends no more: it waits for the last answers.
   bool answer(const std::string& bytes) {
-    return gone_ || parts_.channel.send(bytes) != os::Channel::Sent::Full;
+    return !parts_.channel || parts_.channel.send(bytes) != os::Channel::Sent::Full;
   }
 
   // ---- to the console ----------------------------------------------------------------------

@@ -69,9 +69,10 @@ struct Text {
   std::string operator()(const record::Flight& r) const {
     const Sample& first = r.samples.front();
     const Sample& last = r.samples.back();
+    if (r.samples.size() == 1) return "flight record: memory " + format_bytes(last.memory()) + ", 1 look";
     return "flight record: memory from " + format_bytes(first.memory()) + " to " +
            format_bytes(last.memory()) + " in " + format_duration(last.age - first.age) + ", " +
-           std::to_string(r.samples.size()) + (r.samples.size() == 1 ? " look" : " looks");
+           std::to_string(r.samples.size()) + " looks";
   }
 
   std::string operator()(const record::Exited& r) const {

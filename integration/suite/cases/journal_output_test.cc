@@ -20,6 +20,7 @@ TEST(JournalOutput, EachLineIsAnEntryThatSaysWhoseItIs) {
   const int pid = supervisor.expect_started();
   const std::string invocation = supervisor.expect_exited().text("/verdict/invocation");
   supervisor.expect_end();
+  EXPECT_EQ(supervisor.lines_with("may not be in it"), 0u) << supervisor.log();
   EXPECT_EQ(lines_of(files, "-u gateway"), "one\ntwo\n");
   EXPECT_EQ(lines_of(files, "_SYSTEMD_INVOCATION_ID=" + invocation), "one\ntwo\n");
   const auto found = entries(files.file("journal"), "_TRANSPORT=stdout");
