@@ -86,7 +86,7 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
   unsigned level = stream_.level;
   if (stream_.level_prefix) level = protocol::take_level(line).value_or(level);
   StreamPlace& account = place(store_.next_account().streams);
-  const JournalStore::Mark mark{&account.offset, next};
+  const JournalStore::Mark mark{&account.offset, next, &account.id, stream_.id};
   // As journald has it: what has no text is no entry.
   if (line.empty() || level > stream_.most_level) return store_.skip(mark);
   const std::array<journal::Field, 3> fields = {{{"MESSAGE", bytes_of(line)},

@@ -46,6 +46,15 @@ std::uint64_t time_of(const std::string& name) {
   return std::strtoull(name.c_str() + dash + 1, nullptr, 16);
 }
 
+/// What was there before.
+std::uint64_t put(const JournalStore::Mark& mark) {
+  if (mark.owner != nullptr && *mark.owner != mark.id) {
+    *mark.owner = mark.id;
+    *mark.where = 0;
+  }
+  return std::exchange(*mark.where, mark.value);
+}
+
 }  // namespace
 
 /// A file whose commits are made up for.
@@ -208,7 +217,7 @@ Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
   }
   times.monotonic_usec = std::max(times.monotonic_usec, last_.monotonic_usec);
   JournalAccount& next = next_account();
-  const std::uint64_t before = std::exchange(*mark.where, mark.value);
+  const std::uint64_t before = put(mark);
   next.entries = writer_->next_seqnum();
   auto appended = writer_->append(times, fields, common);
   if (!appended) {
@@ -224,7 +233,7 @@ Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
 
 Expected<void> JournalStore::skip(const Mark& mark) {
   if (auto open = ensure_open(); !open) return open;
-  *mark.where = mark.value;
+  put(mark);
   dirty_ = true;
   return {};
 }

@@ -32,6 +32,10 @@ class JournalStore {
   struct Mark {
     std::uint64_t* where;
     std::uint64_t value;
+    /// Whose number it is, where that is told beside it: what was put there before may be gone, since
+    /// a new file begins with what was committed.
+    std::uint64_t* owner = nullptr;
+    std::uint64_t id = 0;
   };
   /// Where it fails, what was appended since the last commit may be lost with it: account() tells.
   Expected<void> append(journal::EntryTimes times, std::span<const journal::Field> fields,

@@ -80,6 +80,32 @@ TEST(JournalWriter, KilledSupervisorLosesNoLine) {
   output_of("journalctl -q --verify -D " + files.file("journal") + " 2>&1");
 }
 
+// The line of a command is the first entry of all: it makes the file, and must count as its own.
+TEST(JournalWriter, ALineThatMakesTheFileIsKeptOnceAndTheWriterEnds) {
+  TempDir files;
+  std::ofstream(files.file("gw.service"))
+      << "[Service]\nExecStartPre=/bin/sh -c 'echo first; echo x >" << files.file("said")
+      << "; read go <" << files.file("go") << "'\nExecStart=/bin/sh -c 'echo main'\n";
+  ASSERT_EQ(mkfifo(files.file("go").c_str(), 0600), 0);
+  Gatevisor supervisor({.options = {"--journal-dir=" + files.file("journal"), "--console=none"},
+                        .unit = files.file("gw.service")});
+  files.wait_file("said");
+  const int first = writer_of(supervisor.pid());
+  ASSERT_NE(first, 0);
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  while (lines_of(files) != "first\n" && std::chrono::steady_clock::now() < deadline) spin(1);
+  kill(first, SIGKILL);
+  EXPECT_TRUE(wait_gone(first));
+  int second = 0;
+  while (second == 0 && std::chrono::steady_clock::now() < deadline) {
+    second = writer_of(supervisor.pid());
+  }
+  std::ofstream(files.file("go")) << "on\n";
+  supervisor.expect_end();
+  EXPECT_TRUE(wait_gone(second));
+  EXPECT_EQ(lines_of(files), "first\nmain\n");
+}
+
 // A process that outlives its service goes on being heard.
 TEST(JournalWriter, OneThatOutlivesGatevisorIsHeardToItsEnd) {
   TempDir files;
