@@ -17,6 +17,19 @@ std::uint64_t own_ooms(const CgroupSnapshot& snapshot) {
   return ooms;
 }
 
+std::uint64_t hits_of(const CgroupLevel& level) {
+  return level.local ? level.local->high + level.local->max : 0;
+}
+
+/// How often a limit of its own was reached.
+std::uint64_t own_hits(const CgroupSnapshot& snapshot) {
+  std::uint64_t hits = 0;
+  for (std::size_t i = 0; i < snapshot.levels.size() && i < 2; ++i) {
+    hits += hits_of(snapshot.levels[i]);
+  }
+  return hits;
+}
+
 }  // namespace
 
 void MemoryWatch::begin(CgroupSnapshot baseline) {
@@ -25,14 +38,19 @@ void MemoryWatch::begin(CgroupSnapshot baseline) {
   ooms_ = baseline_.levels.empty() || !baseline_.levels.front().local
               ? 0
               : baseline_.levels.front().local->oom;
+  hits_ = baseline_.levels.empty() ? 0 : hits_of(baseline_.levels.front());
+  limit_hit_ = false;
 }
 
 void MemoryWatch::changed(Instant now, const CgroupSnapshot& snapshot) {
   rearm_at_ = now + kInterval;
+  limit_hit_ = false;
   if (!snapshot.own_leaf || snapshot.levels.empty() || !snapshot.levels.front().hierarchical) {
     return;
   }
   const std::uint64_t kills = snapshot.levels.front().hierarchical->oom_kill;
+  const std::uint64_t hits = own_hits(snapshot);
+  limit_hit_ = hits > std::exchange(hits_, hits) && kills <= history_.kills;
   if (kills > history_.kills) {
     history_ = {kills, now};
     helper_killed_at_ = now + kSettle;

@@ -35,6 +35,10 @@ class MemoryWatch {
   void changed(Instant now, const CgroupSnapshot& snapshot);
   void pressure_high(Instant now);
 
+  /// The last change was a limit of the gateway's own that was hit, and nobody was killed. A kill may
+  /// be for a limit further up, that gatevisor is under as well: then it must not allocate anything.
+  bool limit_was_hit() const { return limit_hit_; }
+
   /// True once, kSettle after a kill that the main process lived through.
   bool take_helper_killed(Instant now);
   /// The evidence of a stall, once an invocation; `unkillable` tells the two kinds apart.
@@ -58,6 +62,8 @@ class MemoryWatch {
   Instant rearm_at_ = Instant::max();
   Instant helper_killed_at_ = Instant::max();
   std::uint64_t ooms_ = 0;  ///< at the last reading
+  std::uint64_t hits_ = 0;  ///< the same of high and max
+  bool limit_hit_ = false;
   std::optional<Instant> spinning_since_;
   Instant last_spun_{};
   std::optional<Instant> pressed_since_;

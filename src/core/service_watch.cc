@@ -15,7 +15,7 @@ void Service::on(Instant now, const event::MemoryChanged& event, Actions& out) {
     return;
   }
   memory_.changed(now, event.now);
-  flight_.tight(now);
+  if (memory_.limit_was_hit()) flight_.tight(now);
   check_flight(now, out);
   check_memory(now, out);
 }

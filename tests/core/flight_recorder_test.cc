@@ -3,6 +3,7 @@
 #include "core/flight_recorder.h"
 
 #include "core_testing.h"
+#include "fake_cgroups.h"
 
 namespace gatevisor::core {
 namespace {
@@ -109,15 +110,36 @@ TEST(FlightRecorder, TheServiceTellsItWithTheDeath) {
   EXPECT_EQ(rig.count<record::Flight>(), 1u) << "a life that nobody looked at has none";
 }
 
-TEST(FlightRecorder, MemoryEventsMakeItLook) {
+TEST(FlightRecorder, ALimitOfItsOwnMakesItLookAndAKillDoesNot) {
+  ServiceSettings settings = loop_settings();
+  settings.memory.sample_interval = 1min;
+  settings.memory.oom_policy = OomPolicy::Continue;
+  Rig rig(settings);
+  FakeCgroups groups;
+  groups.begin_invocation(1);
+  rig.run(groups.baseline());
+  const auto looks = [&rig](const Event& event) {
+    rig.now += 1s;
+    return rig.feed(event).find("sample") != std::string::npos;
+  };
+  rig.now += 20s;
+  while (rig.deadline() <= rig.now) rig.feed(event::TimerExpired{});
+  EXPECT_FALSE(looks(event::MemoryChanged{groups.now()})) << "nothing has grown";
+  groups.oom_kill(Scope::AncestorLimit);
+  EXPECT_FALSE(looks(event::MemoryChanged{groups.now()})) << "there may be nothing left to look with";
+  groups.declare_oom(Scope::AncestorLimit);
+  EXPECT_FALSE(looks(event::MemoryChanged{groups.now()}));
+  groups.declare_oom(Scope::OwnLimit);
+  EXPECT_TRUE(looks(event::MemoryChanged{groups.now()}));
+}
+
+TEST(FlightRecorder, PressureMakesItLook) {
   ServiceSettings settings = loop_settings();
   settings.memory.sample_interval = 1min;
   Rig rig(settings);
   rig.run();
   rig.now += 30s;
   EXPECT_NE(rig.feed(event::PressureHigh{}).find("sample"), std::string::npos);
-  rig.now += 1s;
-  EXPECT_NE(rig.feed(event::MemoryChanged{}).find("sample"), std::string::npos);
 }
 
 }  // namespace
