@@ -92,7 +92,10 @@ std::vector<Case> cases() {
        {{"gw", kRequiresDb}, {"db", ""}},
        {await("+gw"), kill_main("db"), await("-db")}},
       {"bound-is-stopped",
-       {{"gw", "BindsTo=db.service\nAfter=db.service\n"}, {"db", ""}},
+       // Its stop begins while the other's ExecStopPost= runs.
+       {{"gw", "BindsTo=db.service\nAfter=db.service\n", "wait",
+         "ExecStop=/t/misbehave linger 1000\n"},
+        {"db", ""}},
        {await("+gw"), kill_main("db"), await("-gw")}},
       {"bound-is-stopped-though-it-is-respawned",
        {{"gw", "BindsTo=db.service\nAfter=db.service\n"}, {"db", "", "wait", kRestart}},

@@ -251,7 +251,7 @@ constexpr ShowRow kRows[] = {
        return shown_int(most ? static_cast<int>(*most) : -1);
      }},
     {"LogExtraFields", "LogExtraFields",
-     [](const ShowSubject& of) { return shown_lines(of.settings.exec.lines.extra_fields); }},
+     [](const ShowSubject& of) { return shown_words(of.settings.exec.lines.extra_fields); }},
     {"User", "User", [](const ShowSubject& of) { return shown_text(of.settings.exec.user); }},
     {"Group", "Group", [](const ShowSubject& of) { return shown_text(of.settings.exec.group); }},
     {"SupplementaryGroups", "SupplementaryGroups",
