@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "os/channel.h"
+#include "os/process.h"
 
 namespace gatevisor::app {
 
@@ -54,6 +55,8 @@ Expected<void> Leavings::release(const exec::DirectoryPlan& directories,
 void Leavings::end(const exec::DirectoryPlan& directories) {
   if (directories.preserve != RuntimePreserve::Yes) (void)set_runtime_aside(directories);
   remove_all(this);
+  if (pid_ != 0) os::await_end(pid_);
+  pid_ = 0;
 }
 
 }  // namespace gatevisor::app

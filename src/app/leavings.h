@@ -19,11 +19,15 @@ class Leavings {
   Expected<void> release(const exec::DirectoryPlan& directories,
                          const exec::CredentialPlan& credentials);
   /// At the end of the service, when nothing else is left to be done (action::Exit): removes what
-  /// RuntimeDirectoryPreserve=restart has kept, and waits for it.
+  /// RuntimeDirectoryPreserve=restart has kept, and waits for it and for the helper, which lives in
+  /// gatevisor's cgroup.
   void end(const exec::DirectoryPlan& directories);
-  /// The helper's, which is no process of the service; 0: there is none. Whoever reaps it need not
-  /// say so.
+  /// The helper's, which is no process of the service; 0: there is none.
   int pid() const { return pid_; }
+  /// This child is reaped.
+  void reaped(int pid) {
+    if (pid == pid_) pid_ = 0;
+  }
 
  private:
   Expected<void> set_aside(const std::string& base, const std::string& name);

@@ -193,6 +193,7 @@ void Runtime::collect_exits() {
     const auto takes = [&](const auto& unit) { return unit->collect(exit->pid, exit->status); };
     if (std::ranges::any_of(units_, takes)) continue;
     os::reap(exit->pid);
+    for (const auto& unit : units_) unit->reaped(exit->pid);
     if (journal_.ended(exit->pid, os::now())) {
       push(event::ActionFailed{Error{"journal", "the writer ended", 0, "it is started again"}});
     }

@@ -61,6 +61,8 @@ class UnitRuntime {
   void check_children();
   /// Its main process or command, or the helper that tidies up after it.
   bool is_own(int pid) const;
+  /// A child that is none of the unit's own processes.
+  void reaped(int pid) { leavings_.reaped(pid); }
   bool is_helper(int pid) const { return pid != 0 && pid == leavings_.pid(); }
   /// 32 hexadecimal digits; of the last invocation where there is none. Empty: there was none.
   const std::string& invocation_id() const { return invocation_id_; }

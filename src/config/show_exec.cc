@@ -251,7 +251,13 @@ constexpr ShowRow kRows[] = {
        return shown_int(most ? static_cast<int>(*most) : -1);
      }},
     {"LogExtraFields", "LogExtraFields",
-     [](const ShowSubject& of) { return shown_words(of.settings.exec.lines.extra_fields); }},
+     [](const ShowSubject& of) {
+       std::string text;  // without quotes, as systemctl has it
+       for (const std::string& field : of.settings.exec.lines.extra_fields) {
+         text += (text.empty() ? "" : " ") + field;
+       }
+       return shown_text(text);
+     }},
     {"User", "User", [](const ShowSubject& of) { return shown_text(of.settings.exec.user); }},
     {"Group", "Group", [](const ShowSubject& of) { return shown_text(of.settings.exec.group); }},
     {"SupplementaryGroups", "SupplementaryGroups",

@@ -147,6 +147,12 @@ void reap(int pid) {
   waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
 }
 
+void await_end(int pid) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
+  }
+}
+
 int seccomp_mode(int pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/status";
   const auto status = read_at(AT_FDCWD, path.c_str());

@@ -69,6 +69,9 @@ std::optional<Exit> peek_any_exit();
 
 void reap(int pid);
 
+/// Waits for a child of one's own making that is about to end, and reaps it.
+void await_end(int pid);
+
 /// 'Seccomp:' of /proc/<pid>/status (proc(5)); -1 where it cannot be read.
 int seccomp_mode(int pid);
 
