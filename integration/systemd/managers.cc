@@ -113,7 +113,8 @@ class Child {
   std::string text_;
 };
 
-enum class Request : std::uint8_t { Stop, Reload };
+/// In the order in which they are made: a reload never waits for the stops of others.
+enum class Request : std::uint8_t { Reload, Stop };
 
 /// The pipes of all runs of one manager.
 class Listener {
