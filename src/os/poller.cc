@@ -35,7 +35,10 @@ std::span<const std::uint64_t> Poller::wait(std::optional<Duration> timeout) {
   std::vector<epoll_event> events(most_);
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(most_), ms);
   ready_.clear();
-  for (int i = 0; i < count; ++i) ready_.push_back(events[static_cast<std::size_t>(i)].data.u64);
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t number = events[static_cast<std::size_t>(i)].data.u64;  // packed on x86-64
+    ready_.push_back(number);
+  }
   return ready_;
 }
 
