@@ -24,7 +24,9 @@ constexpr auto kCalls = std::to_array<std::string_view>(
      "time",           "mmap",           "munmap",        "mremap",        "mprotect",
      "madvise",        "brk",            "futex",         "getpid",        "gettid",
      "tgkill",         "rt_sigprocmask", "rt_sigaction",  "rt_sigreturn",  "restart_syscall",
-     "exit",           "exit_group"});
+     "exit",           "exit_group",
+     // A sanitizer asks with them whether memory can be read.
+     "pipe",           "pipe2"});
 
 }  // namespace
 
