@@ -1,47 +1,21 @@
 #include "protocol/told_record.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "protocol/flight.h"
 #include "protocol/journal_record.h"
+#include "protocol/json.h"
 
 namespace gatevisor::protocol {
 namespace {
 
-using nlohmann::ordered_json;
-
-/// Nothing that a verdict has is nested deeper; writing it again is recursive.
-constexpr int kMaxDepth = 16;
 /// None is longer (kMaxJournalRecord); a file may have been written by anybody.
 constexpr std::size_t kMaxSize = kMaxJournalRecord;
 
-/// In ASCII: it may be shown on a terminal, and U+009B is a control character there.
-std::string dump(const ordered_json& json) {
-  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
-}
-
-const ordered_json& member(const ordered_json& json, const char* name) {
-  static const ordered_json kNone;
-  if (!json.is_object()) return kNone;
-  const auto found = json.find(name);
-  return found == json.end() ? kNone : *found;
-}
-
-std::string text(const ordered_json& json, const char* name) {
-  const ordered_json& value = member(json, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::optional<std::int64_t> number(const ordered_json& json, const char* name) {
+std::optional<std::int64_t> whole(const ordered_json& json, const char* name) {
   const ordered_json& value = member(json, name);
   if (!value.is_number_integer()) return std::nullopt;
   return value.get<std::int64_t>();
-}
-
-int small(const ordered_json& json, const char* name) {
-  const auto value = number(json, name);
-  return value && *value >= 0 && *value <= INT32_MAX ? static_cast<int>(*value) : 0;
 }
 
 std::optional<std::uint64_t> size(const ordered_json& json, const char* name) {
@@ -60,7 +34,7 @@ std::optional<T> named(const std::string& name, T first, T last) {
 }
 
 std::optional<WaitStatus> wait_status(const ordered_json& json) {
-  if (const auto code = number(json, "exit_code"); code && *code >= 0 && *code <= 255) {
+  if (const auto code = whole(json, "exit_code"); code && *code >= 0 && *code <= 255) {
     return WaitStatus::exited(static_cast<int>(*code));
   }
   std::string name = text(json, "signal");
@@ -97,18 +71,18 @@ std::optional<ToldDeath> read_death(const ordered_json& record) {
   verdict.cause = *cause;
   verdict.unit = text(json, "unit");
   verdict.invocation = text(json, "invocation");
-  verdict.pid = small(json, "pid");
+  verdict.pid = number<int>(json, "pid");
   verdict.scope = named(text(json, "scope"), Scope::OwnLimit, Scope::OutsideView);
   verdict.victim = named(text(json, "victim"), Victim::Main, Victim::Group);
   verdict.sender = named(text(json, "sender"), Sender::Gatevisor, Sender::Itself);
   verdict.status = wait_status(json);
   if (const ordered_json& failure = member(json, "exec_failure"); failure.is_object()) {
     if (const auto step = named(text(failure, "step"), ExecStep::Clone, ExecStep::Exec)) {
-      verdict.exec_failure = ExecFailure{*step, small(failure, "errno")};
+      verdict.exec_failure = ExecFailure{*step, number<int>(failure, "errno")};
     }
   }
   verdict.command = text(json, "command");
-  verdict.shell_status = small(json, "status");
+  verdict.shell_status = number<int>(json, "status");
   verdict.confidence = named(text(json, "confidence"), Confidence::Certain, Confidence::Unknown)
                            .value_or(Confidence::Unknown);
   verdict.summary = text(json, "summary");
@@ -120,13 +94,13 @@ std::optional<ToldDeath> read_death(const ordered_json& record) {
   const ordered_json& next = member(json, "next");
   verdict.next.action = named(text(next, "action"), NextAction::Respawn, NextAction::GiveUp)
                             .value_or(NextAction::Stop);
-  verdict.next.delay = Duration{number(next, "delay_usec").value_or(0)};
+  verdict.next.delay = Duration{whole(next, "delay_usec").value_or(0)};
   verdict.next.reason = text(next, "reason");
   death.json = dump(json);
   death.started = text(json, "started");
   death.ended = text(json, "ended");
-  death.exits_in_window = static_cast<unsigned>(small(record, "exits_in_window"));
-  death.window = Duration{number(record, "window_usec").value_or(0)};
+  death.exits_in_window = static_cast<unsigned>(number<int>(record, "exits_in_window"));
+  death.window = Duration{whole(record, "window_usec").value_or(0)};
   return death;
 }
 
@@ -209,16 +183,13 @@ void put_life(ordered_json& json, const DeathReport& report, WallText time_text)
 
 std::optional<ToldRecord> read_record(std::string_view bytes) {
   if (bytes.size() > kMaxSize) return std::nullopt;
-  const auto bounded = [](int depth, ordered_json::parse_event_t, ordered_json&) {
-    return depth <= kMaxDepth;
-  };
-  const ordered_json json = ordered_json::parse(bytes, bounded, false);
+  const ordered_json json = parse_json(bytes);
   ToldRecord record;
   record.event = text(json, "event");
   record.unit = text(json, "unit");
   if (record.event.empty() || record.unit.empty()) return std::nullopt;
   record.message = text(json, "message");
-  record.pid = small(json, "pid");
+  record.pid = number<int>(json, "pid");
   record.invocation = text(json, "invocation");
   if (record.event == "exited") record.death = read_death(json);
   if (record.event == "flight") record.samples = read_samples(json);

@@ -1,19 +1,14 @@
 #include "protocol/varlink.h"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
-#include <limits>
+
+#include "protocol/json.h"
 
 namespace gatevisor::protocol {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::string_view kService = "org.varlink.service.";
 constexpr std::string_view kManager = "org.gatevisor.Manager.";
-/// Nothing of ours is nested deeper; writing it again is recursive.
-constexpr int kMaxDepth = 16;
 
 constexpr const char* kServiceDescription = R"(# The Varlink service interface
 interface org.varlink.service
@@ -32,53 +27,12 @@ error PermissionDenied()
 error ExpectedMore()
 )";
 
-/// In ASCII: it may be shown on a terminal, and U+009B is a control character there.
-std::string text_of(const ordered_json& json) {
-  return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
-}
-
-std::string frame(const ordered_json& json) { return text_of(json) + '\0'; }
+std::string frame(const ordered_json& json) { return dump(json) + '\0'; }
 
 std::string reply(ordered_json parameters, bool continues = false) {
   ordered_json json = {{"parameters", std::move(parameters)}};
   if (continues) json["continues"] = true;
   return frame(json);
-}
-
-/// Discarded where it is no object.
-ordered_json parse(std::string_view bytes) {
-  const auto bounded = [](int depth, ordered_json::parse_event_t, ordered_json&) {
-    return depth <= kMaxDepth;
-  };
-  ordered_json json = ordered_json::parse(bytes, bounded, false);
-  return json.is_object() ? json : ordered_json(ordered_json::value_t::discarded);
-}
-
-const ordered_json& member(const ordered_json& json, const char* name) {
-  static const ordered_json kNone;
-  if (!json.is_object()) return kNone;
-  const auto found = json.find(name);
-  return found == json.end() ? kNone : *found;
-}
-
-std::string text(const ordered_json& json, const char* name) {
-  const ordered_json& value = member(json, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool flag(const ordered_json& json, const char* name) {
-  const ordered_json& value = member(json, name);
-  return value.is_boolean() && value.get<bool>();
-}
-
-template <typename Int>
-Int number(const ordered_json& json, const char* name) {
-  const ordered_json& value = member(json, name);
-  if (!value.is_number_integer()) return 0;
-  const auto wide = value.get<std::int64_t>();
-  const bool fits = wide >= 0 && static_cast<std::uint64_t>(wide) <=
-                                     static_cast<std::uint64_t>(std::numeric_limits<Int>::max());
-  return fits ? static_cast<Int>(wide) : 0;
 }
 
 struct Named {
@@ -244,7 +198,7 @@ std::string named_error(const std::string& error, ordered_json parameters) {
 
 std::optional<ControlCall> read_call(std::string_view bytes) {
   if (bytes.size() > kMaxCall) return std::nullopt;
-  const ordered_json json = parse(bytes);
+  const ordered_json json = parse_json(bytes);
   ControlCall call;
   call.name = text(json, "method");
   if (call.name.empty()) return std::nullopt;
@@ -333,7 +287,7 @@ std::string state_record(const UnitStatus& unit, const std::string& time) {
   if (unit.main_pid != 0) json["pid"] = unit.main_pid;
   put(json, "invocation", unit.invocation);
   put(json, "job", unit.job);
-  return text_of(json);
+  return dump(json);
 }
 
 std::string error_reply(CallError error, const ControlCall& call) {
@@ -362,7 +316,7 @@ std::string error_reply(CallError error, const ControlCall& call) {
 
 std::optional<ControlReply> read_reply(std::string_view bytes) {
   if (bytes.size() > kMaxReply) return std::nullopt;
-  const ordered_json json = parse(bytes);
+  const ordered_json json = parse_json(bytes);
   if (!json.is_object()) return std::nullopt;
   ControlReply got;
   const ordered_json& parameters = member(json, "parameters");
@@ -375,7 +329,7 @@ std::optional<ControlReply> read_reply(std::string_view bytes) {
   got.result = text(parameters, "result");
   got.detail = text(parameters, "detail");
   if (const ordered_json& record = member(parameters, "record"); record.is_object()) {
-    got.record = text_of(record);
+    got.record = dump(record);
     got.event = text(record, "event");
     got.active = text(record, "active");
   }
@@ -415,7 +369,7 @@ std::string observed_json(const SupervisorStatus& supervisor,
                                    {"cpu_usec", process.cpu_usec}});
     }
   }
-  return text_of({{"supervisor", to_json(supervisor)}, {"units", std::move(list)}});
+  return dump({{"supervisor", to_json(supervisor)}, {"units", std::move(list)}});
 }
 
 }  // namespace gatevisor::protocol
