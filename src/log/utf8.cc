@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/utf8.h"
+
 namespace gatevisor::log {
 namespace {
 
@@ -21,25 +23,10 @@ bool is_plain(std::uint64_t word) {
 
 /// The length of the character at the start of `text`, above ASCII; 0: it is none to be printed.
 std::size_t character(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  const std::size_t length = lead >= 0xf0   ? (lead < 0xf8 ? 4 : 0)
-                             : lead >= 0xe0 ? 3
-                             : lead >= 0xc0 ? 2
-                                            : 0;
-  if (length == 0 || length > text.size()) return 0;
-  std::uint32_t value = lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    value = value << 6 | (byte(i) & 0x3f);
-  }
-  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool overlong = value < kLeast[length];
+  const auto [size, value] = first_character(text);
   const bool control = value < 0xa0;
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  const bool no_character =
-      value > 0x10ffff || (value >= 0xfdd0 && value <= 0xfdef) || (value & 0xfffe) == 0xfffe;
-  return overlong || control || surrogate || no_character ? 0 : length;
+  const bool no_character = (value >= 0xfdd0 && value <= 0xfdef) || (value & 0xfffe) == 0xfffe;
+  return control || no_character ? 0 : size;
 }
 
 }  // namespace
