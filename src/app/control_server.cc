@@ -16,6 +16,7 @@ namespace gatevisor::app {
 namespace {
 
 constexpr std::uint64_t kListener = 0;
+constexpr std::size_t kMostTurn = 4;  ///< clients in one turn
 constexpr std::size_t kMostAtOnce = 4096;  ///< bytes of one client in one turn
 constexpr std::size_t kMostCommandLine = 160;
 
@@ -28,11 +29,11 @@ Expected<void> ControlServer::listen(const std::string& name) {
   if (!options_.wanted) return {};
   auto socket = os::ControlSocket::listen({options_.path, name, options_.gid});
   if (!socket) return std::unexpected(std::move(socket.error()));
-  auto ready = os::ReadySet::create();
+  auto ready = os::Poller::create(kMostTurn);
   if (!ready) return std::unexpected(std::move(ready.error()));
   socket_ = std::move(*socket);
   ready_ = std::move(*ready);
-  if (auto added = ready_->add(socket_.fd(), os::kReadable, kListener); !added) return added;
+  if (auto added = ready_->watch(socket_.fd(), os::kReadable, kListener); !added) return added;
   return loop_.watch(ready_->fd(), os::kReadable, os::Source::Control);
 }
 
@@ -61,7 +62,7 @@ void ControlServer::handle(Instant now) {
 
 void ControlServer::serve(Instant now) {
   if (!ready_) return;
-  for (const os::ReadySet::Event& event : ready_->take()) {
+  for (const os::Poller::Ready& event : ready_->wait(Duration{0})) {
     if (event.key == kListener) {
       accept(now);
     } else if (clients_.contains(event.key)) {
@@ -92,7 +93,7 @@ void ControlServer::accept(Instant now) {
     (void)client.stream.send(client.out);
     return;
   }
-  if (!ready_->add(client.stream.fd(), os::kReadable, key)) return;
+  if (!ready_->watch(client.stream.fd(), os::kReadable, key)) return;
   clients_.emplace(key, std::move(client));
 }
 
@@ -118,7 +119,7 @@ void ControlServer::pause(Instant now) {
   paused_until_ = now + kPause;
 }
 
-void ControlServer::take(std::uint64_t key, const os::ReadySet::Event& event, Instant now) {
+void ControlServer::take(std::uint64_t key, const os::Poller::Ready& event, Instant now) {
   Client& client = clients_.at(key);
   if (event.gone && !event.readable) return drop(key);
   if (event.readable && client.out.empty() && !client.waits() && !read_more(client)) {
@@ -176,7 +177,7 @@ void ControlServer::send(std::uint64_t key, Client& client, Instant now) {
 void ControlServer::drop(std::uint64_t key) {
   const auto client = clients_.find(key);
   if (client == clients_.end()) return;
-  ready_->remove(client->second.stream.fd());
+  ready_->unwatch(client->second.stream.fd());
   clients_.erase(client);
 }
 
@@ -240,15 +241,20 @@ std::string ControlServer::reply_to(Client& client, const protocol::ControlCall&
   return protocol::error_reply(CallError::MethodNotFound, call);
 }
 
+/// As many wait as may: the rest has to get its turn.
+bool ControlServer::is_crowded() const {
+  const auto waiting =
+      std::ranges::count_if(clients_, [](const auto& each) { return each.second.waits(); });
+  return static_cast<std::size_t>(waiting) >= kMostWaiting;
+}
+
 std::string ControlServer::command(Client& client, const protocol::ControlCall& call) {
   if (!client.may_change) {
     return protocol::error_reply(protocol::CallError::PermissionDenied, call);
   }
   const std::size_t unit = *host_.find(call.unit);
   const bool waits = !call.no_wait && !call.oneway;
-  const auto waiting = std::ranges::count_if(
-      clients_, [](const auto& each) { return each.second.waits(); });
-  if (waits && static_cast<std::size_t>(waiting) >= kMostWaiting) {
+  if (waits && is_crowded()) {
     return protocol::error_reply(protocol::CallError::TooManyClients, call);
   }
   Requester from{std::string(to_string(call.verb)), client.peer.pid,
@@ -273,9 +279,7 @@ std::string ControlServer::status(const protocol::ControlCall& call, Instant now
 
 std::string ControlServer::watch(Client& client, const protocol::ControlCall& call, Instant now) {
   if (!call.more) return protocol::error_reply(protocol::CallError::ExpectedMore, call);
-  const auto waiting = std::ranges::count_if(
-      clients_, [](const auto& each) { return each.second.waits(); });
-  if (static_cast<std::size_t>(waiting) >= kMostWaiting) {
+  if (is_crowded()) {
     return protocol::error_reply(protocol::CallError::TooManyClients, call);
   }
   if (!is_watched()) states_.clear();

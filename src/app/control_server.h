@@ -19,6 +19,7 @@
 #include "gatevisor/unit_status.h"
 #include "os/control_socket.h"
 #include "os/event_loop.h"
+#include "os/poller.h"
 #include "protocol/varlink.h"
 
 namespace gatevisor::app {
@@ -86,7 +87,7 @@ class ControlServer {
 
   void serve(Instant now);
   void accept(Instant now);
-  void take(std::uint64_t key, const os::ReadySet::Event& event, Instant now);
+  void take(std::uint64_t key, const os::Poller::Ready& event, Instant now);
   bool read_more(Client& client);
   bool make_room();
   bool drop_quietest();
@@ -104,12 +105,13 @@ class ControlServer {
   bool may_read(const os::Peer& peer) const;
   bool may_change(const os::Peer& peer) const;
   bool is_watched() const;
+  bool is_crowded() const;
 
   ControlOptions options_;
   ControlHost host_;
   os::EventLoop& loop_;
   os::ControlSocket socket_;
-  std::optional<os::ReadySet> ready_;
+  std::optional<os::Poller> ready_;
   std::map<std::uint64_t, Client> clients_;
   std::uint64_t next_key_ = 1;
   std::uint64_t next_ticket_ = 1;

@@ -13,6 +13,7 @@
 #include "app/journal_output.h"
 #include "app/journal_store.h"
 #include "os/clock.h"
+#include "os/invocation.h"
 #include "os/poller.h"
 #include "protocol/journal_record.h"
 #include "protocol/journal_stream.h"
@@ -46,7 +47,7 @@ class JournalWriter {
   }
 
   int run() {
-    (void)poller_.watch(parts_.channel.fd(), kChannel);
+    (void)poller_.watch(parts_.channel.fd(), os::kReadable, kChannel);
     // The console is open by now, and this machine's name is known.
     if (auto become = become_journal_user(parts_.directory); !become) {
       (void)answer(protocol::encode_note(to_string(become.error())));
@@ -63,9 +64,9 @@ class JournalWriter {
       now_ = os::now();
       bool told = false;
       std::vector<bool> has_bytes(kMostStreams, false);
-      for (const std::uint64_t number : ready) {
-        told |= number == kChannel;
-        if (number < kMostStreams) has_bytes[number] = true;
+      for (const os::Poller::Ready& each : ready) {
+        told |= each.key == kChannel;
+        if (each.key < kMostStreams) has_bytes[each.key] = true;
       }
       if (told) read_channel();
       take(has_bytes);
@@ -279,7 +280,7 @@ class JournalWriter {
         poller_.unwatch(console_.fd(i));
         console_watched_[i] = false;
       } else {
-        console_watched_[i] = poller_.watch(console_.fd(i), kConsole + i, true).has_value();
+        console_watched_[i] = poller_.watch(console_.fd(i), os::kWritable, kConsole + i).has_value();
       }
     }
   }
@@ -302,7 +303,7 @@ class JournalWriter {
       if (!watch) {
         unwatch(slot);
       } else {
-        watched_[slot] = poller_.watch(output.pipe(), slot).has_value();
+        watched_[slot] = poller_.watch(output.pipe(), os::kReadable, slot).has_value();
       }
     }
     while (!done_.empty() && answer(protocol::encode_stream_done(done_.front()))) done_.pop_front();

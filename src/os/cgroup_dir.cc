@@ -19,13 +19,6 @@ namespace {
 // A gateway may make cgroups below its leaf; deeper than this nobody does, and a bound is a bound.
 constexpr int kMaxDepth = 8;
 
-std::optional<std::uint64_t> to_number(std::string_view text) {
-  std::uint64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end == text.data()) return std::nullopt;
-  return number;
-}
-
 MemoryEvents parse_events(std::string_view content) {
   const auto value = [&](std::string_view key) { return keyed_value(content, key).value_or(0); };
   return {value("high"), value("max"), value("oom"), value("oom_kill"), value("oom_group_kill")};
@@ -105,12 +98,20 @@ std::string join(const std::string& path, std::string_view name) {
 
 }  // namespace
 
+std::optional<std::uint64_t> number_of(std::string_view content) {
+  std::uint64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(content.data(), content.data() + content.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  return number;
+}
+
 std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_view key) {
   while (!content.empty()) {
     const std::size_t end = std::min(content.find('\n'), content.size());
     const std::string_view line = content.substr(0, end);
     if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
-      return to_number(line.substr(key.size() + 1));
+      return number_of(line.substr(key.size() + 1));
     }
     content.remove_prefix(std::min(end + 1, content.size()));
   }
@@ -158,7 +159,7 @@ Expected<std::vector<int>> CgroupDir::processes() const {
   std::string_view rest = *content;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    if (const auto pid = to_number(rest.substr(0, end))) pids.push_back(static_cast<int>(*pid));
+    if (const auto pid = number_of(rest.substr(0, end))) pids.push_back(static_cast<int>(*pid));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return pids;
@@ -219,7 +220,7 @@ CgroupLevel CgroupDir::counters(Reading reading) const {
       if (auto content = read("memory.events")) level.hierarchical = parse_events(*content);
     }
     if (reading != Reading::Baseline) {
-      if (auto content = read("memory.max")) level.memory_max = to_number(*content);
+      if (auto content = read("memory.max")) level.memory_max = number_of(*content);
     }
   }
   if (*has_pids_) {

@@ -82,6 +82,8 @@ class CgroupDir {
   mutable std::optional<bool> has_pids_;
 };
 
+/// The number at the start of a file; nullopt for 'max'.
+std::optional<std::uint64_t> number_of(std::string_view content);
 /// The value of `key` in lines of 'key value' (flat keyed files of cgroup v2).
 std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_view key);
 

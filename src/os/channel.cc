@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <iterator>
 
 namespace gatevisor::os {
 namespace {
@@ -84,14 +85,8 @@ Channel::Received Channel::receive(std::string& datagram, std::size_t most,
   if (got <= 0) return got < 0 && errno == EAGAIN ? Received::Nothing : Received::End;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(header) + i * sizeof number, sizeof number);
-      UniqueFd descriptor(number);
-      if (fds != nullptr) fds->push_back(std::move(descriptor));
-    }
+    auto received = descriptors_in(*header);
+    if (fds != nullptr) std::ranges::move(received, std::back_inserter(*fds));
   }
   return Received::Datagram;
 }
@@ -104,6 +99,18 @@ bool Channel::wait(int timeout_ms) const {
 bool Channel::wait_gone(int timeout_ms) const {
   pollfd gone{fd(), POLLRDHUP, 0};
   return poll(&gone, 1, timeout_ms) == 1;
+}
+
+std::vector<UniqueFd> descriptors_in(const cmsghdr& part) {
+  std::vector<UniqueFd> fds;
+  if (part.cmsg_level != SOL_SOCKET || part.cmsg_type != SCM_RIGHTS) return fds;
+  const std::size_t count = (part.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (std::size_t i = 0; i < count; ++i) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(&part) + i * sizeof number, sizeof number);
+    fds.emplace_back(number);
+  }
+  return fds;
 }
 
 Expected<int> start_helper(int keep, const char* name, int (*main)(void*), void* argument) {

@@ -10,6 +10,8 @@
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
 
+struct cmsghdr;
+
 namespace gatevisor::os {
 
 /// One end of a SOCK_SEQPACKET pair. Close-on-exec.
@@ -48,6 +50,9 @@ struct Channel::Pair {
   Channel ours;
   Channel theirs;
 };
+
+/// Those that came with a message, close-on-exec as it was received. `part`: of any kind.
+std::vector<UniqueFd> descriptors_in(const cmsghdr& part);
 
 /// Forks. The child runs `main` with nothing of gatevisor's but `keep`, standard error and
 /// standard output, and ends with what it returns. Signals stay blocked in it as they are. The pid.

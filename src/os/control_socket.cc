@@ -2,12 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +14,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "os/directory_bases.h"
 #include "os/file.h"
+#include "os/unix_address.h"
 
 namespace gatevisor::os {
 namespace {
@@ -27,15 +27,11 @@ constexpr int kMostGroups = 1024;
 constexpr int kConnectSeconds = 5;
 constexpr std::string_view kSuffix = ".sock";
 
-Expected<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return fail("control socket", path, ENAMETOOLONG,
-                "a socket's path has at most 107 bytes; give another with --socket");
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
+Expected<UnixAddress> address_of(const std::string& path) {
+  auto address = path_address(path);
+  if (address) return address;
+  return fail("control socket", path, address.error().code,
+              "a socket's path has at most 107 bytes; give another with --socket");
 }
 
 Expected<UniqueFd> new_socket() {
@@ -44,23 +40,16 @@ Expected<UniqueFd> new_socket() {
   return fd;
 }
 
-int connect_to(const UniqueFd& fd, const sockaddr_un& address) {
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0
-             ? 0
-             : errno;
-}
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && value[0] == '/' ? value : "";
+int connect_to(const UniqueFd& fd, const UnixAddress& to) {
+  return connect(fd.get(), to.get(), to.size) == 0 ? 0 : errno;
 }
 
 std::vector<std::string> directories() {
   std::vector<std::string> all = {"/run/gatevisor"};
-  if (const std::string runtime = variable("XDG_RUNTIME_DIR"); !runtime.empty()) {
+  if (const std::string runtime = path_in("XDG_RUNTIME_DIR"); !runtime.empty()) {
     all.push_back(runtime + "/gatevisor");
   }
-  const std::string temporary = variable("TMPDIR");
+  const std::string temporary = path_in("TMPDIR");
   all.push_back((temporary.empty() ? "/tmp" : temporary) + "/gatevisor-" +
                 std::to_string(geteuid()));
   return all;
@@ -165,7 +154,7 @@ Expected<ControlSocket> ControlSocket::listen_at(const std::string& path,
   ControlSocket made;
   // unix(7): the file gets the mode that the socket has.
   fchmod(fd->get(), 0600);
-  if (bind(fd->get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
+  if (bind(fd->get(), address->get(), address->size) != 0) {
     return fail("bind", path, errno);
   }
   made.fd_ = std::move(*fd);
@@ -252,44 +241,6 @@ std::string command_line_of(int pid, std::size_t most) {
     if (byte < ' ' || byte > '~') byte = '?';
   }
   return text;
-}
-
-// ---- several at once -------------------------------------------------------------------------
-
-Expected<ReadySet> ReadySet::create() {
-  ReadySet set;
-  set.fd_.reset(epoll_create1(EPOLL_CLOEXEC));
-  if (!set.fd_) return fail("epoll_create1", "for the control socket", errno);
-  return set;
-}
-
-Expected<void> ReadySet::add(int fd, std::uint32_t events, std::uint64_t key) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = key;
-  if (epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
-  return fail("epoll_ctl", "control client", errno);
-}
-
-void ReadySet::change(int fd, std::uint32_t events, std::uint64_t key) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = key;
-  epoll_ctl(fd_.get(), EPOLL_CTL_MOD, fd, &event);
-}
-
-void ReadySet::remove(int fd) { epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr); }
-
-std::vector<ReadySet::Event> ReadySet::take() {
-  std::array<epoll_event, kBatch> events{};
-  const int count = epoll_wait(fd_.get(), events.data(), kBatch, 0);
-  std::vector<Event> ready;
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    ready.push_back({event.data.u64, (event.events & EPOLLIN) != 0, (event.events & EPOLLOUT) != 0,
-                     (event.events & (EPOLLHUP | EPOLLERR)) != 0});
-  }
-  return ready;
 }
 
 }  // namespace gatevisor::os

@@ -88,29 +88,4 @@ std::vector<std::string> control_sockets();
 /// The command line of a process: printable, at most `most` bytes. Empty where it cannot be read.
 std::string command_line_of(int pid, std::size_t most);
 
-/// The ones that are ready among several descriptors; itself one that can be waited for.
-class ReadySet {
- public:
-  static Expected<ReadySet> create();
-  int fd() const { return fd_.get(); }
-
-  /// `events` as for epoll_ctl(2); `key` comes back. 0 events: only when the other end is gone.
-  Expected<void> add(int fd, std::uint32_t events, std::uint64_t key);
-  void change(int fd, std::uint32_t events, std::uint64_t key);
-  void remove(int fd);
-
-  struct Event {
-    std::uint64_t key;
-    bool readable;
-    bool writable;
-    bool gone;
-  };
-  static constexpr int kBatch = 4;
-  /// At most kBatch, without waiting.
-  std::vector<Event> take();
-
- private:
-  UniqueFd fd_;
-};
-
 }  // namespace gatevisor::os

@@ -1,14 +1,14 @@
 #include "os/notify_socket.h"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <vector>
 
+#include "os/channel.h"
 #include "os/invocation.h"
+#include "os/unix_address.h"
 
 namespace gatevisor::os {
 namespace {
@@ -20,16 +20,10 @@ constexpr std::size_t kMaxDescriptors = 253;
 ucred take_control(msghdr& header) {
   ucred sender{};
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET) continue;
-    if (part->cmsg_type == SCM_CREDENTIALS) {
+    if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS) {
       std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
-    } else if (part->cmsg_type == SCM_RIGHTS) {
-      const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      for (std::size_t i = 0; i < count; ++i) {
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-        UniqueFd close_it(fd);
-      }
+    } else {
+      (void)descriptors_in(*part);
     }
   }
   return sender;
@@ -42,13 +36,9 @@ Expected<NotifySocket> NotifySocket::create() {
   made.fd_ = UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!made.fd_) return fail("socket", "for sd_notify", errno);
   made.address_ = "@gatevisor/notify/" + new_invocation_id();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  // An abstract name begins with NUL and has no end but its length (unix(7)).
-  std::memcpy(address.sun_path + 1, made.address_.data() + 1, made.address_.size() - 1);
-  const auto length =
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + made.address_.size());
-  if (bind(made.fd_.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+  const auto address = abstract_address(made.address_.substr(1));
+  if (!address) return std::unexpected(address.error());
+  if (bind(made.fd_.get(), address->get(), address->size) != 0) {
     return fail("bind", made.address_, errno);
   }
   const int on = 1;
@@ -59,19 +49,15 @@ Expected<NotifySocket> NotifySocket::create() {
 }
 
 Expected<void> notify(const std::string& address, std::string_view state) {
-  sockaddr_un to{};
-  to.sun_family = AF_UNIX;
   if (address.size() < 2 || (address[0] != '/' && address[0] != '@')) {
     return fail("notify", address, EAFNOSUPPORT);
   }
-  if (address.size() >= sizeof to.sun_path) return fail("notify", address, ENAMETOOLONG);
-  std::memcpy(to.sun_path, address.data(), address.size());
-  if (address[0] == '@') to.sun_path[0] = 0;
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
+  const bool abstract = address[0] == '@';
+  const auto to = abstract ? abstract_address(address.substr(1)) : path_address(address);
+  if (!to) return std::unexpected(to.error());
   const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail("socket", "for sd_notify", errno);
-  if (sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
-             reinterpret_cast<const sockaddr*>(&to), length) < 0) {
+  if (sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, to->get(), to->size) < 0) {
     return fail("notify", address, errno);
   }
   return {};

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <sstream>
@@ -97,10 +96,7 @@ std::vector<ObservedProcess> processes_below(int pid) {
 
 std::optional<std::uint64_t> cgroup_number(const std::string& directory, const char* file) {
   const auto text = read_at(AT_FDCWD, (directory + "/" + file).c_str());
-  if (!text || text->empty() || std::isdigit(static_cast<unsigned char>(text->front())) == 0) {
-    return std::nullopt;
-  }
-  return std::strtoull(text->c_str(), nullptr, 10);
+  return text ? number_of(*text) : std::nullopt;
 }
 
 std::optional<std::uint64_t> cgroup_keyed_number(const std::string& directory, const char* file,

@@ -4,23 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "os/file.h"
 
 namespace gatevisor::os {
 namespace {
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{}) return std::nullopt;
-  return value;
-}
-
 std::optional<std::uint64_t> number_in(const CgroupDir& leaf, const char* file) {
   const auto text = read_small_at(leaf.fd(), file);
-  return text ? number(*text) : std::nullopt;
+  return text ? number_of(*text) : std::nullopt;
 }
 
 /// 'full avg10=0.00 avg60=0.00 avg300=0.00 total=123', in microseconds.
@@ -30,7 +22,7 @@ std::optional<Duration> full_stall(const CgroupDir& leaf) {
   const std::size_t line = text->find("full ");
   const std::size_t total = line == text->npos ? line : text->find("total=", line);
   if (total == text->npos) return std::nullopt;
-  const auto usec = number(std::string_view(*text).substr(total + 6));
+  const auto usec = number_of(std::string_view(*text).substr(total + 6));
   if (!usec) return std::nullopt;
   return Duration{static_cast<std::int64_t>(*usec)};
 }
@@ -59,7 +51,7 @@ std::uint64_t resident_of(int pid) {
   if (!text) return 0;
   const std::size_t space = text->find(' ');
   if (space == text->npos) return 0;
-  return number(std::string_view(*text).substr(space + 1)).value_or(0) * page;
+  return number_of(std::string_view(*text).substr(space + 1)).value_or(0) * page;
 }
 
 std::string name_of(int pid) {
