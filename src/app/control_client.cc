@@ -131,6 +131,13 @@ OrRefusal<protocol::ControlReply> ControlClient::call(const protocol::ControlCal
   return refuse({"", path_ + ": no answer within 10 seconds", 0, ""}, kIncomplete);
 }
 
+const UnitStatus* unit_in(const protocol::ControlReply& reply, const std::string& unit) {
+  for (const UnitStatus& each : reply.units) {
+    if (!unit.empty() || each.main) return &each;
+  }
+  return nullptr;
+}
+
 bool is_error(const protocol::ControlReply& reply, std::string_view name) {
   return reply.error.ends_with("." + std::string(name));
 }

@@ -37,6 +37,9 @@ class ControlClient {
   std::string in_;
 };
 
+/// What a reply tells of `unit`; of the main one where none is named. nullptr: nothing.
+const UnitStatus* unit_in(const protocol::ControlReply& reply, const std::string& unit);
+
 /// What a Varlink error means to a person; `unit` as it was written.
 std::string error_text(const protocol::ControlReply& reply);
 bool is_error(const protocol::ControlReply& reply, std::string_view name);

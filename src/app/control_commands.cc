@@ -14,11 +14,6 @@ using protocol::ControlCall;
 using protocol::ControlReply;
 using protocol::Method;
 
-/// One call for no unit is about the main one.
-std::vector<std::string> units_of(const ControlTarget& target) {
-  return target.units.empty() ? std::vector<std::string>{""} : target.units;
-}
-
 /// systemctl's exit statuses.
 int status_of(const ControlReply& reply) {
   if (is_error(reply, "NoSuchUnit")) return kNotInstalled;
@@ -102,7 +97,7 @@ int ask(const CommandOptions& options, const std::string& unit) {
 
 int control(const CommandOptions& options) {
   int status = kOk;
-  for (const std::string& unit : units_of(options)) {
+  for (const std::string& unit : options.calls()) {
     const int one = ask(options, unit);
     if (status == kOk) status = one;
   }
@@ -111,7 +106,7 @@ int control(const CommandOptions& options) {
 
 int is_active(const IsActiveOptions& options) {
   int status = kOk;
-  for (const std::string& unit : units_of(options)) {
+  for (const std::string& unit : options.calls()) {
     auto client = ControlClient::find(options.socket, unit);
     if (!client) return refused(client.error());
     ControlCall call;
@@ -119,14 +114,9 @@ int is_active(const IsActiveOptions& options) {
     call.unit = unit;
     const auto reply = client->call(call);
     if (!reply) return refused(reply.error());
-    std::string active = "unknown";
-    int one = kNoSuch;
-    for (const UnitStatus& each : reply->units) {
-      if (unit.empty() && !each.main) continue;
-      active = each.active;
-      one = active == "active" ? kOk : kNotRunning;
-    }
-    if (!options.quiet) std::puts(active.c_str());
+    const UnitStatus* const found = unit_in(*reply, unit);
+    const int one = found == nullptr ? kNoSuch : found->active == "active" ? kOk : kNotRunning;
+    if (!options.quiet) std::puts(found != nullptr ? found->active.c_str() : "unknown");
     if (!reply->error.empty() && !is_error(*reply, "NoSuchUnit")) complain_of(error_text(*reply));
     if (status == kOk) status = one;
   }

@@ -12,6 +12,11 @@ namespace gatevisor::app {
 struct ControlTarget {
   std::vector<std::string> units;  ///< with or without their suffix; none: the main one
   std::string socket;              ///< empty: it is looked for
+
+  /// One call for each; for no unit it is about the main one.
+  std::vector<std::string> calls() const {
+    return units.empty() ? std::vector<std::string>{""} : units;
+  }
 };
 
 struct CommandOptions : ControlTarget {

@@ -41,12 +41,11 @@ int health(const HealthOptions& options) {
     complain_of("healthcheck: " + (reply ? error_text(*reply) : to_string(reply.error().error)));
     return kIncomplete;
   }
-  for (const UnitStatus& unit : reply->units) {
-    if (call.unit.empty() && !unit.main) continue;
-    const std::string what = ailment(unit);
-    if (what.empty()) return kOk;
-    complain_of("healthcheck: " + unit.name + ": " + what);
-  }
+  const UnitStatus* const unit = unit_in(*reply, call.unit);
+  if (unit == nullptr) return kIncomplete;
+  const std::string what = ailment(*unit);
+  if (what.empty()) return kOk;
+  complain_of("healthcheck: " + unit->name + ": " + what);
   return kIncomplete;
 }
 

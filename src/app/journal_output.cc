@@ -85,7 +85,7 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
                                         std::uint64_t next, const os::JournalTimes& times) {
   unsigned level = stream_.level;
   if (stream_.level_prefix) level = protocol::take_level(line).value_or(level);
-  StreamPlace& account = place(store_.next_account().streams);
+  StreamPlace& account = store_.next_account().streams[stream_.slot];
   const JournalStore::Mark mark{&account.offset, next, &account.id, stream_.id};
   // As journald has it: what has no text is no entry.
   if (line.empty() || level > stream_.most_level) return store_.skip(mark);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "log/cursor.h"
 #include "os/clock.h"
 #include "os/data_file.h"
 #include "os/file.h"
@@ -24,13 +25,9 @@ constexpr std::uint64_t kMinFileSize = kMiB / 2;
 /// A clock that has gone back by more was set: journald's reason for a new file.
 constexpr std::uint64_t kClockSlackUsec = 1'000'000;
 
+/// Of 32 digits; zero where there are none.
 journal::Id128 to_id(const std::string& digits) {
-  journal::Id128 id{};
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (std::size_t i = 0; i < id.size() && 2 * i + 1 < digits.size(); ++i) {
-    id[i] = static_cast<std::byte>(value(digits[2 * i]) * 16 + value(digits[2 * i + 1]));
-  }
-  return id;
+  return log::parse_id(digits).value_or(journal::Id128{});
 }
 
 std::string hexadecimal(std::uint64_t number) {

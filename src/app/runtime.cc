@@ -6,7 +6,6 @@
 #include <exception>
 
 #include "app/control_status.h"
-#include "app/record_text.h"
 #include "app/version.h"
 #include "os/children.h"
 #include "os/clock.h"
@@ -223,7 +222,7 @@ void Runtime::tell(const UnitActions& actions, Instant now) {
     const std::string& unit = units_[action.unit]->settings().name;
     console_.emit(emit->record, unit, now);
     journal_.write(emit->record, unit, now);
-    if (action.unit == main_) upstream_.told(emit->record, message_of(emit->record));
+    if (action.unit == main_) upstream_.told(emit->record);
     control_.tell(action.unit, emit->record, now);
   }
   if (manager_.service(main_).activity() == core::Activity::Active) upstream_.ready();

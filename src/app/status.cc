@@ -37,8 +37,7 @@ int running_status(const std::vector<ObservedUnit>& units, bool named) {
 OrRefusal<Look> look(const StatusOptions& options) {
   Look all;
   const bool named = !options.units.empty();
-  const auto units = named ? options.units : std::vector<std::string>{""};
-  for (const std::string& unit : units) {
+  for (const std::string& unit : options.calls()) {
     auto client = ControlClient::find(options.socket, unit);
     if (!client) return std::unexpected(std::move(client.error()));
     ControlCall call;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "app/record_text.h"
 #include "log/calendar.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -54,12 +55,13 @@ void Upstream::notify(const std::string& text) const {
   if (!notify_socket_.empty()) (void)os::notify(notify_socket_, text);
 }
 
-void Upstream::told(const Record& record, const std::string& text) {
+void Upstream::told(const Record& record) {
   if (const auto* exited = std::get_if<record::Exited>(&record)) last_ = exited->verdict;
+  if (notify_socket_.empty() || level_of(record) == Level::Debug) return;
   if (const auto* stopping = std::get_if<record::Stopping>(&record)) {
     if (!stopping->for_restart) notify("STOPPING=1");
   }
-  if (!std::holds_alternative<record::Flight>(record)) notify("STATUS=" + text);
+  notify("STATUS=" + message_of(record));
 }
 
 void Upstream::ready() {

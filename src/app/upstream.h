@@ -24,8 +24,8 @@ class Upstream {
   /// written.
   static Expected<Upstream> from_environment(std::string termination_log);
 
-  /// A record of the main unit. `text`: for a person.
-  void told(const Record& record, const std::string& text);
+  /// A record of the main unit.
+  void told(const Record& record);
   /// The main unit is active.
   void ready();
   /// gatevisor ends.

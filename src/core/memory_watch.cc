@@ -8,26 +8,18 @@
 namespace gatevisor::core {
 namespace {
 
-/// How often a limit of the gateway's own (leaf or slice) was hit without relief.
-std::uint64_t own_ooms(const CgroupSnapshot& snapshot) {
-  std::uint64_t ooms = 0;
-  for (std::size_t i = 0; i < snapshot.levels.size() && i < 2; ++i) {
-    if (snapshot.levels[i].local) ooms += snapshot.levels[i].local->oom;
-  }
-  return ooms;
-}
-
+/// How often its limit was hit without relief, and how often it was reached at all.
+std::uint64_t ooms_of(const CgroupLevel& level) { return level.local ? level.local->oom : 0; }
 std::uint64_t hits_of(const CgroupLevel& level) {
   return level.local ? level.local->high + level.local->max : 0;
 }
 
-/// How often a limit of its own was reached.
-std::uint64_t own_hits(const CgroupSnapshot& snapshot) {
-  std::uint64_t hits = 0;
-  for (std::size_t i = 0; i < snapshot.levels.size() && i < 2; ++i) {
-    hits += hits_of(snapshot.levels[i]);
-  }
-  return hits;
+/// The same of the gateway's own: the leaf and the slice.
+template <typename Count>
+std::uint64_t own(const CgroupSnapshot& snapshot, Count count) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < snapshot.levels.size() && i < 2; ++i) sum += count(snapshot.levels[i]);
+  return sum;
 }
 
 }  // namespace
@@ -35,10 +27,9 @@ std::uint64_t own_hits(const CgroupSnapshot& snapshot) {
 void MemoryWatch::begin(CgroupSnapshot baseline) {
   baseline_ = std::move(baseline);
   // The baseline's first level is the slice: the leaf is new, and its counters start at 0.
-  ooms_ = baseline_.levels.empty() || !baseline_.levels.front().local
-              ? 0
-              : baseline_.levels.front().local->oom;
-  hits_ = baseline_.levels.empty() ? 0 : hits_of(baseline_.levels.front());
+  const bool known = !baseline_.levels.empty();
+  ooms_ = known ? ooms_of(baseline_.levels.front()) : 0;
+  hits_ = known ? hits_of(baseline_.levels.front()) : 0;
   limit_hit_ = false;
 }
 
@@ -49,20 +40,20 @@ void MemoryWatch::changed(Instant now, const CgroupSnapshot& snapshot) {
     return;
   }
   const std::uint64_t kills = snapshot.levels.front().hierarchical->oom_kill;
-  const std::uint64_t hits = own_hits(snapshot);
+  const std::uint64_t hits = own(snapshot, hits_of);
   limit_hit_ = hits > std::exchange(hits_, hits) && kills <= history_.kills;
   if (kills > history_.kills) {
     history_ = {kills, now};
     helper_killed_at_ = now + kSettle;
     spinning_since_.reset();
-    ooms_ = own_ooms(snapshot);
+    ooms_ = own(snapshot, ooms_of);
     return;
   }
   watch_unkillable(now, snapshot);
 }
 
 void MemoryWatch::watch_unkillable(Instant now, const CgroupSnapshot& snapshot) {
-  const std::uint64_t ooms = own_ooms(snapshot);
+  const std::uint64_t ooms = own(snapshot, ooms_of);
   if (ooms <= ooms_) {
     spinning_since_.reset();
     return;

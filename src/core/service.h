@@ -141,7 +141,7 @@ class Service {
   int exit_status() const { return exit_status_; }
   const std::string& end_reason() const { return end_reason_; }
   /// ExecCondition= said that the last invocation was not to be.
-  bool was_skipped() const { return life_.skipped; }
+  bool was_skipped() const { return life_.result == "exec-condition"; }
 
   // what there is to tell of it
   int main_pid() const { return main_alive() ? death_.pid : 0; }
@@ -184,7 +184,6 @@ class Service {
     std::optional<Verdict> verdict;
     std::string_view result;   ///< systemd's Result=: the first failure; empty: none
     std::string_view told;     ///< the same when the verdict was told
-    bool skipped = false;      ///< ExecCondition= said so
     bool by_policy = false;    ///< what is next follows from Restart=
     bool group_lives = false;  ///< ExitType=cgroup: its main process has ended, and not all
     Instant watchdog_due = Instant::max();

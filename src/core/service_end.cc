@@ -54,7 +54,6 @@ void Service::after_death(Instant now, Actions& out) {
 
 void Service::skipped(Instant now, Actions& out) {
   life_.result = "exec-condition";
-  life_.skipped = true;
   next_ = {NextAction::Stop, Duration{0}, "ExecCondition="};
   exit_status_ = 0;
   end_reason_ = "skipped: ExecCondition= was not met";
@@ -83,7 +82,7 @@ Next Service::within_limit(Next next, Instant now) const {
 
 // All of it is over, and what came behind its end may have failed.
 void Service::take_result(Instant now, Actions& out) {
-  if (result() == life_.told || result() == "success" || life_.skipped) return;
+  if (result() == life_.told || result() == "success" || was_skipped()) return;
   // Somebody who asked for a restart meanwhile has the last word.
   if (life_.verdict && life_.by_policy && next_ == life_.verdict->next) {
     next_ = within_limit(policy_.decide_again(*life_.verdict, result()), now);
@@ -113,7 +112,7 @@ void Service::finish(Instant now, Actions& out) {
   take_result(now, out);
   if (!life_.left) out.push_back(action::Release{});
   if (ending_ || next_.action != NextAction::Respawn) {
-    failed_ = result() != "success" && !life_.skipped;
+    failed_ = result() != "success" && !was_skipped();
     return over(exit_status_, end_reason_);
   }
   // start() ends it, also where there is no delay: other units may have to be ended first.

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "cgroup_home.h"
 #include "os/unique_fd.h"
 #include "unit.h"
 
@@ -45,11 +46,6 @@ class Above {
  private:
   os::UniqueFd fd_;
 };
-
-std::string content(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 TEST(Upstream, IsToldThatTheGatewayIsReadyAndThatItStops) {
   TempDir files;
@@ -99,7 +95,7 @@ TEST(Upstream, TheTerminationLogGetsTheLastVerdict) {
   { std::ofstream(path) << std::string(9000, 'x'); }
   Gatevisor supervisor({.command = {"exit", "78"}, .options = {"--termination-log=" + path}});
   EXPECT_EQ(supervisor.expect_end(), 78);
-  const std::string told = content(path);
+  const std::string told = read_file(path);
   EXPECT_EQ(told.find("gateway (pid "), 0u) << told;
   EXPECT_NE(told.find("\nBecause     exit code 78 (EX_CONFIG): a configuration error\n"), told.npos);
   EXPECT_NE(told.find("\nWhat to do  "), told.npos);
