@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "app/file_storage.h"
 #include "log/cursor.h"
 #include "os/clock.h"
 #include "os/data_file.h"
@@ -55,12 +56,9 @@ std::uint64_t put(const JournalStore::Mark& mark) {
 }  // namespace
 
 /// A file whose commits are made up for.
-class JournalStore::File final : public journal::Storage {
+class JournalStore::File final : public FileStorage {
  public:
-  File(os::DataFile file, journal::RedoLog& redo) : file_(std::move(file)), redo_(redo) {}
-  Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return file_.write(offset, bytes);
-  }
+  File(os::DataFile file, journal::RedoLog& redo) : FileStorage(std::move(file)), redo_(redo) {}
   Expected<void> apply(std::span<const journal::Change> changes) override {
     if (auto done = redo_.stage(changes); !done) return done;
     if (auto done = Storage::apply(changes); !done) {
@@ -70,16 +68,8 @@ class JournalStore::File final : public journal::Storage {
     redo_.complete();
     return {};
   }
-  Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
-    return file_.read(offset, bytes);
-  }
-  std::span<const std::byte> mapped() const override { return file_.mapped(); }
-  std::uint64_t size() const override { return file_.size(); }
-  Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
-  os::DataFile& file() { return file_; }
 
  private:
-  os::DataFile file_;
   journal::RedoLog& redo_;
 };
 

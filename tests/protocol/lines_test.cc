@@ -48,10 +48,12 @@ TEST(Lines, EndAtANulWhichIsTold) {
 TEST(Lines, AreBrokenAtTheirLargestLength) {
   const std::string full(kLineMax, 'x');
   EXPECT_FALSE(first_line(full, false));
-  const auto exact = lines_of(full + "\n");
+  const std::string ended = full + "\n";
+  const std::string longer = full + "yz\nnext\n";
+  const auto exact = lines_of(ended);
   ASSERT_EQ(exact.size(), 1u);
   EXPECT_EQ(to_string(exact[0].broken_by), "");
-  const auto lines = lines_of(full + "yz\nnext\n");
+  const auto lines = lines_of(longer);
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].text, full);
   EXPECT_EQ(to_string(lines[0].broken_by), "line-max");
