@@ -18,6 +18,12 @@ struct NearRecord {
   std::string message;
 };
 
+/// A line that it wrote.
+struct OutputLine {
+  std::uint64_t usec = 0;  ///< wall clock, since 1970
+  std::string text;        ///< as it was written
+};
+
 /// The start of the unit that came after the death.
 struct NextStart {
   std::uint64_t usec = 0;
@@ -36,6 +42,7 @@ struct DeathReport {
   std::vector<NearRecord> before;  ///< oldest first
   std::vector<NearRecord> after;
   std::optional<NextStart> next_start;
+  std::vector<OutputLine> last_lines;  ///< oldest first; empty also where none are kept
   std::vector<Sample> samples;  ///< the flight record: oldest first; may be empty
 };
 

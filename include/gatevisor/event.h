@@ -11,6 +11,7 @@
 #include "gatevisor/error.h"
 #include "gatevisor/evidence.h"
 #include "gatevisor/exec_step.h"
+#include "gatevisor/last_words.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/sample.h"
 #include "gatevisor/time.h"
@@ -69,6 +70,7 @@ struct MainExited {
   CgroupSnapshot after;
   bool others_alive = false;  ///< processes of the invocation outlive it
   int seccomp_mode = -1;      ///< 'Seccomp:' of proc(5) status; -1 where it could not be read
+  std::optional<LastWords> last_words{};  ///< found at the end of its output
 };
 
 /// A process was made for the SpawnCommand action. `baseline` was read just before.

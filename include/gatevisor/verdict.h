@@ -24,6 +24,7 @@ enum class Cause : std::uint8_t {
   Signal,        ///< killed by a signal that no line below explains
   CoreDump,      ///< the same, and the kernel wrote a core
   OomKill,       ///< oom_kill grew
+  RuntimeOom,    ///< its run-time got no more memory, said so and ended
   MemoryStall,   ///< alive but spinning at its memory limit, ended by gatevisor for it
   Seccomp,       ///< SIGSYS from a system call filter
   ExecFailure,   ///< it never ran: {step, errno}
@@ -37,9 +38,10 @@ enum class Cause : std::uint8_t {
 };
 inline constexpr std::array kAllCauses = {
     Cause::Clean,       Cause::Requested,    Cause::ExitCode,     Cause::Signal,
-    Cause::CoreDump,    Cause::OomKill,      Cause::MemoryStall,  Cause::Seccomp,
-    Cause::ExecFailure, Cause::StartTimeout, Cause::RuntimeLimit, Cause::StopTimeout,
-    Cause::Watchdog,    Cause::Protocol,     Cause::ProbeFailure, Cause::TaskLimit};
+    Cause::CoreDump,    Cause::OomKill,      Cause::RuntimeOom,   Cause::MemoryStall,
+    Cause::Seccomp,     Cause::ExecFailure,  Cause::StartTimeout, Cause::RuntimeLimit,
+    Cause::StopTimeout, Cause::Watchdog,     Cause::Protocol,     Cause::ProbeFailure,
+    Cause::TaskLimit};
 
 /// Whose limit an out-of-memory kill enforced.
 enum class Scope : std::uint8_t {
@@ -111,6 +113,7 @@ struct Verdict {
   std::optional<WaitStatus> status;  ///< nullopt where no process was made
   std::string command;  ///< 'ExecStartPre=/bin/x' where it is the reason; empty: the main process
   std::optional<ExecFailure> exec_failure;  ///< ExecFailure only
+  std::string runtime;                      ///< RuntimeOom only: 'V8', as in core/last_words.h
   Confidence confidence = Confidence::Certain;
   std::vector<Evidence> evidence;
   std::vector<RuledOut> ruled_out;

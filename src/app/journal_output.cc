@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "core/last_words.h"
 #include "protocol/line_text.h"
 #include "protocol/lines.h"
 
@@ -180,11 +181,15 @@ bool JournalOutput::is_done() const {
          (dropped.id == stream_.id && dropped.offset == end_);
 }
 
+std::optional<LastWords> JournalOutput::last_words(std::span<char> window) const {
+  return core::find_last_words(read(tail(), window));
+}
+
 void JournalOutput::tidy() {
   const StreamPlace& kept = store_.account().streams[stream_.slot];
   const std::uint64_t committed =
       std::max(kept.id == stream_.id ? kept.offset : 0, place(memory_.dropped).offset);
-  spool_.forget(std::min(committed, shown_));
+  spool_.forget(std::min({committed, shown_, tail()}));
 }
 
 }  // namespace gatevisor::app

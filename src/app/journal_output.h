@@ -5,12 +5,14 @@
 // journal, or not shown, stays in the spool, and the account says how far each has got.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "app/journal_console.h"
 #include "app/journal_store.h"
+#include "gatevisor/last_words.h"
 #include "os/clock.h"
 #include "os/spool.h"
 #include "protocol/journal_stream.h"
@@ -25,6 +27,8 @@ class JournalOutput {
   static constexpr std::size_t kTurn = std::size_t{512} << 10;
   /// What keep() and show() read into; longer than any line.
   static constexpr std::size_t kWindow = std::size_t{256} << 10;
+  /// Of what was taken that much stays in the spool for last_words().
+  static constexpr std::size_t kTail = std::size_t{32} << 10;
 
   JournalOutput(protocol::JournalStream stream, os::UniqueFd pipe, os::Spool spool,
                 JournalStore& store, JournalMemory& memory);
@@ -44,6 +48,8 @@ class JournalOutput {
   void go_back();
   /// Gives up the whole lines that wait; how many.
   std::uint64_t drop(std::span<char> window);
+  /// What a run-time said at the end of all that was taken.
+  std::optional<LastWords> last_words(std::span<char> window) const;
   /// A line of level 2 or below has been kept since the last call.
   bool take_critical() { return std::exchange(critical_, false); }
 
@@ -59,6 +65,7 @@ class JournalOutput {
 
  private:
   StreamPlace& place(StreamPlaces& places) const;
+  std::uint64_t tail() const { return end_ - std::min<std::uint64_t>(end_, kTail); }
   std::string_view read(std::uint64_t from, std::span<char> window) const;
   Expected<void> keep_line(std::string_view line, std::string_view line_break, std::uint64_t next,
                            const os::JournalTimes& times);

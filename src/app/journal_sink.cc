@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "app/journal_writer.h"
 #include "app/record_text.h"
 #include "os/clock.h"
 #include "os/invocation.h"
+#include "protocol/journal_answer.h"
 #include "protocol/journal_record.h"
 #include "protocol/record_json.h"
 
@@ -39,7 +41,8 @@ JournalSink::JournalSink(JournalOptions options, os::EventLoop& loop)
 
 Expected<void> JournalSink::start(Instant now) {
   if (options_.directory.empty()) return {};
-  started_ = now;
+  starts_[next_start_] = after(now, kStartInterval);
+  next_start_ = (next_start_ + 1) % kStartBurst;
   if (memory_.bytes().empty()) {
     auto memory = os::SharedMemory::make(sizeof(JournalMemory));
     if (!memory) return std::unexpected(std::move(memory.error()));
@@ -60,7 +63,6 @@ Expected<void> JournalSink::start(Instant now) {
   channel_ = std::move(pair->ours);
   sent_ = 0;
   sent_output_ = 0;
-  working_ = false;
   watching_writable_ = false;
   if (auto watched = loop_.watch(channel_.fd(), os::kReadable, os::Source::Journal); !watched) {
     return watched;
@@ -90,7 +92,7 @@ void JournalSink::write(const Record& record, const std::string& unit, Instant n
 }
 
 void JournalSink::start_if_due(Instant now) {
-  if (pid_ == 0 && now - started_ >= kRestartAfter) {
+  if (pid_ == 0 && now >= may_start()) {
     (void)start(now);
   } else {
     flush();
@@ -177,9 +179,14 @@ std::optional<Error> JournalSink::ready() {
     if (!told.trouble.empty()) {
       news = Error{"journal", told.trouble, 0, "the records wait until it can be written"};
     }
-    working_ |= told.working;
     if (!told.note.empty()) news = Error{"journal", told.note, 0, "the writer stays who it is"};
+    finished_ |= told.finished;
     if (told.stream_done) outputs_.erase(*told.stream_done);
+    if (told.question && std::erase_if(questions_, [&](const Question& question) {
+          return question.id == *told.question;
+        }) > 0) {
+      answers_.push_back({*told.question, told.last_words});
+    }
     if (!told.written) continue;
     while (!pending_.empty() && pending_.front().number <= *told.written) {
       pending_bytes_ -= pending_.front().bytes.size();
@@ -196,6 +203,25 @@ std::optional<Error> JournalSink::ready() {
   return news;
 }
 
+std::uint64_t JournalSink::ask_last_words(const std::string& invocation, Instant now) {
+  flush();
+  if (!channel_ || !is_all_sent()) return 0;
+  std::string bytes(1, static_cast<char>(protocol::ToWriter::Ask));
+  bytes += protocol::encode(protocol::JournalQuestion{last_question_ + 1, invocation});
+  if (channel_.send(bytes) != os::Channel::Sent::Done) return 0;
+  questions_.push_back({++last_question_, after(now, kAnswerWithin)});
+  return last_question_;
+}
+
+std::vector<KnownWords> JournalSink::take_answers(Instant now) {
+  std::erase_if(questions_, [&](const Question& question) {
+    const bool never = !channel_ || now >= question.due;
+    if (never) answers_.push_back({question.id, std::nullopt});
+    return never;
+  });
+  return std::exchange(answers_, {});
+}
+
 void JournalSink::drop_channel() {
   if (channel_) loop_.unwatch(channel_.fd());
   channel_.close();
@@ -208,17 +234,27 @@ bool JournalSink::ended(int pid, Instant now) {
   pid_ = 0;
   sent_ = 0;
   sent_output_ = 0;
-  // One that ends at once will do so again.
-  if (working_ || now - started_ >= kRestartAfter) (void)start(now);
+  start_if_due(now);
   return true;
 }
 
 std::optional<Error> JournalSink::finish() {
-  // One that is to be started again is, now: it has something to do.
-  if (pid_ == 0 && (!pending_.empty() || !outputs_.empty())) (void)start(os::now());
-  if (!channel_) return std::nullopt;
-  const Instant deadline = os::now() + std::chrono::milliseconds{kFinishMs};
+  const Instant deadline = after(os::now(), std::chrono::milliseconds{kFinishMs});
   std::optional<Error> trouble;
+  for (int writers = 0; writers < kFinishWriters && !finished_; ++writers) {
+    if (!channel_) {
+      if (pending_.empty() && outputs_.empty()) return std::nullopt;
+      if (os::now() >= deadline || !start(os::now())) break;
+    }
+    finish_writer(deadline, trouble);
+  }
+  if (finished_) return std::nullopt;
+  if (trouble) return trouble;
+  return Error{"journal", "the last lines and records", 0, "they may not be in it"};
+}
+
+/// Until it has finished, has ended, or the time is over.
+void JournalSink::finish_writer(Instant deadline, std::optional<Error>& trouble) {
   const auto answers = [&] {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - os::now());
     if (left.count() <= 0 || !channel_.wait(static_cast<int>(left.count()))) return false;
@@ -233,9 +269,6 @@ std::optional<Error> JournalSink::finish() {
   if (channel_) channel_.finish_sending();
   while (channel_ && answers()) {
   }
-  if (pending_.empty() && !channel_) return std::nullopt;
-  if (trouble) return trouble;
-  return Error{"journal", "the last lines and records", 0, "they may not be in it"};
 }
 
 bool JournalSink::is_all_sent() const {
@@ -244,7 +277,9 @@ bool JournalSink::is_all_sent() const {
 
 Instant JournalSink::deadline() const {
   const bool idle = pending_.empty() && outputs_.empty();
-  return pid_ != 0 || idle ? Instant::max() : after(started_, kRestartAfter);
+  Instant due = pid_ != 0 || idle ? Instant::max() : may_start();
+  for (const Question& question : questions_) due = std::min(due, question.due);
+  return due;
 }
 
 }  // namespace gatevisor::app

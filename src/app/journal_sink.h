@@ -7,13 +7,16 @@
 // very end.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/journal_account.h"
 #include "gatevisor/console_mode.h"
+#include "gatevisor/last_words.h"
 #include "gatevisor/log_settings.h"
 #include "gatevisor/record.h"
 #include "os/channel.h"
@@ -38,11 +41,23 @@ struct NewOutput {
   explicit operator bool() const { return static_cast<bool>(write); }
 };
 
+/// The answer to a question. Without words: nothing was said that is known, or no answer came.
+struct KnownWords {
+  std::uint64_t question;
+  std::optional<LastWords> last_words;
+};
+
 class JournalSink {
  public:
   static constexpr std::size_t kMostPending = std::size_t{256} << 10;  ///< bytes
-  static constexpr Duration kRestartAfter = std::chrono::seconds{1};
+  /// A writer that ends is followed by another one at once, but never by more than these in that
+  /// time: one that ends for a reason of its own will do so again.
+  static constexpr std::size_t kStartBurst = 5;
+  static constexpr Duration kStartInterval = std::chrono::seconds{1};
   static constexpr int kFinishMs = 5000;
+  static constexpr int kFinishWriters = 3;  ///< one after the other, where they are ended
+  /// The writer answers at once, unless the machine has no time for it: the verdict does not wait.
+  static constexpr Duration kAnswerWithin = std::chrono::milliseconds{500};
 
   /// `loop` must outlive it. Without a directory nothing is done.
   JournalSink(JournalOptions options, os::EventLoop& loop);
@@ -58,11 +73,17 @@ class JournalSink {
   /// The process is there. `stream`: all but its id and slot.
   void add_output(NewOutput output, protocol::JournalStream stream, Instant now);
 
+  /// Asks the writer what an invocation said at its end; the number of the question. 0: there is
+  /// nobody who could know.
+  std::uint64_t ask_last_words(const std::string& invocation, Instant now);
+  /// Questions that were answered, or that nobody will answer any more.
+  std::vector<KnownWords> take_answers(Instant now);
+
   /// os::Source::Journal is ready. What the writer has to say, if it is worth telling.
   std::optional<Error> ready();
   /// Whether it was the writer that ended; then it is started again.
   bool ended(int pid, Instant now);
-  /// When a writer that did not last is to be started again.
+  /// When a writer that did not last is to be started again, or a question is given up.
   Instant deadline() const;
   void start_if_due(Instant now);
   /// 0: none runs.
@@ -75,6 +96,10 @@ class JournalSink {
     std::uint64_t number;
     std::string bytes;
   };
+  struct Question {
+    std::uint64_t id;
+    Instant due;
+  };
   struct Output {
     os::UniqueFd read;
     os::Spool spool;
@@ -83,6 +108,8 @@ class JournalSink {
   };
   void flush();
   bool is_all_sent() const;
+  void finish_writer(Instant deadline, std::optional<Error>& trouble);
+  Instant may_start() const { return starts_[next_start_]; }
   void watch(bool writable);
   void drop_channel();
   std::optional<std::uint32_t> free_slot() const;
@@ -93,7 +120,8 @@ class JournalSink {
   os::SharedMemory memory_;
   os::Channel channel_;
   int pid_ = 0;
-  Instant started_{};
+  std::array<Instant, kStartBurst> starts_{};  ///< when each may be followed by one more
+  std::size_t next_start_ = 0;
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
   std::size_t sent_ = 0;  ///< of pending_, to this writer
@@ -102,8 +130,11 @@ class JournalSink {
   std::uint64_t sent_output_ = 0;  ///< the last one that this writer has got
   std::uint64_t next_number_ = 1;
   std::uint64_t dropped_ = 0;
-  bool working_ = false;  ///< this writer has said so
+  std::uint64_t last_question_ = 0;
+  std::vector<Question> questions_;  ///< not answered yet
+  std::vector<KnownWords> answers_;
   bool watching_writable_ = false;
+  bool finished_ = false;  ///< the writer has said so
 };
 
 }  // namespace gatevisor::app

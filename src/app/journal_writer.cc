@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "os/invocation.h"
 #include "os/poller.h"
+#include "protocol/journal_answer.h"
 #include "protocol/journal_record.h"
 #include "protocol/journal_stream.h"
 
@@ -25,6 +26,8 @@ constexpr Duration kRetry = std::chrono::seconds{1};
 /// gatevisor is gone and nothing can be written: how often it is tried nevertheless.
 constexpr int kLastTries = 5;
 constexpr std::size_t kMostMessages = 64;  ///< at a time
+/// Outputs that have ended and said why, until somebody asks.
+constexpr std::size_t kMostEnded = 16;
 
 // The poller's numbers, behind those of the slots.
 constexpr std::uint64_t kChannel = kMostStreams;
@@ -54,11 +57,7 @@ class JournalWriter {
     }
     confine_journal_writer(parts_.directory);
     // At once, not with the first line: a reader sees what the one before has left.
-    if (auto recovered = store_.recover()) {
-      (void)answer(protocol::encode_working());
-    } else {
-      failed(recovered.error());
-    }
+    if (auto recovered = store_.recover(); !recovered) failed(recovered.error());
     for (;;) {
       const auto ready = poller_.wait(time_left());
       now_ = os::now();
@@ -70,6 +69,7 @@ class JournalWriter {
       }
       if (told) read_channel();
       take(has_bytes);
+      tell_last_words();
       show();  // no disk makes it late
       write();
       settle();
@@ -102,6 +102,11 @@ class JournalWriter {
       case protocol::ToWriter::Stream:
         if (auto stream = protocol::decode_stream(message)) add(std::move(*stream), fds);
         return;
+      case protocol::ToWriter::Ask:
+        if (auto question = protocol::decode_question(message)) {
+          questions_.push_back(std::move(*question));
+        }
+        return;
       case protocol::ToWriter::Finish: finishing_ = true; return;
     }
   }
@@ -125,7 +130,7 @@ class JournalWriter {
   /// From the pipes to the spools. What was written before a record was sent comes before it: then
   /// all of the pipes are emptied, whether they were ready or not.
   void take(const std::vector<bool>& has_bytes) {
-    const bool all = !records_.empty() || finishing_ || gone_ || added_;
+    const bool all = !records_.empty() || !questions_.empty() || finishing_ || gone_ || added_;
     added_ = false;
     for (std::uint32_t slot = 0; slot < kMostStreams; ++slot) {
       JournalOutput* const output = outputs_[slot].get();
@@ -139,6 +144,32 @@ class JournalWriter {
         if (!more || !*more || !all) break;
       }
     }
+  }
+
+  // ---- what was said at the end ------------------------------------------------------------
+
+  void tell_last_words() {
+    for (const protocol::JournalQuestion& question : questions_) {
+      (void)answer(protocol::encode_last_words(question.id, last_words_of(question.invocation)));
+    }
+    questions_.clear();
+  }
+
+  std::optional<LastWords> last_words_of(const std::string& invocation) {
+    for (const auto& output : outputs_) {
+      if (!output || output->stream().invocation != invocation) continue;
+      if (auto words = output->last_words(window_)) return words;
+    }
+    const auto said = std::ranges::find(ended_, invocation, &Ended::invocation);
+    return said == ended_.end() ? std::nullopt : std::optional(said->words);
+  }
+
+  /// It is asked for when the process is known to be dead, which may be later.
+  void remember_last_words(const JournalOutput& output) {
+    auto words = output.last_words(window_);
+    if (!words) return;
+    if (ended_.size() == kMostEnded) ended_.pop_back();
+    ended_.push_front({output.stream().invocation, std::move(*words)});
   }
 
   // ---- to the journal ----------------------------------------------------------------------
@@ -293,6 +324,7 @@ class JournalWriter {
       JournalOutput& output = *outputs_[slot];
       output.tidy();
       if (output.is_done()) {
+        remember_last_words(output);
         unwatch(slot);
         done_.push_back(output.stream().id);
         outputs_[slot].reset();
@@ -330,6 +362,7 @@ class JournalWriter {
     if (finishing_ || none) {
       store_.close();
       if (!gone_) gone();
+      (void)answer(protocol::encode_finished());
       parts_.channel.close();
       finishing_ = false;
     }
@@ -347,6 +380,11 @@ class JournalWriter {
     return std::max(next - os::now(), Duration{0});
   }
 
+  struct Ended {
+    std::string invocation;
+    LastWords words;
+  };
+
   JournalWriterParts& parts_;
   os::Poller poller_;
   JournalStore store_;
@@ -361,6 +399,8 @@ class JournalWriter {
   std::string datagram_;
   std::deque<protocol::JournalRecord> records_;  ///< as many as gatevisor lets wait
   std::deque<protocol::JournalRecord> waiting_;  ///< appended, for the commit
+  std::vector<protocol::JournalQuestion> questions_;  ///< at most kMostMessages
+  std::deque<Ended> ended_;  ///< the last one first
   Instant now_{};
   std::optional<Instant> retry_at_;  ///< something is in the way
   std::optional<Instant> unsynced_since_;

@@ -5,7 +5,7 @@
 // records wait here and outputs in their pipes. Killed at any moment, it leaves all that a new one
 // needs to go on: bytes in pipes and spools, and the account of how far it had got.
 //
-// It answers as protocol/journal_record has it; what is in the way is told once, until something is
+// It answers as protocol/journal_answer has it; what is in the way is told once, until something is
 // written again. It outlives gatevisor until nobody writes to the outputs any more.
 #pragma once
 

@@ -192,6 +192,7 @@ struct LevelOf {
       case Cause::Signal: return Level::Warning;
       case Cause::CoreDump:
       case Cause::OomKill:
+      case Cause::RuntimeOom:
       case Cause::MemoryStall:
       case Cause::Seccomp:
       case Cause::ExecFailure:

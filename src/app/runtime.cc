@@ -59,7 +59,10 @@ ControlHost Runtime::control_host() {
     return describe(manager_, unit, *units_[unit], unit == main_, shared_.maker.spawn_rung(), now);
   };
   host.supervisor = [this] { return describe_supervisor(); };
-  host.push = [this](std::size_t unit, Event event) { events_.push_back({unit, std::move(event)}); };
+  host.push = [this](std::size_t unit, Event event) {
+    units_[unit]->catch_up();
+    events_.push_back({unit, std::move(event)});
+  };
   host.count = [this] { return units_.size(); };
   return host;
 }
@@ -147,11 +150,12 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::MainProcess: return collect_exits();
     case os::Source::Journal:
       if (auto news = journal_.ready()) push(event::ActionFailed{std::move(*news)});
-      return;
+      return tell_answers();
     case os::Source::Control: return control_.handle(os::now());
     case os::Source::Timer:
       journal_.start_if_due(os::now());
       control_.expire(os::now());
+      tell_answers();
       return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
     case os::Source::ExecPipe:
@@ -176,8 +180,8 @@ bool Runtime::take_signals() {
     if (os::is_child_signal(signal->signal)) {
       children = true;
     } else {
-      // What a service had said before somebody asked comes first, as systemd has it.
-      for (const auto& unit : units_) unit->read_notifications();
+      // What a service had done and said before somebody asked comes first, as systemd has it.
+      for (const auto& unit : units_) unit->catch_up();
       push(std::move(*signal));
     }
   }
@@ -194,10 +198,17 @@ void Runtime::collect_exits() {
     os::reap(exit->pid);
     for (const auto& unit : units_) unit->reaped(exit->pid);
     if (journal_.ended(exit->pid, os::now())) {
+      tell_answers();
       push(event::ActionFailed{Error{"journal", "the writer ended", 0, "it is started again"}});
     }
   }
   for (const auto& unit : units_) unit->check_children();
+}
+
+void Runtime::tell_answers() {
+  for (const KnownWords& answer : journal_.take_answers(os::now())) {
+    for (const auto& unit : units_) unit->told(answer);
+  }
 }
 
 void Runtime::perform(const UnitActions& actions) {

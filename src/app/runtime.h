@@ -60,6 +60,7 @@ class Runtime {
   void read_signals();
   bool take_signals();
   void collect_exits();
+  void tell_answers();
   void push(Event event) { events_.push_back({main_, std::move(event)}); }
   void drain_events();
   void perform(const UnitActions& actions);

@@ -71,6 +71,19 @@ void ToldJournal::match(std::vector<std::string> payloads) {
   set_.set_matches(std::move(matches));
 }
 
+void ToldJournal::match_output(const std::string& invocation, int pid) {
+  journal::Matches matches;
+  (void)matches.add("_TRANSPORT=stdout");
+  (void)matches.add("_SYSTEMD_INVOCATION_ID=" + invocation);
+  if (pid != 0) (void)matches.add("_PID=" + std::to_string(pid));
+  set_.set_matches(std::move(matches));
+}
+
+std::optional<OutputLine> ToldJournal::read_line() {
+  if (!set_.entry(entry_)) return std::nullopt;
+  return OutputLine{set_.meta().realtime_usec, std::string(log::value_of(entry_, "MESSAGE"))};
+}
+
 bool ToldJournal::any(std::vector<std::string> payloads) {
   match(std::move(payloads));
   return set_.next();

@@ -42,6 +42,10 @@ class ToldJournal {
 
   /// From now on only entries with all of these fields (of gatevisor's records, of the unit).
   void match(std::vector<std::string> payloads);
+  /// From now on only lines that this process of this invocation wrote. 0: any process.
+  void match_output(const std::string& invocation, int pid);
+  /// The line of the present entry.
+  std::optional<OutputLine> read_line();
   /// Is there one, from the head?
   bool any(std::vector<std::string> payloads);
   /// The record of the present entry. nullopt: it cannot be read, which was said.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/last_words.h"
 #include "os/children.h"
+#include "os/clock.h"
 #include "os/main_finder.h"
 #include "os/pressure.h"
 #include "protocol/notify.h"
@@ -75,6 +77,11 @@ bool UnitRuntime::collect(int pid, WaitStatus status) {
 }
 
 bool UnitRuntime::is_own(int pid) const { return pid == child_.pid || pid == command_.pid; }
+
+void UnitRuntime::catch_up() {
+  read_exec_pipe();
+  read_notifications();
+}
 
 void UnitRuntime::read_exec_pipe() {
   exec::ChildFailure failure{};
@@ -151,7 +158,7 @@ void UnitRuntime::command_exited(WaitStatus status) {
   command_ = os::Child{};
   close_pipe(command_pipe_);
   exited.others_alive = others_alive();
-  const bool watch = exited.others_alive && child_.pid == 0;
+  const bool watch = exited.others_alive && child_.pid == 0 && !held_;
   push(std::move(exited));
   if (watch) watch_tree();
 }
@@ -159,14 +166,31 @@ void UnitRuntime::command_exited(WaitStatus status) {
 // The order is what the verdict rests on: signals that came with the exit, how the exec went, the
 // counters, and only then is the process reaped.
 void UnitRuntime::main_exited(WaitStatus status) {
-  read_exec_pipe();
-  read_notifications();
+  catch_up();
   event::MainExited exited{status, parts_.placement.snapshot(false), false, -1};
   if (os::is_seccomp_signal(status)) exited.seccomp_mode = os::seccomp_mode(child_.pid);
   os::reap(child_.pid);
   if (child_.pidfd) shared_.loop.unwatch(child_.pidfd.get());
   child_ = os::Child{};
   close_pipe(exec_pipe_);
+  if (core::may_have_last_words(status)) {
+    if (const auto question = shared_.journal->ask_last_words(invocation_id_, os::now())) {
+      held_ = Held{question, std::move(exited)};
+      return;
+    }
+  }
+  tell_exit(std::move(exited));
+}
+
+void UnitRuntime::told(const KnownWords& answer) {
+  if (!held_ || held_->question != answer.question) return;
+  event::MainExited exited = std::move(held_->exited);
+  held_.reset();
+  exited.last_words = answer.last_words;
+  tell_exit(std::move(exited));
+}
+
+void UnitRuntime::tell_exit(event::MainExited exited) {
   exited.others_alive = others_alive();
   const bool others = exited.others_alive;
   push(std::move(exited));
@@ -221,6 +245,7 @@ void UnitRuntime::await_children() {
 
 // Without a PID file there is nothing left that could be found.
 void UnitRuntime::tree_is_empty() {
+  if (held_) return;  // MainExited comes first, and says whether others are alive
   if (parts_.settings.pid_file.empty()) stop_finding_main();
   push(event::TreeEmpty{});
 }

@@ -57,6 +57,8 @@ class UnitRuntime {
   void handle(os::Source source);
   /// A child of gatevisor is a zombie. False: it is none that the unit started or adopted.
   bool collect(int pid, WaitStatus status);
+  /// What its main process said at its end is known now, or never will be.
+  void told(const KnownWords& answer);
   /// After any child has changed.
   void check_children();
   /// Its main process or command, or the helper that tidies up after it.
@@ -73,12 +75,16 @@ class UnitRuntime {
   /// gatevisor ends: nothing of the unit stays.
   void end();
 
-  void read_notifications();
+  /// What has happened already, though its descriptors have not been looked at: before somebody's
+  /// request is told, which may have come later.
+  void catch_up();
 
  private:
   void read_exec_pipe();
+  void read_notifications();
   void read_command_pipe();
   void main_exited(WaitStatus status);
+  void tell_exit(event::MainExited exited);
   void command_exited(WaitStatus status);
   void adopted_main_vanished();
   void read_tree_events();
@@ -146,6 +152,12 @@ class UnitRuntime {
   os::NotifySocket notify_;
   os::Child child_;    ///< the main process
   os::Child command_;  ///< what runs beside it or before
+  /// The main process is dead, and its last words are being asked for.
+  struct Held {
+    std::uint64_t question;
+    event::MainExited exited;
+  };
+  std::optional<Held> held_;
   os::UniqueFd exec_pipe_;
   os::UniqueFd command_pipe_;
   os::UniqueFd pid_file_events_;

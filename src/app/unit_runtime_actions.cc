@@ -173,7 +173,7 @@ void UnitRuntime::stop_finding_main() {
 }
 
 bool UnitRuntime::adopt_main(int pid) {
-  if (!is_of_the_invocation(pid)) return false;
+  if (held_ || !is_of_the_invocation(pid)) return false;
   auto child = os::adopt(pid);
   if (!child) return false;
   if (child_.pidfd) shared_.loop.unwatch(child_.pidfd.get());

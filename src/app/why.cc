@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kBefore = 6;
 constexpr std::size_t kAfter = 4;
+constexpr std::size_t kLines = 10;
+constexpr std::size_t kStack = 1000;  // lines that are looked at
 
 struct Found {
   Told told;
@@ -74,6 +76,39 @@ std::vector<Sample> flight_of(ToldJournal& journal, const Found& found) {
   if (!journal.set().previous()) return {};
   auto told = journal.read();
   return told ? std::move(told->record.samples) : std::vector<Sample>{};
+}
+
+/// The line with which its run-time gave up; empty: it did not.
+std::string_view said_by_runtime(const Verdict& verdict) {
+  for (const Evidence& fact : verdict.evidence) {
+    if (verdict.cause == Cause::RuntimeOom && fact.source == "output") return fact.value;
+  }
+  return {};
+}
+
+/// What it wrote last; of a run-time that gave up without the stack behind that, of a command that
+/// failed before the main process was there what that wrote.
+std::vector<OutputLine> last_lines_of(ToldJournal& journal, const Verdict& verdict) {
+  std::vector<OutputLine> lines;
+  if (verdict.invocation.empty()) return lines;
+  for (const int pid : {verdict.pid, 0}) {
+    journal.match_output(verdict.invocation, pid);
+    journal.set().seek_tail();
+    std::string_view said = said_by_runtime(verdict);
+    for (std::size_t seen = 0; seen < kStack && journal.set().previous(); ++seen) {
+      if (said.empty() && lines.size() == kLines) break;
+      auto line = journal.read_line();
+      if (!line) continue;
+      if (!said.empty() && line->text.starts_with(said)) {
+        lines.clear();
+        said = {};
+      }
+      if (lines.size() < kLines) lines.push_back(std::move(*line));
+    }
+    if (!lines.empty()) break;
+  }
+  std::ranges::reverse(lines);
+  return lines;
 }
 
 /// Of this life before it, and until the next start after it.
@@ -138,6 +173,7 @@ int why(const WhyOptions& options) {
     DeathReport report = death_of(found->told);
     look_around(journal, *found, report);
     report.samples = flight_of(journal, *found);
+    report.last_lines = last_lines_of(journal, report.verdict);
     if (options.json) {
       const Verdict& verdict = report.verdict;
       text += protocol::death_json(report, core::advice(verdict),

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 namespace gatevisor::core {
 namespace {
@@ -254,6 +255,47 @@ std::string for_exec_failure(const Verdict& verdict) {
   }
 }
 
+/// A heap that is larger than the one that was too small. nullopt: its limit does not leave room for
+/// one, or nothing was measured.
+std::optional<std::uint64_t> larger_heap(const Verdict& verdict) {
+  const std::uint64_t had = verdict.memory_peak.value_or(0);
+  if (!verdict.memory_limit) {
+    return had == 0 ? std::nullopt : std::optional(2 * had);
+  }
+  const std::uint64_t heap = *verdict.memory_limit * kHeapPercent / 100;
+  return heap > had ? std::optional(heap) : std::nullopt;
+}
+
+/// `flag`: 'NODE_OPTIONS=--max-old-space-size=' and what comes behind the figure.
+std::string for_heap_limit(const Verdict& verdict, const std::string& flag, const char* unit) {
+  const auto heap = larger_heap(verdict);
+  std::string text = "The limit of its heap was too small, or it leaks";
+  if (verdict.memory_peak) text += " (the peak was " + mebibytes(*verdict.memory_peak) + ")";
+  if (heap) {
+    text += ": Environment=" + flag + std::to_string(*heap / kMebi) + unit;
+    if (verdict.memory_limit) {
+      return text + " is three quarters of its memory limit of " +
+             mebibytes(*verdict.memory_limit) + ".";
+    }
+    return text + " is twice that.";
+  }
+  if (!verdict.memory_limit) return text + ": raise it with Environment=" + flag + "N" + unit + ".";
+  return text + ": raise MemoryMax=, which is " + mebibytes(*verdict.memory_limit) +
+         ", and with it the heap (Environment=" + flag + "N" + unit + ", three quarters of it).";
+}
+
+std::string for_runtime_oom(const Verdict& verdict) {
+  if (verdict.runtime == "V8") {
+    return for_heap_limit(verdict, "NODE_OPTIONS=--max-old-space-size=", "");
+  }
+  if (verdict.runtime == "JVM") {
+    return for_heap_limit(verdict, "JAVA_TOOL_OPTIONS=-Xmx", "m");
+  }
+  return "An allocation was refused, which a memory limit of a cgroup does not do: see LimitAS= and "
+         "LimitDATA= (ulimit -v and -d), vm.overcommit_memory of the machine, and what asked for so "
+         "much at once.";
+}
+
 std::string for_memory_stall(const Verdict& verdict) {
   if (!verdict.memory_limit)
     return "It needs more memory than its limit leaves: raise MemoryMax= or MemoryHigh=.";
@@ -275,6 +317,7 @@ std::string advice(const Verdict& verdict) {
              "place of "
              "the crash ('bt full' in gdb).";
     case Cause::OomKill: return for_oom_kill(verdict);
+    case Cause::RuntimeOom: return for_runtime_oom(verdict);
     case Cause::MemoryStall: return for_memory_stall(verdict);
     case Cause::Seccomp:
       return "Find the call's number in the audit or kernel log (type=SECCOMP … syscall=) and add "
@@ -329,6 +372,7 @@ DeathClass death_class(Cause cause) {
     case Cause::Watchdog:
     case Cause::ProbeFailure: return DeathClass::Program;
     case Cause::OomKill:
+    case Cause::RuntimeOom:
     case Cause::MemoryStall: return DeathClass::Memory;
     case Cause::ExecFailure:
     case Cause::StartTimeout: return DeathClass::Start;

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "core/format.h"
+#include "core/last_words.h"
 #include "core/oom_finding.h"
 #include "core/restart_policy.h"
 
@@ -57,6 +58,8 @@ class Judge {
   void as_requested();
   void as_stop_timeout();
   void as_seccomp();
+  bool ran_out_by_itself() const;
+  void as_runtime_oom();
   void as_signal();
   void as_exit();
   void rule_out_oom();
@@ -139,6 +142,7 @@ void Judge::decide() {
   }
   if (oom_killed_helper()) return as_oom(Victim::Helper, Confidence::Likely);
   if (death_.status->by_signal(SIGSYS) && death_.seccomp_mode != 0) return as_seccomp();
+  if (ran_out_by_itself()) return as_runtime_oom();
   if (death_.status->by_signal() && !settings_.success.contains(*death_.status)) {
     return as_signal();
   }
@@ -153,6 +157,14 @@ bool Judge::oom_killed_main() const {
 // The launcher whose child was killed shows exit code 1; exit 0 is not blamed on a helper.
 bool Judge::oom_killed_helper() const {
   return death_.status && !is_success(*death_.status, settings_) && oom_.own && oom_.fresh > 0;
+}
+
+// Both have to agree: what was said and how it ended, which nobody else had caused.
+bool Judge::ran_out_by_itself() const {
+  const WaitStatus& status = *death_.status;
+  return death_.last_words && ends_so(death_.last_words->runtime, status) &&
+         !is_success(status, settings_) &&
+         (!status.by_signal() || find_sent(death_, status.value) == nullptr);
 }
 
 void Judge::as_exec_failure() {
@@ -305,6 +317,18 @@ void Judge::as_seccomp() {
     add({"proc status", "Seccomp", std::to_string(death_.seccomp_mode)});
   }
   verdict_.summary = "made a system call that its seccomp filter kills for";
+}
+
+void Judge::as_runtime_oom() {
+  const auto& [runtime, line] = *death_.last_words;
+  verdict_.cause = Cause::RuntimeOom;
+  verdict_.runtime = runtime;
+  verdict_.confidence = Confidence::Likely;
+  if (death_.status->by_signal()) verdict_.sender = Sender::Itself;
+  add({"output", runtime, line});
+  verdict_.summary = "its run-time (" + runtime + ") could get no more memory and gave up: " +
+                     how_it_ended(*death_.status);
+  rule_out_oom();
 }
 
 void Judge::as_signal() {

@@ -9,6 +9,7 @@
 
 #include "gatevisor/event.h"
 #include "gatevisor/evidence.h"
+#include "gatevisor/last_words.h"
 #include "gatevisor/settings.h"
 #include "gatevisor/verdict.h"
 
@@ -61,6 +62,7 @@ struct Death {
   CgroupSnapshot baseline;  ///< before it was started
   CgroupSnapshot after;     ///< when it was dead
   int seccomp_mode = -1;    ///< event::MainExited
+  std::optional<LastWords> last_words;
   std::vector<SentSignal> sent;
   StopReason stop_reason = StopReason::None;
   Requester requester;                   ///< StopReason::Request only

@@ -28,7 +28,8 @@ struct Trace {
     return "ExecFailed(" + std::string(to_string(e.step)) + ", " + std::to_string(e.code) + ")";
   }
   std::string operator()(const event::MainExited& e) const {
-    return "MainExited(" + words(e.status) + (e.others_alive ? ", others alive)" : ")");
+    return "MainExited(" + words(e.status) + (e.others_alive ? ", others alive" : "") +
+           (e.last_words ? ", " + e.last_words->runtime + " said why)" : ")");
   }
   std::string operator()(const event::CommandSpawned& e) const {
     return "CommandSpawned(" + std::to_string(e.pid) + ")";

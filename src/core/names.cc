@@ -245,6 +245,7 @@ std::string_view to_string(Cause cause) {
     case Cause::Signal: return "signal";
     case Cause::CoreDump: return "core-dump";
     case Cause::OomKill: return "oom-kill";
+    case Cause::RuntimeOom: return "runtime-oom";
     case Cause::MemoryStall: return "memory-stall";
     case Cause::Seccomp: return "seccomp";
     case Cause::ExecFailure: return "exec-failure";

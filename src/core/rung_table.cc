@@ -34,6 +34,7 @@ Tellable row(Cause cause, const Rungs& rungs) {
     case Cause::TaskLimit:
       return {cause, rungs.pids_controller ? Confidence::Likely : Confidence::Unknown,
               Confidence::Likely, rungs.pids_controller ? std::string_view{} : kPids};
+    case Cause::RuntimeOom:
     case Cause::Seccomp: return {cause, Confidence::Likely, Confidence::Likely, {}};
     case Cause::Clean:
     case Cause::Requested:

@@ -214,6 +214,7 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
   death_.status = event.status;
   death_.after = event.after;
   death_.seccomp_mode = event.seccomp_mode;
+  death_.last_words = event.last_words;
   const std::vector<Command>& commands = settings_.commands.main;
   const bool starting_oneshot =
       settings_.life.type == ServiceType::Oneshot && state_ == ServiceState::Starting;

@@ -34,6 +34,7 @@ std::string_view service_result(const Verdict& verdict, const ServiceSettings& s
     case Cause::ExitCode:
     case Cause::Signal:
     case Cause::CoreDump:
+    case Cause::RuntimeOom:
     case Cause::Seccomp:
     case Cause::TaskLimit: break;
   }

@@ -9,11 +9,6 @@ namespace {
 constexpr std::size_t kMaxFields = 64;
 
 // The first byte of an answer.
-constexpr char kWritten = 'A';
-constexpr char kTrouble = 'E';
-constexpr char kNote = 'N';
-constexpr char kStreamDone = 'D';
-constexpr char kWorking = 'W';
 
 // sd-messages.h
 constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
@@ -38,6 +33,7 @@ void add_verdict(std::vector<std::string>& fields, const Verdict& verdict) {
   if (verdict.scope) add("GATEVISOR_SCOPE", to_string(*verdict.scope));
   if (verdict.victim) add("GATEVISOR_VICTIM", to_string(*verdict.victim));
   if (verdict.sender) add("GATEVISOR_SENDER", to_string(*verdict.sender));
+  if (!verdict.runtime.empty()) add("GATEVISOR_RUNTIME", verdict.runtime);
   if (!verdict.status) return;
   // As systemd's own records of a process's end have them.
   add("EXIT_CODE", to_string(verdict.status->kind));
@@ -123,38 +119,6 @@ std::optional<JournalRecord> decode(std::string_view bytes) {
   }
   if (!bytes.empty()) return std::nullopt;
   return record;
-}
-
-std::string encode_working() { return std::string(1, kWorking); }
-
-std::string encode_written(std::uint64_t number) {
-  std::string bytes(1, kWritten);
-  put(bytes, number);
-  return bytes;
-}
-
-std::string encode_trouble(std::string_view line) { return kTrouble + std::string(line); }
-std::string encode_note(std::string_view line) { return kNote + std::string(line); }
-
-std::string encode_stream_done(std::uint64_t id) {
-  std::string bytes(1, kStreamDone);
-  put(bytes, id);
-  return bytes;
-}
-
-JournalAnswer decode_answer(std::string_view bytes) {
-  JournalAnswer answer;
-  if (bytes.empty()) return answer;
-  const char kind = bytes.front();
-  bytes.remove_prefix(1);
-  if (kind == kTrouble) answer.trouble = bytes;
-  answer.working = kind == kWorking && bytes.empty();
-  if (kind == kNote) answer.note = bytes;
-  std::uint64_t number = 0;
-  const bool numbered = kind == kWritten || kind == kStreamDone;
-  if (!numbered || !take(bytes, number) || !bytes.empty()) return answer;
-  (kind == kWritten ? answer.written : answer.stream_done) = number;
-  return answer;
 }
 
 }  // namespace gatevisor::protocol

@@ -34,21 +34,4 @@ std::string encode(const JournalRecord& record);
 /// nullopt where the bytes are none. Never reads past them.
 std::optional<JournalRecord> decode(std::string_view bytes);
 
-/// What the writer answers: that it works, that every record up to a number is on the disk, that a stream has ended
-/// and all of it is written, what is in the way, or what else is worth telling.
-std::string encode_working();
-std::string encode_written(std::uint64_t number);
-std::string encode_stream_done(std::uint64_t id);
-std::string encode_trouble(std::string_view line);
-std::string encode_note(std::string_view line);
-struct JournalAnswer {
-  bool working = false;
-  std::optional<std::uint64_t> written;
-  std::optional<std::uint64_t> stream_done;
-  std::string trouble;  ///< empty: none
-  std::string note;     ///< empty: none
-};
-/// None of them where the bytes are no answer.
-JournalAnswer decode_answer(std::string_view bytes);
-
 }  // namespace gatevisor::protocol

@@ -55,4 +55,18 @@ std::optional<JournalStream> decode_stream(std::string_view bytes) {
   return stream;
 }
 
+std::string encode(const JournalQuestion& question) {
+  std::string bytes;
+  put(bytes, question.id);
+  put(bytes, question.invocation);
+  return bytes;
+}
+
+std::optional<JournalQuestion> decode_question(std::string_view bytes) {
+  JournalQuestion question;
+  const bool whole = take(bytes, question.id) && take(bytes, question.invocation) && bytes.empty();
+  if (!whole || question.id == 0) return std::nullopt;
+  return question;
+}
+
 }  // namespace gatevisor::protocol

@@ -15,6 +15,7 @@ namespace gatevisor::protocol {
 enum class ToWriter : char {
   Record = 'R',  ///< a JournalRecord follows
   Stream = 'S',  ///< a JournalStream follows
+  Ask = 'A',     ///< a JournalQuestion follows
   Finish = 'F'   ///< gatevisor ends: what is there now is all that it will wait for
 };
 
@@ -33,6 +34,16 @@ struct JournalStream {
   std::vector<std::string> fields;  ///< 'NAME=value', of each of its lines
   bool operator==(const JournalStream&) const = default;
 };
+
+/// What did an invocation say at its end? Answered once all that it had written by then is looked at.
+struct JournalQuestion {
+  std::uint64_t id = 0;    ///< never 0
+  std::string invocation;  ///< 32 hexadecimal digits
+  bool operator==(const JournalQuestion&) const = default;
+};
+std::string encode(const JournalQuestion& question);
+/// nullopt where the bytes are none. Never reads past them.
+std::optional<JournalQuestion> decode_question(std::string_view bytes);
 
 /// Longest encoded stream; what does not fit is left out of `fields`.
 inline constexpr std::size_t kMaxJournalStream = std::size_t{16} << 10;

@@ -43,6 +43,7 @@ ordered_json to_json(const Verdict& verdict, TimeText time_text) {
                             {"errno", verdict.exec_failure->code}};
   }
   if (!verdict.command.empty()) json["command"] = verdict.command;
+  if (!verdict.runtime.empty()) json["runtime"] = verdict.runtime;
   json["status"] = verdict.shell_status;
   json["confidence"] = to_string(verdict.confidence);
   json["summary"] = verdict.summary;

@@ -82,6 +82,7 @@ std::optional<ToldDeath> read_death(const ordered_json& record) {
     }
   }
   verdict.command = text(json, "command");
+  verdict.runtime = text(json, "runtime");
   verdict.shell_status = number<int>(json, "status");
   verdict.confidence = named(text(json, "confidence"), Confidence::Certain, Confidence::Unknown)
                            .value_or(Confidence::Unknown);
@@ -215,6 +216,10 @@ std::string death_json(const DeathReport& report, std::string_view advice,
                           {"invocation", report.next_start->invocation}};
   }
   json["advice"] = advice.empty() ? ordered_json() : ordered_json(advice);
+  json["last_lines"] = ordered_json::array();
+  for (const OutputLine& line : report.last_lines) {
+    json["last_lines"].push_back({{"time", time_text(line.usec)}, {"message", line.text}});
+  }
   json["flight"] = flight_json(report.samples);
   json["before"] = near_json(report.before, time_text);
   json["after"] = near_json(report.after, time_text);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLabel = 12;  // 'Ruled out' and its like stand in that many columns
 constexpr std::size_t kBar = 32;
+constexpr std::size_t kMostLine = 160;  // characters of a line that it wrote
 constexpr std::size_t kWidth = 100;  // of the advice, which is the only long prose
 
 class Text {
@@ -172,6 +173,10 @@ std::string why_text(const DeathReport& report, const WhyView& view) {
       text.row("Memory", words);
     }
     flight(text, report, view);
+  }
+  for (const OutputLine& output : report.last_lines) {
+    text.row("Last lines", time_of_day(view.calendar, output.usec) + " " +
+                               shortened(line(output.text), kMostLine));
   }
   text.row("Next", next(report, view));
   near(text, report.before, view);

@@ -1,6 +1,9 @@
 #include "report/words.h"
 
+#include <algorithm>
+
 #include "core/format.h"
+#include "core/utf8.h"
 #include "log/bytes.h"
 #include "log/utf8.h"
 
@@ -34,6 +37,19 @@ std::string line(std::string_view text) {
     at += size;
   }
   return plain;
+}
+
+std::string shortened(std::string text, std::size_t most) {
+  std::size_t at = 0;
+  for (std::size_t count = 0; at < text.size(); ++count) {
+    if (count == most) {
+      text.resize(at);
+      text += "…";
+      break;
+    }
+    at += std::max<std::size_t>(first_character(std::string_view(text).substr(at)).size, 1);
+  }
+  return text;
 }
 
 std::string ago(std::uint64_t usec, std::uint64_t now_usec) {

@@ -1,6 +1,7 @@
 // The words that `why` and `history` share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ namespace gatevisor::report {
 /// What was recorded may hold what the gateway said of itself: no control character of it reaches a
 /// terminal, no newline breaks a line, and bytes that are no UTF-8 are '?'.
 std::string line(std::string_view text);
+
+/// The first `most` characters of a valid text, with '…' where that is not all.
+std::string shortened(std::string text, std::size_t most);
 
 /// '3min ago', '2d 4h ago'; 'just now' for less than a second; 'in 5s (by this clock)' where the
 /// clocks disagree.

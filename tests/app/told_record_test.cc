@@ -34,6 +34,7 @@ Verdict full(Cause cause) {
   verdict.sender = Sender::Kernel;
   verdict.status = WaitStatus::killed(9);
   verdict.command = "ExecStartPre=/bin/x";
+  verdict.runtime = "V8";
   verdict.exec_failure = ExecFailure{ExecStep::WorkingDirectory, ENOENT};
   verdict.confidence = Confidence::Likely;
   verdict.evidence = {{"waitid", "status", "SIGKILL"}, {"a", "b", "c"}};

@@ -47,6 +47,14 @@ class Written {
                      "GATEVISOR_RECORD=" + record}};
     ASSERT_TRUE(append(*writer_, entry));
   }
+  void add_line(const std::string& text, int pid) {
+    const journal::TestEntry entry{
+        .times = {.realtime_usec = 1'700'000'000'000'000 + ++number_ * 1'000'000,
+                  .monotonic_usec = number_ * 1'000'000},
+        .payloads = {"MESSAGE=" + text, "_TRANSPORT=stdout", "_PID=" + std::to_string(pid),
+                     "_SYSTEMD_INVOCATION_ID=0123456789abcdef0123456789abcdef"}};
+    ASSERT_TRUE(append(*writer_, entry));
+  }
   void add_death(const std::string& cause, const std::string& summary,
                  const std::string& unit = "gateway") {
     add("exited",
@@ -109,6 +117,44 @@ TEST(WhyProgram, EachUnitHasItsOwnLastDeathAndTheClassDecidesTheStatus) {
   EXPECT_EQ(files.ask("history").lines(), 5);
   EXPECT_EQ(files.ask("history db").lines(), 2);
   EXPECT_EQ(files.ask("history --cause=oom-kill --cause=task-limit --json").lines(), 2);
+}
+
+TEST(WhyProgram, TheLastLinesOfTheProcessThatDiedAreShown) {
+  const auto dies = [](Written& files, const char* cause, const char* evidence) {
+    files.add("exited", R"("verdict":{"cause":")" + std::string(cause) + R"(","pid":7,"evidence":[)" +
+                            evidence + R"(],"invocation":"0123456789abcdef0123456789abcdef"})");
+  };
+  Written files;
+  files.add_line("of a command", 6);
+  for (int i = 1; i <= 12; ++i) files.add_line("line " + std::to_string(i), 7);
+  dies(files, "exit-code", "");
+  files.add_line("of what came behind it", 8);
+  const Answer answer = files.ask("why");
+  EXPECT_TRUE(answer.has("\nLast lines  22:13:24.000 line 3\n")) << answer.text;
+  EXPECT_TRUE(answer.has("            22:13:33.000 line 12\nNext ")) << answer.text;
+  EXPECT_FALSE(answer.has(" line 2\n") || answer.has("of a command") || answer.has("behind it"))
+      << answer.text;
+  EXPECT_TRUE(files.ask("why --json").has(R"({"time":"2023-11-14T22:13:33.000000Z","message":"line 12"}])"));
+
+  // Behind what a run-time says last is its stack.
+  Written stacked;
+  for (const char* line : {"serving", "out of memory, all of it", "frame 1", "frame 2"}) {
+    stacked.add_line(line, 7);
+  }
+  dies(stacked, "runtime-oom", R"({"source":"output","name":"V8","value":"out of memory"})");
+  const Answer said = stacked.ask("why");
+  EXPECT_TRUE(said.has(" serving\n            22:13:22.000 out of memory, all of it\nNext ")) << said.text;
+}
+
+TEST(WhyProgram, ALineThatWouldHarmATerminalDoesNot) {
+  Written files;
+  files.add_line("\x1b[2J and \xff " + std::string(300, 'x'), 7);
+  files.add("exited",
+            R"("verdict":{"cause":"exit-code","pid":7,"invocation":"0123456789abcdef0123456789abcdef"})");
+  const Answer answer = files.ask("why");
+  EXPECT_FALSE(answer.has("\x1b")) << answer.text;
+  EXPECT_TRUE(answer.has("[2J and ? x")) << answer.text;
+  EXPECT_TRUE(answer.has("xx…\n")) << answer.text;
 }
 
 TEST(WhyProgram, ARunningUnitWithoutADeathIsNoFailure) {

@@ -54,6 +54,27 @@ TEST(Advice, OomKillByTheOwnLimitNamesLimitPeakAndAHeapOfThreeQuarters) {
   EXPECT_TRUE(has(text, "--max-old-space-size=384 ")) << text;
 }
 
+TEST(Advice, OfAHeapThatWasTooSmallNamesTheFlagAndAFigure) {
+  Verdict verdict = of(Cause::RuntimeOom);
+  verdict.runtime = "V8";
+  verdict.memory_peak = 100 * kMebi;
+  EXPECT_TRUE(has(advice(verdict), "NODE_OPTIONS=--max-old-space-size=200 is twice"))
+      << advice(verdict);
+  verdict.memory_limit = 512 * kMebi;
+  EXPECT_TRUE(has(advice(verdict), "NODE_OPTIONS=--max-old-space-size=384 is three quarters"))
+      << advice(verdict);
+  verdict.runtime = "JVM";
+  EXPECT_TRUE(has(advice(verdict), "JAVA_TOOL_OPTIONS=-Xmx384m is")) << advice(verdict);
+  verdict.memory_peak = 500 * kMebi;  // no larger one fits
+  EXPECT_TRUE(has(advice(verdict), "raise MemoryMax=, which is 512 MiB")) << advice(verdict);
+  verdict.memory_peak.reset();
+  verdict.memory_limit.reset();
+  EXPECT_TRUE(has(advice(verdict), "raise it with Environment=JAVA_TOOL_OPTIONS=-XmxNm."))
+      << advice(verdict);
+  verdict.runtime = "C++";
+  EXPECT_TRUE(has(advice(verdict), "LimitAS=")) << advice(verdict);
+}
+
 TEST(Advice, OomKillOfAHelperIsNoMatterOfTheGatewaysHeap) {
   Verdict verdict = of(Cause::OomKill);
   verdict.scope = Scope::OwnLimit;

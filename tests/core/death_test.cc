@@ -236,6 +236,46 @@ TEST(Death, SeedRow_StrictCapabilities_ADropThatFailsIsAFailedStart) {
   EXPECT_EQ(verdict.summary, "could not be started: bounding-set: Operation not permitted");
 }
 
+Death with_last_words(WaitStatus status, const char* runtime) {
+  Death death = death_by(status);
+  death.last_words = LastWords{runtime, "what it said"};
+  return death;
+}
+
+TEST(Death, RuntimeOomIsWhatWasSaidAndHowItEndedTogether) {
+  const Verdict verdict = judged(with_last_words(WaitStatus::killed(SIGABRT), "V8"));
+  EXPECT_EQ(verdict.cause, Cause::RuntimeOom);
+  EXPECT_EQ(verdict.runtime, "V8");
+  EXPECT_EQ(verdict.confidence, Confidence::Likely);
+  EXPECT_EQ(verdict.sender, Sender::Itself);
+  EXPECT_TRUE(has_evidence(verdict, "output", "V8", "what it said"));
+  EXPECT_TRUE(rules_out(verdict, Cause::OomKill, "oom_kill +0 in gateway.slice/1/memory.events"));
+  EXPECT_EQ(judged(with_last_words(WaitStatus::dumped(SIGABRT), "C++")).cause, Cause::RuntimeOom);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::exited(134), "V8")).cause, Cause::RuntimeOom);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::exited(3), "JVM")).cause, Cause::RuntimeOom);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::exited(2), "Go")).cause, Cause::RuntimeOom);
+}
+
+TEST(Death, LastWordsAloneAreNoRuntimeOom) {
+  EXPECT_EQ(judged(with_last_words(WaitStatus::exited(0), "V8")).cause, Cause::Clean);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::exited(78), "V8")).cause, Cause::ExitCode);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::killed(SIGKILL), "V8")).cause, Cause::Signal);
+  EXPECT_EQ(judged(with_last_words(WaitStatus::killed(SIGABRT), "a stranger's")).cause,
+            Cause::Signal);
+  // What gatevisor sent explains it: the watchdog's signal, or a stop.
+  Death asked = with_last_words(WaitStatus::killed(SIGABRT), "V8");
+  requested(asked, SIGABRT);
+  EXPECT_EQ(judged(asked).cause, Cause::Requested);
+}
+
+TEST(Death, TheKernelsOwnCountersAreSurerThanLastWords) {
+  FakeCgroups groups;
+  groups.oom_kill(Scope::OwnLimit);
+  Death death = death_by(WaitStatus::exited(1), groups);
+  death.last_words = LastWords{"Python", "MemoryError"};
+  EXPECT_EQ(judged(death).cause, Cause::OomKill);
+}
+
 TEST(Death, TaskLimitStandsBesideAnExitCode) {
   for (const bool at_slice : {false, true}) {
     FakeCgroups groups;

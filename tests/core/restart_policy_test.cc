@@ -64,6 +64,8 @@ std::vector<TableRow> table() {
       {"SIGSEGV", verdict_of(Cause::Signal, WaitStatus::killed(SIGSEGV)), signal},
       {"core", verdict_of(Cause::CoreDump, WaitStatus::dumped(SIGABRT)), signal},
       {"core of a clean signal", verdict_of(Cause::CoreDump, WaitStatus::dumped(SIGTERM)), signal},
+      {"run-time out of memory", verdict_of(Cause::RuntimeOom, WaitStatus::dumped(SIGABRT)), signal},
+      {"run-time, exit 1", verdict_of(Cause::RuntimeOom, WaitStatus::exited(1)), code},
       {"seccomp", verdict_of(Cause::Seccomp, WaitStatus::killed(SIGSYS)), signal},
       {"time-out", verdict_of(Cause::StopTimeout, WaitStatus::killed(SIGKILL)), abnormal},
       {"out of memory", verdict_of(Cause::OomKill, WaitStatus::killed(SIGKILL)), abnormal},

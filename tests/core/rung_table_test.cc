@@ -53,8 +53,9 @@ class Play {
     settings.memory.pressure_duration = 10s;
     return settings;
   }
-  std::optional<Verdict> dies(WaitStatus status, int seccomp_mode = -1) {
-    rig_.feed(event::MainExited{status, groups_.now(), false, seccomp_mode});
+  std::optional<Verdict> dies(WaitStatus status, int seccomp_mode = -1,
+                              std::optional<LastWords> said = {}) {
+    rig_.feed(event::MainExited{status, groups_.now(), false, seccomp_mode, std::move(said)});
     return rig_.verdict();
   }
   std::optional<Verdict> stalls();
@@ -73,6 +74,8 @@ std::optional<Verdict> Play::of(Cause cause) {
     // With the signal of a fault it would be less sure who sent it.
     case Cause::CoreDump: return dies(WaitStatus::dumped(SIGQUIT));
     case Cause::Seccomp: return dies(WaitStatus::dumped(SIGSYS), 2);
+    case Cause::RuntimeOom:
+      return dies(WaitStatus::dumped(SIGABRT), 0, LastWords{"V8", "JavaScript heap out of memory"});
     case Cause::Requested: rig_.signal(SIGTERM); return dies(WaitStatus::killed(SIGTERM));
     case Cause::StopTimeout:
       rig_.signal(SIGTERM);

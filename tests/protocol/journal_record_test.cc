@@ -37,28 +37,6 @@ TEST(JournalRecord, HugeCountsAndSizesAreRefused) {
   EXPECT_FALSE(decode(bytes));
 }
 
-TEST(JournalAnswer, ComesBackAsItWas) {
-  const std::uint64_t number = 0x0123456789abcdef;
-  EXPECT_EQ(decode_answer(encode_written(number)).written, number);
-  EXPECT_EQ(decode_answer(encode_written(number)).trouble, "");
-  EXPECT_EQ(decode_answer(encode_trouble("no room")).trouble, "no room");
-  EXPECT_FALSE(decode_answer(encode_trouble("no room")).written);
-  EXPECT_EQ(decode_answer(encode_stream_done(number)).stream_done, number);
-  EXPECT_FALSE(decode_answer(encode_stream_done(number)).written);
-  EXPECT_TRUE(decode_answer(encode_working()).working);
-  EXPECT_FALSE(decode_answer(encode_written(number)).working);
-  EXPECT_EQ(decode_answer(encode_note("by hand")).note, "by hand");
-  EXPECT_EQ(decode_answer(encode_note("by hand")).trouble, "");
-}
-
-TEST(JournalAnswer, AnythingElseIsNone) {
-  for (const std::string& bytes :
-       {std::string(), std::string("x"), std::string("A1234567"), std::string("A123456789")}) {
-    EXPECT_FALSE(decode_answer(bytes).written) << bytes;
-    EXPECT_EQ(decode_answer(bytes).trouble, "") << bytes;
-  }
-}
-
 TEST(JournalFields, OfADeathHoldTheVerdict) {
   Verdict verdict;
   verdict.invocation = "0123456789abcdef0123456789abcdef";

@@ -52,5 +52,16 @@ TEST(JournalStream, AFieldThatIsTooLongIsLeftOut) {
   EXPECT_EQ(back->fields, std::vector<std::string>{"_PID=57"});
 }
 
+TEST(JournalQuestion, ComesBackAsItWasOrNotAtAll) {
+  const JournalQuestion question{9, "0123456789abcdef0123456789abcdef"};
+  const std::string bytes = encode(question);
+  EXPECT_EQ(decode_question(bytes), question);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_question(std::string_view(bytes).substr(0, size))) << size;
+  }
+  EXPECT_FALSE(decode_question(bytes + "x"));
+  EXPECT_FALSE(decode_question(encode(JournalQuestion{0, question.invocation})));
+}
+
 }  // namespace
 }  // namespace gatevisor::protocol

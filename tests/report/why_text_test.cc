@@ -151,6 +151,19 @@ Verdict     core-dump (likely), SIGSEGV, sender: itself
 Verdict     oom-kill (likely), exit code 1, ancestor-limit, victim: helper
 Memory      peak not known of a limit of 64.0M (/box)
 )"},
+    {Cause::RuntimeOom,
+     [](DeathReport& r) {
+       r.verdict.status = WaitStatus::killed(SIGABRT);
+       r.verdict.sender = Sender::Itself;
+       r.verdict.runtime = "V8";
+       r.verdict.confidence = Confidence::Likely;
+       r.verdict.evidence = {{"output", "V8", "JavaScript heap out of memory"}};
+       r.verdict.summary = "its run-time (V8) could get no more memory and gave up: SIGABRT";
+     },
+     R"(Because     its run-time (V8) could get no more memory and gave up: SIGABRT
+Verdict     runtime-oom (likely), SIGABRT, sender: itself
+Evidence    output V8: JavaScript heap out of memory
+)"},
     {Cause::MemoryStall,
      [](DeathReport& r) {
        r.verdict.status = WaitStatus::killed(SIGKILL);

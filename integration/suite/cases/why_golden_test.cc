@@ -34,6 +34,7 @@ std::string normal(std::string text) {
       {"/[a-z/]*bin/misbehave", "misbehave"},
       {"[^ (]*\\.slice", "SLICE"},
       {"SLICE/1/pids", "SLICE/pids"},  // where Linux up to 6.11 counts
+      {"local oom: \\+[0-9]+", "local oom: +N"},  // how often it tried before it killed
       {"oom \\+[0-9]+ in the last reading, oom_kill \\+0 for [0-9]+s( [0-9]+ms)?",
        "oom +N in the last reading, oom_kill +0 for SPAN"},
   };
@@ -94,11 +95,13 @@ Invocation  ID
 }
 
 TEST(Golden, Requested) {
+  TempDir ours;
   expect_why(Cause::Requested,
-             {.command = {"wait"},
+             {.command = waiting(ours),
               .meanwhile =
-                  [](Gatevisor& supervisor) {
+                  [&ours](Gatevisor& supervisor) {
                     supervisor.expect_started();
+                    expect_waiting(ours);
                     supervisor.signal(SIGTERM);
                   }},
              0, R"(gateway (pid N) ended SPAN ago, on DATE; it had lived SPAN
@@ -191,7 +194,7 @@ Because     killed out of memory; at its own memory limit of 32.0M (SLICE)
 Verdict     oom-kill (certain), SIGKILL, own-limit, victim: main, sender: kernel
 Evidence    waitid status: SIGKILL
             SLICE/1/memory.events oom_kill: +1
-            SLICE/memory.events.local oom: +1
+            SLICE/memory.events.local oom: +N
 Memory      peak SIZE of a limit of 32.0M (SLICE), SHARE
 Next        not respawned (Restart=no)
 Around it   TIME started (pid N)
@@ -214,7 +217,7 @@ Because     a process that it had started was killed out of memory; at its own m
 Verdict     oom-kill (certain), exit code 0, own-limit, victim: helper
 Evidence    waitid status: exit code 0
             SLICE/1/memory.events oom_kill: +1
-            SLICE/memory.events.local oom: +1
+            SLICE/memory.events.local oom: +N
 Memory      peak SIZE of a limit of 32.0M (SLICE), SHARE
 Next        not respawned (Restart=no)
 Around it   TIME started (pid N)
@@ -431,6 +434,30 @@ Invocation  ID
 
 What to do  It was alive and did not serve: see what it waits for; if the probe is too strict, raise
             LivenessProbeTimeoutSec= or LivenessProbeFailures=.
+)");
+}
+
+TEST(Golden, RuntimeOom) {
+  expect_why(Cause::RuntimeOom, {{"print", "serving", "grow"}, {"LimitAS=256M"}}, 11,
+             R"(gateway (pid N) died SPAN ago, on DATE; it had lived SPAN
+
+Because     its run-time (C++) could get no more memory and gave up: SIGABRT
+Verdict     runtime-oom (likely), SIGABRT, sender: itself
+Evidence    waitid status: SIGABRT
+            output C++: terminate called after throwing an instance of 'std::bad_alloc'
+Ruled out   oom-kill: oom_kill +0 in SLICE/1/memory.events
+Memory      peak SIZE, no limit of its own
+Last lines  TIME serving
+            TIME terminate called after throwing an instance of 'std::bad_alloc'
+Next        not respawned (Restart=no)
+Around it   TIME started (pid N)
+            TIME *** this death
+            TIME gatevisor exits with status 134: its run-time (C++) could get no more memory and gave up: SIGABRT
+Invocation  ID
+
+What to do  An allocation was refused, which a memory limit of a cgroup does not do: see LimitAS=
+            and LimitDATA= (ulimit -v and -d), vm.overcommit_memory of the machine, and what asked
+            for so much at once.
 )");
 }
 

@@ -208,6 +208,7 @@ void FakeKernel::strike(int pid) {
     case Fate::Exits: return end(pid, life_.end, End::ByItself);
     case Fate::Faults: return end(pid, life_.end, End::Fault);
     case Fate::Seccomp: return end(pid, life_.end, End::Seccomp);
+    case Fate::RunsOut: return end(pid, life_.end, End::RanOut);
     case Fate::KilledFromOutside:
       if (life_.end.by_signal(SIGKILL)) return doom(*main, End::FromOutside);
       return end(pid, life_.end, End::FromOutside);
@@ -380,7 +381,7 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
   truth_.ambiguous = truth_.ambiguous || refused_;
   acts_at_death_ = ending_.acts;
   const int seccomp_mode = life_.seccomp_mode;
-  in(soon(), [this, pid, status, seccomp_mode, was_ready = ready_] {
+  in(soon(), [this, pid, status, seccomp_mode, was_ready = ready_, said = life_.said] {
     truth_.ambiguous = truth_.ambiguous || was_ready != ready_;
     if (!exec_told_) events.push_back(event::ExecSucceeded{});  // all that its pipe shows
     exec_told_ = true;
@@ -388,7 +389,7 @@ void FakeKernel::end(int pid, WaitStatus status, End how) {
     main_ = 0;
     told_pid_ = pid;
     const bool others = population() > 0;
-    events.push_back(event::MainExited{status, groups_.now(), others, seccomp_mode});
+    events.push_back(event::MainExited{status, groups_.now(), others, seccomp_mode, said});
     awaiting_tree_ = others;
   });
 }

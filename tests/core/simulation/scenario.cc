@@ -226,6 +226,7 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
                          Fate::KilledFromOutside,
                          Fate::KilledFromOutside,
                          Fate::Seccomp,
+                         Fate::RunsOut,
                          Fate::OomMain,
                          Fate::OomMain,
                          Fate::OomGroup,
@@ -260,7 +261,11 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
       life.step = static_cast<ExecStep>(2 + dice.below(14));
       life.code = dice.pick({ENOENT, EACCES, EPERM, ETXTBSY, EAGAIN});
       break;
-    case Fate::Exits: life.end = WaitStatus::exited(dice.pick({0, 0, 1, 1, 3, 78, 255})); break;
+    case Fate::Exits:
+      life.end = WaitStatus::exited(dice.pick({0, 0, 1, 1, 3, 78, 255}));
+      // Said long before, or by somebody else: it does not end so.
+      if (dice.chance(20)) life.said = LastWords{"Rust", "memory allocation of 1 bytes failed"};
+      break;
     case Fate::Faults: {
       const int signal = dice.pick({SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL});
       life.end = dice.chance(50) ? WaitStatus::dumped(signal) : WaitStatus::killed(signal);
@@ -275,6 +280,11 @@ Life draw_life(Dice& dice, const Scenario& scenario) {
     case Fate::Seccomp:
       life.end = dice.chance(50) ? WaitStatus::dumped(SIGSYS) : WaitStatus::killed(SIGSYS);
       life.seccomp_mode = dice.pick({2, 2, -1});
+      break;
+    case Fate::RunsOut:
+      life.end = dice.pick({WaitStatus::killed(SIGABRT), WaitStatus::dumped(SIGABRT),
+                            WaitStatus::exited(134)});
+      life.said = LastWords{dice.pick({"V8", "C++"}), "out of memory"};
       break;
     case Fate::TaskLimit: life.end = WaitStatus::exited(dice.pick({1, 1, 11, 0})); break;
     case Fate::OomHelper: life.helpers = std::max(life.helpers, 1u); break;

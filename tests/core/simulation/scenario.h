@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gatevisor/exec_step.h"
+#include "gatevisor/last_words.h"
 #include "gatevisor/rungs.h"
 #include "gatevisor/settings.h"
 #include "gatevisor/verdict.h"
@@ -49,6 +50,7 @@ enum class Fate : std::uint8_t {
   Faults,  ///< SIGSEGV and its like, with or without a core
   KilledFromOutside,
   Seccomp,
+  RunsOut,  ///< its run-time gets no more memory, and says so
   OomMain,
   OomGroup,  ///< memory.oom.group; OomMain where OOMPolicy= is not kill
   OomHelper,
@@ -62,8 +64,9 @@ enum class Fate : std::uint8_t {
 struct Life {
   Fate fate = Fate::Serves;
   Duration until{};       ///< from execve(2) to its fate
-  WaitStatus end;         ///< Exits, Faults, KilledFromOutside, Seccomp, TaskLimit
+  WaitStatus end;         ///< Exits, Faults, KilledFromOutside, Seccomp, RunsOut, TaskLimit
   int seccomp_mode = -1;  ///< as proc(5) shows it
+  std::optional<LastWords> said;  ///< at the end of its output
   Scope scope = Scope::OwnLimit;
   ExecStep step = ExecStep::Exec;
   int code = 0;  ///< errno of NoLeaf, NoClone and ExecFails

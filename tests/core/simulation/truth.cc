@@ -34,6 +34,9 @@ Truth left_alone(const Facts& facts, const ServiceSettings& settings) {
   Truth truth{by_status(facts.status, settings), {}, {}};
   switch (facts.end) {
     case End::Seccomp: truth.cause = Cause::Seccomp; break;
+    case End::RanOut:
+      if (truth.cause != Cause::Clean) truth.cause = Cause::RuntimeOom;
+      break;
     case End::LostHelper:
       if (truth.cause != Cause::Clean && facts.rung == CgroupRung::MemoryController) {
         return out_of_memory(facts, Victim::Helper);
@@ -59,6 +62,11 @@ Truth asked(const Facts& facts, const ServiceSettings& settings) {
   switch (facts.end) {
     case End::Seccomp: return {Cause::Seccomp, {}, {}};
     case End::Fault: return {by_status(facts.status, settings), {}, {}};
+    case End::RanOut: {
+      if (!facts.status.by_signal()) return {Cause::Requested, {}, {}};
+      const Cause cause = by_status(facts.status, settings);
+      return {cause == Cause::Clean ? cause : Cause::RuntimeOom, {}, {}};
+    }
     case End::FromOutside:
       // Somebody else's SIGTERM beside ours: a stop is a stop.
       if (clean_by_definition(facts.status, settings) ||

@@ -31,6 +31,7 @@ enum class End : std::uint8_t {
   Fault,
   FromOutside,  ///< somebody else's signal
   Seccomp,
+  RanOut,        ///< its run-time got no more memory
   KernelOom,     ///< the OOM killer took it
   KernelOomAll,  ///< with all of its processes
   LostHelper,    ///< it exited because the OOM killer took its helper
