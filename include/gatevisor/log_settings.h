@@ -27,8 +27,17 @@ enum class JournalFull : std::uint8_t {
   Drop    ///< they are not kept, and counted
 };
 
+/// Where the journal is: journald.conf(5), Storage=.
+enum class JournalStorage : std::uint8_t {
+  Auto,        ///< Persistent where its directory is there, else None
+  Persistent,  ///< /var/log/gatevisor
+  Volatile,    ///< below the runtime directory
+  None
+};
+
 /// journald.conf(5). nullopt: its default, by the size of the file system.
 struct JournalSettings {
+  JournalStorage storage = JournalStorage::Auto;
   std::optional<std::uint64_t> max_use;        ///< SystemMaxUse=, bytes
   std::optional<std::uint64_t> keep_free;      ///< SystemKeepFree=, bytes
   std::optional<std::uint64_t> max_file_size;  ///< SystemMaxFileSize=, bytes

@@ -354,10 +354,7 @@ Subcommand parse_command_line(int argc, char** argv) {
   if (!mode) {
     return Answered{complain("run: --console=" + console + ": expected pass, prefix, json or none")};
   }
-  if (console_option->count() > 0 && run.journal_directory.empty()) {
-    return Answered{complain("run: --console without --journal-dir: the output is gatevisor's own")};
-  }
-  run.console = *mode;
+  if (console_option->count() > 0) run.console = *mode;
   return run;
 }
 

@@ -1,6 +1,7 @@
 // The command line.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,8 +22,8 @@ struct RunOptions {
   std::string name = "gateway";
   std::vector<std::string> properties;  ///< NAME=VALUE, in order
   LogFormat log_format = LogFormat::Text;
-  std::string journal_directory;  ///< empty: no journal
-  ConsoleMode console = ConsoleMode::Pass;
+  std::string journal_directory;  ///< empty: as Storage= says
+  std::optional<ConsoleMode> console;  ///< nullopt: pass, where there is a journal
   std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
   std::string socket;             ///< of the control socket; empty: a place is looked for
   std::string control_group;      ///< who may ask for the status; empty: none

@@ -18,7 +18,7 @@ constexpr auto kCalls = std::to_array<std::string_view>(
      "lseek",          "splice",         "fallocate",     "ftruncate",     "fdatasync",
      "openat",         "close",          "renameat2",     "unlinkat",      "mkdir",
      "mkdirat",        "fstat",          "newfstatat",    "statx",         "fstatfs",
-     "fcntl",          "getdents64",     "epoll_wait",    "epoll_pwait",   "epoll_ctl",
+     "fcntl",          "flock",          "getdents64",     "epoll_wait",    "epoll_pwait",   "epoll_ctl",
      "poll",           "ppoll",          "sendmsg",       "sendto",        "recvmsg",
      "recvfrom",       "shutdown",       "getrandom",     "clock_gettime", "gettimeofday",
      "time",           "mmap",           "munmap",        "mremap",        "mprotect",

@@ -16,8 +16,8 @@
 namespace gatevisor::app {
 namespace {
 
-constexpr const char* kCurrent = "gatevisor.journal";
-constexpr const char* kUnfinished = "gatevisor.new";
+constexpr const char* kUnfinished = ".new";
+constexpr unsigned kMostWriters = 1000;  // in one directory
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
@@ -35,6 +35,19 @@ std::string hexadecimal(std::uint64_t number) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
   return text;
+}
+
+/// Of a file that is written to. `writer`: they are counted from 1.
+std::string current_name(unsigned writer) {
+  return writer == 1 ? "gatevisor.journal" : "gatevisor-" + std::to_string(writer) + ".journal";
+}
+
+bool is_current(std::string_view name) {
+  return name.starts_with("gatevisor") && name.ends_with(".journal") && !name.contains('@');
+}
+
+bool is_unfinished(std::string_view name) {
+  return name.starts_with("gatevisor-") && name.ends_with(kUnfinished);
 }
 
 /// The time that ends an archived file's name; 0 where there is none.
@@ -80,7 +93,8 @@ JournalStore::JournalStore(std::string directory, const std::string& run_id,
       settings_(settings),
       redo_(redo),
       boot_id_(os::boot_id()),
-      machine_id_(os::machine_id()) {
+      machine_id_(os::machine_id()),
+      unfinished_("gatevisor-" + run_id_ + kUnfinished) {
   const auto add = [this](const char* name, const std::string& value) {
     if (!value.empty()) host_fields_.push_back(std::string(name) + "=" + value);
   };
@@ -127,34 +141,49 @@ void JournalStore::find_room() {
 Expected<void> JournalStore::recover() {
   if (recovered_) return {};
   if (auto open = open_directory(); !open) return open;
-  auto file = os::DataFile::open_to_change(directory_, kCurrent);
-  if (!file && file.error().code != ENOENT && file.error().code != ELOOP &&
-      file.error().code != ENXIO && file.error().code != EMLINK) {
-    return std::unexpected(std::move(file.error()));
-  }
-  bool ours = false;
-  if (file) {
-    File storage(std::move(*file), redo_);
-    journal::Header header;
-    const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
-    ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
-    if (ours && redo_.unfinished() == header.file_id) {
-      if (auto done = redo_.replay(storage); !done) return done;
-      redo_.complete();
+  for (const std::string& name : os::names_at(directory_.get(), ".")) {
+    if (is_unfinished(name)) {
+      const auto file = os::DataFile::open_to_change(directory_, name);
+      if (file && file->lock()) (void)os::remove_data_file(directory_, name);
     }
-    // All of its commits are whole: it is ended as its writer would have done.
-    if (ours) {
-      const auto end = journal::end_file(storage);
-      ours = end.has_value();
-      if (ours) (void)storage.file().truncate(*end);
-    }
+    if (!is_current(name)) continue;
+    if (auto done = take_over(name); !done) return done;
   }
   // Nobody will see it: the file that it was of has gone.
   if (redo_.unfinished()) redo_.discard();
   redo_.forget_next();
   recovered_ = true;
-  // One that an earlier writer did not end: it was killed. journald marks those with '~'.
-  (void)archive(ours ? ".journal" : ".journal~");
+  return {};
+}
+
+/// One whose writer lives is left to it.
+Expected<void> JournalStore::take_over(const std::string& name) {
+  auto file = os::DataFile::open_to_change(directory_, name);
+  if (!file) {
+    const int code = file.error().code;
+    const bool odd = code == ELOOP || code == ENXIO || code == EMLINK;
+    if (odd) (void)archive(name, ".journal~");
+    // Gone meanwhile, or of another user's gatevisor.
+    if (odd || code == ENOENT || code == EACCES || code == EPERM) return {};
+    return std::unexpected(std::move(file.error()));
+  }
+  if (!file->lock()) return {};
+  File storage(std::move(*file), redo_);
+  journal::Header header;
+  const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
+  bool ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
+  if (ours && redo_.unfinished() == header.file_id) {
+    if (auto done = redo_.replay(storage); !done) return done;
+    redo_.complete();
+  }
+  // All of its commits are whole: it is ended as its writer would have done.
+  if (ours) {
+    const auto end = journal::end_file(storage);
+    ours = end.has_value();
+    if (ours) (void)storage.file().truncate(*end);
+  }
+  // Another's that was not ended: its writer was killed. journald marks those with '~'.
+  (void)archive(name, ours ? ".journal" : ".journal~");
   return {};
 }
 
@@ -242,9 +271,9 @@ void JournalStore::drop_file() {
   const std::uint64_t used = writer_->used();
   writer_.reset();
   (void)file_->file().truncate(used);
+  (void)archive(name_, ".journal~");
   file_.reset();
   redo_.forget_next();
-  (void)archive(".journal~");
 }
 
 void JournalStore::close() {
@@ -260,12 +289,13 @@ Expected<void> JournalStore::ensure_open() {
   if (auto open = open_directory(); !open) return open;
   vacuum();
   // It gets its name when it is a journal: one without its header would only be complained of.
-  (void)os::remove_data_file(directory_, kUnfinished);
-  auto file = os::DataFile::create(directory_, kUnfinished);
+  (void)os::remove_data_file(directory_, unfinished_);
+  auto file = os::DataFile::create(directory_, unfinished_);
   if (!file) {
-    file.error().subject = directory_path_ + "/" + kUnfinished;
+    file.error().subject = directory_path_ + "/" + unfinished_;
     return std::unexpected(std::move(file.error()));
   }
+  (void)file->lock();
   (void)file->map(room_.max_file_size);  // where it cannot be, it is read
   auto storage = std::make_unique<File>(std::move(*file), redo_);
   journal::Limits limits;
@@ -282,13 +312,21 @@ Expected<void> JournalStore::ensure_open() {
     if (writer.error().code == ENOSPC && remove_oldest()) return ensure_open();
     return std::unexpected(std::move(writer.error()));
   }
-  (void)archive(".journal~");  // whoever put one there meanwhile
-  if (auto named = os::rename_data_file(directory_, kUnfinished, kCurrent); !named) return named;
+  if (auto named = name_file(); !named) return named;
   file_ = std::move(storage);
   writer_.emplace(std::move(*writer));
   last_ = {};
   file_since_ = 0;
   return {};
+}
+
+/// The first name that nobody has.
+Expected<void> JournalStore::name_file() {
+  for (unsigned writer = 1;; ++writer) {
+    name_ = current_name(writer);
+    auto named = os::rename_data_file(directory_, unfinished_, name_);
+    if (named || named.error().code != EEXIST || writer == kMostWriters) return named;
+  }
 }
 
 /// Ends the current file and gives it its archive's name.
@@ -298,15 +336,17 @@ Expected<void> JournalStore::rotate() {
     return closed;
   }
   (void)file_->file().truncate(writer_->used());
+  // As long as it is locked nobody else does it.
+  auto archived = archive(name_, ".journal");
   writer_.reset();
   file_.reset();
-  return archive(".journal");
+  return archived;
 }
 
-Expected<void> JournalStore::archive(const char* ending) {
-  const std::string name = "gatevisor@" + run_id_ + "-" + hexadecimal(account().entries + 1) + "-" +
-                           hexadecimal(os::journal_times().realtime_usec) + ending;
-  return os::rename_data_file(directory_, kCurrent, name);
+Expected<void> JournalStore::archive(const std::string& name, const char* ending) {
+  const std::string to = "gatevisor@" + run_id_ + "-" + hexadecimal(account().entries + 1) + "-" +
+                         hexadecimal(os::journal_times().realtime_usec) + ending;
+  return os::rename_data_file(directory_, name, to);
 }
 
 /// The names, the oldest first.

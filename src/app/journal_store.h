@@ -1,7 +1,8 @@
 // Journal files in one directory: one after the other, none too large, all together neither.
 //
-// Owns the file that is written. It is called gatevisor.journal; one that is done with has in its
-// name the run, the number of the next entry, and the time. Sizes and ages are journald.conf(5)'s.
+// Owns the file that is written, and holds a lock on it. It is called gatevisor.journal; where another
+// gatevisor writes to the same directory, gatevisor-2.journal and so on. One that is done with has in
+// its name the run, the number of the next entry, and the time. Sizes and ages are journald.conf(5)'s.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,8 @@ class JournalStore {
                journal::RedoLog redo);
   ~JournalStore();
 
-  /// Makes up for what an earlier writer of this run was killed over. Before anything else.
+  /// Makes up for what an earlier writer of this run was killed over, and puts away the files of
+  /// others that were. Before anything else.
   Expected<void> recover();
 
   /// A number of next_account(), and what the entry makes of it.
@@ -71,7 +73,9 @@ class JournalStore {
   Expected<void> ensure_open();
   Expected<void> open_directory();
   Expected<void> rotate();
-  Expected<void> archive(const char* ending);
+  Expected<void> take_over(const std::string& name);
+  Expected<void> name_file();
+  Expected<void> archive(const std::string& name, const char* ending);
   void drop_file();
   void find_room();
   std::vector<std::string> archived() const;
@@ -86,6 +90,8 @@ class JournalStore {
   std::string machine_id_;
   std::vector<std::string> host_fields_;
   os::UniqueFd directory_;
+  std::string unfinished_;  ///< what the file is called until it is a journal
+  std::string name_;        ///< and then
   std::unique_ptr<File> file_;
   std::optional<journal::Writer> writer_;
   journal::EntryTimes last_{};      ///< of the file

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/exit_code.h"
+#include "app/journal_place.h"
 #include "app/log_session.h"
 #include "config/text.h"
 #include "os/file.h"

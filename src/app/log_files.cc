@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/exit_code.h"
+#include "app/journal_place.h"
 #include "os/file.h"
 #include "os/local_time.h"
 
@@ -86,8 +87,10 @@ std::vector<std::string> log_directories(const LogOptions& options) {
   if (!options.directories.empty()) {
     std::ranges::for_each(options.directories, add);
   } else if (options.files.empty()) {
-    if (has_journals(kJournalDirectory)) {
-      add(kJournalDirectory);
+    const std::vector<std::string> own = own_journal_directories();
+    const auto found = std::ranges::find_if(own, has_journals);
+    if (found != own.end()) {
+      add(*found);
     } else {
       for (const char* directory : {"/run/log/journal", "/var/log/journal"}) {
         if (has_journals(directory)) add(directory);

@@ -15,9 +15,6 @@
 
 namespace gatevisor::app {
 
-/// Where `gatevisor run --journal-dir=` is told to keep them by custom.
-inline constexpr const char* kJournalDirectory = "/var/log/gatevisor";
-
 /// A mapped file as the journal's reader takes it. Never written.
 class MappedStorage final : public journal::Storage {
  public:

@@ -13,6 +13,7 @@
 #include "app/cli.h"
 #include "app/conditions.h"
 #include "app/exit_code.h"
+#include "app/journal_place.h"
 #include "app/launcher.h"
 #include "app/namespaces.h"
 #include "app/runtime.h"
@@ -20,25 +21,12 @@
 #include "config/properties.h"
 #include "exec/private_tmp.h"
 #include "os/children.h"
-#include "os/data_file.h"
 #include "os/machine.h"
 #include "os/memory.h"
 #include "os/users.h"
 
 namespace gatevisor::app {
 namespace {
-
-OrRefusal<void> check_journal(const std::string& directory) {
-  if (directory.empty()) return {};
-  auto opened = os::open_data_directory(directory);
-  if (!opened) {
-    opened.error().advice = "make it, or give another one with --journal-dir";
-    return refuse(std::move(opened.error()), kCantCreate);
-  }
-  if (os::may_write(*opened)) return {};
-  return refuse({"write", directory, EACCES, "give another directory with --journal-dir"},
-                kCantCreate);
-}
 
 /// What a unit needs before it can have a place.
 struct Prepared {
@@ -175,10 +163,14 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   if (!set) return refuse(std::move(set.error()), kConfig);
   set->main = main;
   set->keep_running = options.keep_running;
-  if (auto checked = check_journal(options.journal_directory); !checked) {
-    return std::unexpected(std::move(checked.error()));
+  JournalSettings journal_settings = set->settings[main].journal;
+  auto directory = journal_place(options.journal_directory, journal_settings, warnings);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  if (directory->empty() && options.console) {
+    return refuse({"--console", "", 0, "no journal is kept: the output is gatevisor's own"}, kUsage);
   }
-  JournalOptions journal{options.journal_directory, options.console, set->settings[main].journal};
+  JournalOptions journal{std::move(*directory), options.console.value_or(ConsoleMode::Pass),
+                         std::move(journal_settings)};
   ControlOptions control{options.socket != "none", options.socket, std::nullopt};
   if (!options.control_group.empty()) {
     auto group = os::find_group(options.control_group);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/exit_code.h"
+#include "app/journal_place.h"
 #include "config/text.h"
 #include "log/format.h"
 #include "log/selection.h"

@@ -141,6 +141,14 @@ Parsed<void> set_sync_interval(ServiceSettings& settings, std::string_view value
   return store(settings.journal.sync_interval, parse_time_span(value));
 }
 
+Parsed<void> set_storage(ServiceSettings& settings, std::string_view value) {
+  return store(settings.journal.storage,
+               choose(value, std::array{Choice{"auto", JournalStorage::Auto},
+                                        Choice{"persistent", JournalStorage::Persistent},
+                                        Choice{"volatile", JournalStorage::Volatile},
+                                        Choice{"none", JournalStorage::None}}));
+}
+
 Parsed<void> set_journal_full(ServiceSettings& settings, std::string_view value) {
   return store(settings.journal.full, choose(value, std::array{Choice{"block", JournalFull::Block},
                                                                Choice{"drop", JournalFull::Drop}}));

@@ -209,6 +209,7 @@ constexpr std::array kTable = {
     Entry{{"LogLevelMax", "err|warning|info...", "Lines of a lesser level are not kept", kSystemd}, set_log_level_max},
     Entry{{"LogExtraFields", "FIELD=VALUE...", "What each of its lines has beside it", kSystemd}, set_log_extra_fields},
     // The journal
+    Entry{{"Storage", "auto|persistent|volatile|none", "Where the journal is, if --journal-dir does not say", kOurs}, set_storage},
     Entry{{"SystemMaxUse", "SIZE", "What the journal's files may take together", kOurs}, set_system_max_use},
     Entry{{"SystemKeepFree", "SIZE", "What they leave free on the file system", kOurs}, set_system_keep_free},
     Entry{{"SystemMaxFileSize", "SIZE", "How long one file gets", kOurs}, set_system_max_file_size},

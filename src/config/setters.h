@@ -66,7 +66,7 @@ Setter set_load_credential, set_set_credential;
 
 // systemd.exec(5), 'Logging'; journald.conf(5): assign_log.cc
 Setter set_syslog_identifier, set_syslog_facility, set_syslog_level, set_syslog_level_prefix,
-    set_log_level_max, set_log_extra_fields, set_system_max_use, set_system_keep_free,
+    set_log_level_max, set_log_extra_fields, set_storage, set_system_max_use, set_system_keep_free,
     set_system_max_file_size, set_system_max_files, set_max_file_age, set_max_retention,
     set_sync_interval, set_journal_full;
 

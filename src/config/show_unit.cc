@@ -122,6 +122,16 @@ constexpr ShowRow kOwnRows[] = {
      [](const ShowSubject& of) { return shown_number(of.settings.probe.failures); }},
     {"LivenessProbeStartFailures", "LivenessProbeStartFailures",
      [](const ShowSubject& of) { return shown_number(of.settings.probe.start_failures); }},
+    {"Storage", "Storage",
+     [](const ShowSubject& of) {
+       switch (of.settings.journal.storage) {
+         case JournalStorage::Auto: return shown_text("auto");
+         case JournalStorage::Persistent: return shown_text("persistent");
+         case JournalStorage::Volatile: return shown_text("volatile");
+         case JournalStorage::None: return shown_text("none");
+       }
+       return shown_text("");
+     }},
     {"SystemMaxUse", "SystemMaxUse",
      [](const ShowSubject& of) { return shown_bytes(of.settings.journal.max_use); }},
     {"SystemKeepFree", "SystemKeepFree",

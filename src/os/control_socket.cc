@@ -14,8 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "os/directory_bases.h"
 #include "os/file.h"
+#include "os/runtime_directory.h"
 #include "os/unix_address.h"
 
 namespace gatevisor::os {
@@ -42,38 +42,6 @@ Expected<UniqueFd> new_socket() {
 
 int connect_to(const UniqueFd& fd, const UnixAddress& to) {
   return connect(fd.get(), to.get(), to.size) == 0 ? 0 : errno;
-}
-
-std::vector<std::string> directories() {
-  std::vector<std::string> all = {"/run/gatevisor"};
-  if (const std::string runtime = path_in("XDG_RUNTIME_DIR"); !runtime.empty()) {
-    all.push_back(runtime + "/gatevisor");
-  }
-  const std::string temporary = path_in("TMPDIR");
-  all.push_back((temporary.empty() ? "/tmp" : temporary) + "/gatevisor-" +
-                std::to_string(geteuid()));
-  return all;
-}
-
-/// Nobody else can have put something there.
-bool is_private(const struct stat& info) {
-  return S_ISDIR(info.st_mode) && (info.st_uid == geteuid() || info.st_uid == 0) &&
-         (info.st_mode & 022) == 0;
-}
-
-/// The directory, made where it is not there, and locked.
-Expected<UniqueFd> enter(const std::string& path, std::optional<unsigned> gid) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail("mkdir", path, errno);
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return fail("open", path, errno);
-  struct stat info {};
-  if (fstat(fd.get(), &info) != 0) return fail("fstat", path, errno);
-  if (!is_private(info)) return fail("control socket", path, EPERM, "others can write there");
-  // Others come in as far as the sockets' own modes let them.
-  if (gid && info.st_uid == geteuid() && (info.st_mode & 011) != 011) {
-    if (fchmod(fd.get(), 0711) != 0) return fail("chmod", path, errno);
-  }
-  return fd;
 }
 
 }  // namespace
@@ -174,8 +142,8 @@ Expected<ControlSocket> ControlSocket::listen_at(const std::string& path,
 Expected<ControlSocket> ControlSocket::listen(const Wanted& wanted) {
   if (!wanted.path.empty()) return listen_at(wanted.path, wanted.gid);
   Error first;
-  for (const std::string& directory : directories()) {
-    const auto locked = enter(directory, wanted.gid);
+  for (const std::string& directory : runtime_directories()) {
+    const auto locked = enter_runtime_directory(directory, wanted.gid.has_value());
     if (!locked) {
       if (first.code == 0) first = locked.error();
       continue;
@@ -217,9 +185,8 @@ ControlSocket::Outcome ControlSocket::accept(Accepted& accepted) {
 
 std::vector<std::string> control_sockets() {
   std::vector<std::string> all;
-  for (const std::string& directory : directories()) {
-    struct stat info {};
-    if (lstat(directory.c_str(), &info) != 0 || !is_private(info)) continue;
+  for (const std::string& directory : runtime_directories()) {
+    if (!is_runtime_directory(directory)) continue;
     for (const std::string& name : names_at(AT_FDCWD, directory.c_str())) {
       if (name.ends_with(kSuffix)) all.push_back(directory + "/" + name);
     }

@@ -1,6 +1,7 @@
 #include "os/data_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -65,6 +66,10 @@ Expected<void> DataFile::map(std::uint64_t most) {
   if (at == MAP_FAILED) return fail("mmap", name_, errno);
   mapping_ = {static_cast<const std::byte*>(at), static_cast<std::size_t>(most)};
   return {};
+}
+
+bool DataFile::lock() const {
+  return flock(fd_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {

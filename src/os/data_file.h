@@ -32,6 +32,10 @@ class DataFile {
   /// The same for writing, too.
   static Expected<DataFile> open_to_change(const UniqueFd& directory, const std::string& name);
 
+  /// Nobody else has it from now on, as long as this one is open (flock(2)). False: somebody has it.
+  /// Where the file system knows no locks, nobody has.
+  bool lock() const;
+
   DataFile(DataFile&& other) noexcept { swap(other); }
   DataFile& operator=(DataFile&& other) noexcept {
     swap(other);

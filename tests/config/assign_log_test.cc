@@ -35,7 +35,7 @@ TEST(AssignLog, EmptyResets) {
 TEST(AssignLog, Journal) {
   const JournalSettings journal =
       with({"SystemMaxUse=100M", "SystemKeepFree=1G", "SystemMaxFileSize=8M", "SystemMaxFiles=5",
-            "MaxFileSec=1day", "MaxRetentionSec=1week", "SyncIntervalSec=10s", "JournalFull=drop"})
+            "Storage=volatile", "MaxFileSec=1day", "MaxRetentionSec=1week", "SyncIntervalSec=10s", "JournalFull=drop"})
           .journal;
   EXPECT_EQ(journal.max_use, 100u << 20);
   EXPECT_EQ(journal.keep_free, 1u << 30);
@@ -45,6 +45,7 @@ TEST(AssignLog, Journal) {
   EXPECT_EQ(journal.max_retention, std::chrono::hours{24 * 7});
   EXPECT_EQ(journal.sync_interval, std::chrono::seconds{10});
   EXPECT_EQ(journal.full, JournalFull::Drop);
+  EXPECT_EQ(journal.storage, JournalStorage::Volatile);
   EXPECT_FALSE(with({"SystemMaxUse=1M", "SystemMaxUse="}).journal.max_use);
 }
 
@@ -60,7 +61,7 @@ TEST(AssignLog, WhatIsNoneIsRefused) {
         "SyslogLevel=", "SyslogLevelPrefix=maybe", "LogLevelMax=9", "LogExtraFields=_PID=1",
         "LogExtraFields=lower=1", "LogExtraFields=NONE", "LogExtraFields=1A=x",
         "SyslogIdentifier=a\tb", "SystemMaxUse=much", "SystemMaxFiles=-1", "MaxFileSec=soon",
-        "JournalFull=wait"}) {
+        "JournalFull=wait", "Storage=disk"}) {
     EXPECT_NE(refusal(text), "") << text;
   }
 }

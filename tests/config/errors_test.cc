@@ -96,7 +96,7 @@ TEST(Properties, OursAreMarked) {
                       "LivenessProbe", "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
                       "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MaxFileSec",
                       "MaxRetentionSec", "MemorySampleSec", "PIDFile", "RestartCause",
-                      "RestartResetSec", "StrictCapabilities", "StrictLimits", "SyncIntervalSec",
+                      "RestartResetSec", "Storage", "StrictCapabilities", "StrictLimits", "SyncIntervalSec",
                       "SystemKeepFree", "SystemMaxFileSize", "SystemMaxFiles", "SystemMaxUse"}));
 }
 

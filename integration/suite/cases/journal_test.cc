@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -101,6 +105,67 @@ TEST(Journal, SeedRow_LogSafety_LinkInPlaceOfTheFileIsNotWrittenThrough) {
   EXPECT_EQ(supervisor.expect_end(), 0);
   EXPECT_EQ(read_file(files.file("victim")), "precious");
   EXPECT_FALSE(entries(directory, "GATEVISOR_EVENT=started").empty());
+}
+
+// One writer's file is never taken for one that was left behind.
+TEST(Journal, TwoInOneDirectoryDoNotGetInEachOthersWay) {
+  TempDir files;
+  const std::string directory = files.file("journal");
+  for (const char* name : {"one", "two"}) {
+    ASSERT_EQ(mkfifo(files.file(name).c_str(), 0600), 0);
+  }
+  const auto talking = [&files](const char* name) {
+    return shell(files, "seq -f '" + std::string(name) + " %.0f' 1 2000; read go <" +
+                            files.file(name) + "; seq -f '" + name + " %.0f' 2001 4000");
+  };
+  Gatevisor one(talking("one"));
+  one.expect_started();
+  Gatevisor two(talking("two"));
+  two.expect_started();
+  // A writer of the second one that finds both files there.
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  while (lines_of(files).find("two 2000\n") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline) {
+    spin(1);
+  }
+  kill(writer_of(two.pid()), SIGKILL);
+  for (const char* name : {"one", "two"}) std::ofstream(files.file(name)) << "on\n";
+  EXPECT_EQ(one.expect_end(), 0);
+  EXPECT_EQ(two.expect_end(), 0);
+  const std::string all = lines_of(files);
+  EXPECT_EQ(std::ranges::count(all, '\n'), 8000);
+  for (const char* name : {"one", "two"}) {
+    for (const int number : {1, 2000, 2001, 4000}) {
+      EXPECT_NE(all.find(name + (" " + std::to_string(number)) + "\n"), std::string::npos) << name;
+    }
+  }
+  output_of("journalctl -q --verify -D " + directory + " 2>&1");
+  // All of them were ended in order but the one whose writer was killed, which the next one ended.
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    EXPECT_EQ(file.path().extension(), ".journal") << file.path();
+    EXPECT_NE(file.path().filename().string().find('@'), std::string::npos) << file.path();
+  }
+}
+
+TEST(Journal, StorageSaysWhereItIs) {
+  TempDir files;
+  const std::string runtime = files.file("runtime");
+  mkdir(runtime.c_str(), 0700);
+  for (const char* storage : {"none", "volatile"}) {
+    // Nobody but root has /run/gatevisor.
+    Launch launch{.command = {"exit", "0"}, .properties = {"Storage=" + std::string(storage)}};
+    launch.uid = 1234;
+    launch.environment = {{"XDG_RUNTIME_DIR", runtime}};
+    ASSERT_EQ(chown(runtime.c_str(), 1234, 1234), 0);
+    Gatevisor supervisor(launch);
+    EXPECT_EQ(supervisor.expect_end(), 0) << supervisor.log();
+    const bool kept = access((runtime + "/gatevisor/journal").c_str(), F_OK) == 0;
+    EXPECT_EQ(kept, std::string(storage) == "volatile");
+  }
+  EXPECT_EQ(entries(runtime + "/gatevisor/journal", "GATEVISOR_EVENT=exited").size(), 1u);
+  // A reader that is not told where finds it there.
+  EXPECT_EQ(output_of("XDG_RUNTIME_DIR=" + runtime + " " + gatevisor_program() + " history | wc -l"),
+            "2\n");
 }
 
 TEST(Journal, BadInput_DirectoryThatCannotBeMadeIsOneLine) {
