@@ -44,6 +44,26 @@ int connect_to(const UniqueFd& fd, const UnixAddress& to) {
   return connect(fd.get(), to.get(), to.size) == 0 ? 0 : errno;
 }
 
+/// Whoever answers there lives. A socket that is left over of a gatevisor that was killed does not.
+bool answers_or_is_removed(const std::string& path, const UnixAddress& address) {
+  const auto probe = new_socket();
+  const int answer = probe ? connect_to(*probe, address) : 0;
+  if (answer == 0 || answer == EAGAIN) return true;
+  struct stat left {};
+  if (answer == ECONNREFUSED && lstat(path.c_str(), &left) == 0 && S_ISSOCK(left.st_mode)) {
+    unlink(path.c_str());
+  }
+  return false;
+}
+
+void remove_left(const std::string& directory) {
+  for (const std::string& name : names_at(AT_FDCWD, directory.c_str())) {
+    if (!name.ends_with(kSuffix)) continue;
+    const std::string path = directory + "/" + name;
+    if (const auto address = path_address(path)) (void)answers_or_is_removed(path, *address);
+  }
+}
+
 }  // namespace
 
 // ---- streams ---------------------------------------------------------------------------------
@@ -106,16 +126,8 @@ Expected<ControlSocket> ControlSocket::listen_at(const std::string& path,
                                                  std::optional<unsigned> gid) {
   const auto address = address_of(path);
   if (!address) return std::unexpected(address.error());
-  // Whoever answers there lives. One that is left over of a gatevisor that was killed does not.
-  const auto probe = new_socket();
-  if (!probe) return std::unexpected(probe.error());
-  const int answer = connect_to(*probe, *address);
-  if (answer == 0 || answer == EAGAIN) {
+  if (answers_or_is_removed(path, *address)) {
     return fail("control socket", path, EADDRINUSE, "another gatevisor listens there");
-  }
-  struct stat left {};
-  if (answer == ECONNREFUSED && lstat(path.c_str(), &left) == 0 && S_ISSOCK(left.st_mode)) {
-    unlink(path.c_str());
   }
   auto fd = new_socket();
   if (!fd) return std::unexpected(std::move(fd.error()));
@@ -150,6 +162,7 @@ Expected<ControlSocket> ControlSocket::listen(const Wanted& wanted) {
     }
     // Of two that come at once, one looks whether the other lives before it listens.
     const bool alone = flock(locked->get(), LOCK_EX | LOCK_NB) == 0;
+    if (alone) remove_left(directory);
     const std::string stem = directory + "/" + wanted.name;
     auto made = alone ? listen_at(stem + std::string(kSuffix), wanted.gid)
                       : fail("control socket", stem, EADDRINUSE);

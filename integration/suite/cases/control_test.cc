@@ -570,6 +570,16 @@ TEST(Control, TwoGatevisorsDoNotClash) {
   // The second was killed and could not clean up: its socket is nobody's.
   const auto [status, text] = ask({"status"});
   EXPECT_EQ(status, 0) << text;
+  // The next gatevisor takes it away, and leaves the first one's.
+  const auto sockets = [&] {
+    const std::filesystem::directory_iterator all(runtime.file("gatevisor"));
+    return std::distance(begin(all), end(all));
+  };
+  EXPECT_EQ(sockets(), 2);
+  Gatevisor fourth(start("four"));
+  fourth.expect_started();
+  EXPECT_EQ(sockets(), 2);
+  EXPECT_EQ(ask({"status", "one"}).first, 0);
 }
 
 }  // namespace
