@@ -7,6 +7,7 @@
 #include "os/clock.h"
 #include "os/main_finder.h"
 #include "os/pressure.h"
+#include "os/runtime_directory.h"
 #include "protocol/notify.h"
 
 namespace gatevisor::app {
@@ -21,7 +22,7 @@ UnitRuntime::UnitRuntime(UnitParts parts, Shared& shared, std::uint32_t index,
 
 Expected<void> UnitRuntime::prepare() {
   if (parts_.settings.life.notify() != NotifyAccess::None) {
-    auto notify = os::NotifySocket::create();
+    auto notify = make_notify_socket();
     if (!notify) return std::unexpected(std::move(notify.error()));
     notify_ = std::move(*notify);
     parts_.launcher.set_notify_socket(notify_.address());
@@ -36,6 +37,17 @@ Expected<void> UnitRuntime::prepare() {
     }
   }
   return {};
+}
+
+// In a network of its own the service sees no abstract name of this one.
+Expected<os::NotifySocket> UnitRuntime::make_notify_socket() const {
+  if (parts_.settings.exec.namespaces.network) {
+    for (const std::string& directory : os::runtime_directories()) {
+      if (!os::enter_runtime_directory(directory, true)) continue;
+      if (auto made = os::NotifySocket::create_in(directory)) return made;
+    }
+  }
+  return os::NotifySocket::create();
 }
 
 Expected<void> UnitRuntime::watch(int fd, std::uint32_t events, os::Source source) {

@@ -90,6 +90,7 @@ class UnitRuntime {
   void read_tree_events();
   void read_memory_events();
   void await_children();
+  Expected<os::NotifySocket> make_notify_socket() const;
   Expected<void> watch(int fd, std::uint32_t events, os::Source source);
 
   void perform(const action::Emit&) {}  ///< the runtime's, as Answer and Exit are

@@ -1,11 +1,13 @@
 // The socket of $NOTIFY_SOCKET.
 //
 // Owns an abstract datagram socket (unix(7)) with a random name: it needs no file system, so it
-// works in a read-only container, and nothing is left when gatevisor is killed. Never blocks.
+// works in a read-only container, and nothing is left when gatevisor is killed. Such names are those of
+// one network namespace: for a service in another one it is a socket in a directory. Never blocks.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -16,10 +18,18 @@ class NotifySocket {
  public:
   NotifySocket() = default;
   static Expected<NotifySocket> create();
+  /// One with a path. What gatevisors that were killed have left there is removed.
+  static Expected<NotifySocket> create_in(const std::string& directory);
+  NotifySocket(NotifySocket&& other) noexcept { swap(other); }
+  NotifySocket& operator=(NotifySocket&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~NotifySocket();
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
-  /// '@gatevisor/…', for $NOTIFY_SOCKET.
+  /// '@gatevisor/…' or a path, for $NOTIFY_SOCKET.
   const std::string& address() const { return address_; }
 
   struct Datagram {
@@ -33,6 +43,12 @@ class NotifySocket {
   std::optional<Datagram> receive(std::size_t most);
 
  private:
+  static Expected<NotifySocket> bound(std::string address);
+  void swap(NotifySocket& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(address_, other.address_);
+  }
+
   UniqueFd fd_;
   std::string address_;
 };

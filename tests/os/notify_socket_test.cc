@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string>
+
+#include "os/unix_address.h"
 
 namespace gatevisor::os {
 namespace {
@@ -47,6 +50,35 @@ TEST(NotifySocket, TellsWhoSentWhat) {
   EXPECT_EQ(datagram->text, "READY=1");
   EXPECT_EQ(datagram->pid, getpid());
   EXPECT_EQ(datagram->uid, static_cast<int>(getuid()));
+}
+
+TEST(NotifySocket, InADirectoryIsAPathAndLeavesNothing) {
+  char name[] = "/tmp/gatevisor-notify-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  const std::string left = directory + "/notify-left";
+  {
+    // As one that was killed leaves it.
+    const UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM, 0));
+    const auto address = path_address(left);
+    ASSERT_EQ(bind(fd.get(), address->get(), address->size), 0);
+  }
+  std::string path;
+  {
+    auto notify = NotifySocket::create_in(directory);
+    ASSERT_TRUE(notify);
+    path = notify->address();
+    EXPECT_TRUE(path.starts_with(directory + "/notify-")) << path;
+    EXPECT_NE(access(left.c_str(), F_OK), 0);
+    ASSERT_TRUE(os::notify(path, "READY=1"));
+    const auto datagram = notify->receive(100);
+    ASSERT_TRUE(datagram);
+    EXPECT_EQ(datagram->text, "READY=1");
+    EXPECT_EQ(datagram->pid, getpid());
+    // Another one does not take it for one that was left.
+    EXPECT_TRUE(NotifySocket::create_in(directory));
+    EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  }
+  EXPECT_EQ(rmdir(directory.c_str()), 0);
 }
 
 TEST(NotifySocket, LongOnesAreDroppedAndTheNextIsRead) {
