@@ -62,6 +62,7 @@ struct SupervisorStatus {
   bool keep_running = false;
   bool ending = false;
   std::string journal;  ///< directory; empty: none
+  std::string journal_trouble;  ///< why it cannot be written to now; empty: nothing is in the way
   bool operator==(const SupervisorStatus&) const = default;
 };
 

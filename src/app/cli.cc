@@ -231,7 +231,7 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->type_name("N")
       ->take_last()
       ->check(CLI::Range(1u, kMostDeaths));
-  why_command->add_option("--invocation", why.invocation, "The death of this invocation")
+  why_command->add_option("--invocation", why.invocation, "The death of this invocation; -1: of the life before the last")
       ->type_name("ID")
       ->take_last();
 

@@ -176,8 +176,13 @@ std::optional<Error> JournalSink::ready() {
       return news;
     }
     const protocol::JournalAnswer told = protocol::decode_answer(answer);
-    if (!told.trouble.empty()) {
-      news = Error{"journal", told.trouble, 0, "the records wait until it can be written"};
+    if (told.well && !trouble_.empty()) {
+      trouble_.clear();
+      news = Error{"journal", "it is written to again", 0, "what waited is in it"};
+    }
+    if (!told.trouble.empty() && told.trouble != trouble_) {  // every new writer says it
+      trouble_ = told.trouble;
+      news = Error{"journal", trouble_, 0, "the records wait until it can be written"};
     }
     if (!told.note.empty()) news = Error{"journal", told.note, 0, "the writer stays who it is"};
     finished_ |= told.finished;

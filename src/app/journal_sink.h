@@ -86,6 +86,8 @@ class JournalSink {
   /// When a writer that did not last is to be started again, or a question is given up.
   Instant deadline() const;
   void start_if_due(Instant now);
+  /// Why it cannot be written to now; empty: nothing is in the way that is known.
+  const std::string& trouble() const { return trouble_; }
   /// 0: none runs.
   int pid() const { return pid_; }
   /// gatevisor ends: lets the writer write what there is, for at most kFinishMs. What is left then.
@@ -130,6 +132,7 @@ class JournalSink {
   std::uint64_t sent_output_ = 0;  ///< the last one that this writer has got
   std::uint64_t next_number_ = 1;
   std::uint64_t dropped_ = 0;
+  std::string trouble_;
   std::uint64_t last_question_ = 0;
   std::vector<Question> questions_;  ///< not answered yet
   std::vector<KnownWords> answers_;

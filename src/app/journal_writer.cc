@@ -193,6 +193,7 @@ class JournalWriter {
     }
     retry_at_.reset();
     told_ = false;
+    if (!well_) well_ = answer(protocol::encode_well());
     last_tries_ = 0;
     critical_ = false;
     if (!waiting_.empty()) {
@@ -292,6 +293,7 @@ class JournalWriter {
     retry_at_ = after(now_, kRetry);
     if (gone_ || finishing_) ++last_tries_;
     if (!told_) told_ = answer(protocol::encode_trouble(to_string(error)));
+    well_ = false;
   }
 
   /// False: the channel is full. Also where gatevisor sends no more: it waits for the last answers.
@@ -407,7 +409,8 @@ class JournalWriter {
   std::uint64_t dropped_ = 0;
   int last_tries_ = 0;
   int status_ = 0;
-  bool told_ = false;
+  bool told_ = false;  ///< what is in the way
+  bool well_ = false;  ///< and that nothing is; the first time for what stopped an earlier writer
   bool critical_ = false;
   bool added_ = false;
   bool finishing_ = false;

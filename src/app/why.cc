@@ -1,6 +1,7 @@
 #include "app/why.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "app/exit_code.h"
 #include "config/text.h"
@@ -137,6 +138,29 @@ void look_around(ToldJournal& journal, const Found& found, DeathReport& report) 
   }
 }
 
+/// As journalctl's: 0 is the last life, -1 the one before, 1 the first.
+std::optional<int> offset_of(const std::string& text) {
+  int offset = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + text.starts_with('+'), end, offset);
+  if (text.empty() || text.size() > 8 || error != std::errc{} || stop != end) return std::nullopt;
+  return offset;
+}
+
+/// Empty: there are not so many.
+std::string invocation_at(ToldJournal& journal, int offset) {
+  journal.match({"GATEVISOR_EVENT=started"});
+  const bool back = offset <= 0;
+  if (back) journal.set().seek_tail();
+  for (int left = back ? -offset : offset - 1; back ? journal.set().previous() : journal.set().next();
+       --left) {
+    if (left > 0) continue;
+    const auto told = journal.read();
+    return told ? told->record.invocation : std::string();
+  }
+  return {};
+}
+
 int nothing_died(ToldJournal& journal, const WhyOptions& options) {
   if (!options.invocation.empty()) {
     if (!journal.any({"INVOCATION_ID=" + options.invocation})) {
@@ -154,15 +178,25 @@ int nothing_died(ToldJournal& journal, const WhyOptions& options) {
 
 }  // namespace
 
-int why(const WhyOptions& options) {
-  ToldJournal journal(options, "why");
-  if (!options.invocation.empty() &&
+int why(const WhyOptions& asked) {
+  ToldJournal journal(asked, "why");
+  WhyOptions options = asked;
+  const auto offset = offset_of(options.invocation);
+  if (!options.invocation.empty() && !offset &&
       (options.invocation.size() != 32 || !log::parse_id(options.invocation))) {
     journal.complain("--invocation=" + config::printable(options.invocation) +
-                     ": expected 32 hexadecimal digits, as log --list-invocations shows them");
+                     ": expected 32 hexadecimal digits or a number, as log --list-invocations shows "
+                     "them");
     return kUsage;
   }
   if (const auto status = journal.trouble()) return *status;
+  if (offset) {
+    options.invocation = invocation_at(journal, *offset);
+    if (options.invocation.empty()) {
+      journal.complain("--invocation=" + asked.invocation + ": there are not so many here");
+      return kNoSuch;
+    }
+  }
   const std::vector<Found> deaths = last_deaths(journal, options);
   if (deaths.empty()) return nothing_died(journal, options);
 

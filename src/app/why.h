@@ -8,7 +8,7 @@ namespace gatevisor::app {
 
 struct WhyOptions : ToldOptions {
   unsigned count = 1;  ///< of the last deaths
-  std::string invocation;
+  std::string invocation;  ///< 32 hexadecimal digits, or an offset: -1 is the life before the last
 };
 
 struct HistoryOptions : ToldOptions {

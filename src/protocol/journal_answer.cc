@@ -11,6 +11,7 @@ constexpr char kNote = 'N';
 constexpr char kStreamDone = 'D';
 constexpr char kLastWords = 'L';
 constexpr char kFinished = 'F';
+constexpr char kWell = 'W';
 constexpr std::size_t kMostName = 32;  // of a run-time
 
 std::string numbered(char kind, std::uint64_t number) {
@@ -40,6 +41,7 @@ std::string encode_stream_done(std::uint64_t id) { return numbered(kStreamDone, 
 std::string encode_trouble(std::string_view line) { return kTrouble + std::string(line); }
 std::string encode_note(std::string_view line) { return kNote + std::string(line); }
 
+std::string encode_well() { return std::string(1, kWell); }
 std::string encode_finished() { return std::string(1, kFinished); }
 
 std::string encode_last_words(std::uint64_t question, const std::optional<LastWords>& words) {
@@ -59,6 +61,7 @@ JournalAnswer decode_answer(std::string_view bytes) {
   switch (kind) {
     case kTrouble: answer.trouble = bytes; break;
     case kNote: answer.note = bytes; break;
+    case kWell: answer.well = bytes.empty(); break;
     case kFinished: answer.finished = bytes.empty(); break;
     case kLastWords: take_last_words(bytes, answer); break;
     case kWritten:

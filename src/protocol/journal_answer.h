@@ -18,6 +18,8 @@ std::string encode_written(std::uint64_t number);
 std::string encode_stream_done(std::uint64_t id);
 /// What is in the way.
 std::string encode_trouble(std::string_view line);
+/// Nothing is in the way any more.
+std::string encode_well();
 /// What else is worth telling.
 std::string encode_note(std::string_view line);
 /// All that there was when gatevisor ended is written. The last answer: who ends without it was
@@ -32,6 +34,7 @@ struct JournalAnswer {
   std::optional<std::uint64_t> question;  ///< this one is answered
   std::optional<LastWords> last_words;
   bool finished = false;
+  bool well = false;
   std::string trouble;  ///< empty: none
   std::string note;     ///< empty: none
 };

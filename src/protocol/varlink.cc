@@ -134,6 +134,7 @@ ordered_json to_json(const SupervisorStatus& supervisor) {
                        {"keep_running", supervisor.keep_running},
                        {"ending", supervisor.ending}};
   put(json, "journal", supervisor.journal);
+  put(json, "journal_trouble", supervisor.journal_trouble);
   return json;
 }
 
@@ -173,7 +174,7 @@ UnitStatus read_unit(const ordered_json& json) {
 SupervisorStatus read_supervisor(const ordered_json& json) {
   return {number<int>(json, "pid"),   text(json, "version"),      text(json, "started"),
           text(json, "main"),         flag(json, "keep_running"), flag(json, "ending"),
-          text(json, "journal")};
+          text(json, "journal"), text(json, "journal_trouble")};
 }
 
 std::string error_name(CallError error) {

@@ -215,6 +215,12 @@ std::string supervisor_text(const SupervisorStatus& supervisor, const StatusView
   if (supervisor.ending) value += ", ends";
   std::string text;
   put(text, "Supervisor", value);
+  if (supervisor.journal.empty()) return text;
+  std::string journal = line(supervisor.journal);
+  if (!supervisor.journal_trouble.empty()) {
+    journal += "; cannot be written to: " + line(supervisor.journal_trouble);
+  }
+  put(text, "Journal", journal);
   return text;
 }
 

@@ -36,7 +36,8 @@ class Written {
 
   /// `json`: the record but for event and unit.
   void add(const std::string& event, const std::string& json, const std::string& unit = "gateway",
-           const std::string& cause = "exit-code") {
+           const std::string& cause = "exit-code",
+           const std::string& invocation = "0123456789abcdef0123456789abcdef") {
     const std::string record =
         R"({"event":")" + event + R"(","unit":")" + unit + "\"," + json + "}";
     const std::uint64_t usec = 1'700'000'000'000'000 + ++number_ * 1'000'000;
@@ -44,6 +45,7 @@ class Written {
         .times = {.realtime_usec = usec, .monotonic_usec = number_ * 1'000'000},
         .payloads = {"MESSAGE=x", "SYSLOG_IDENTIFIER=gatevisor", "UNIT=" + unit + ".service",
                      "GATEVISOR_EVENT=" + event, "GATEVISOR_CAUSE=" + cause,
+                     "INVOCATION_ID=" + invocation,
                      "GATEVISOR_RECORD=" + record}};
     ASSERT_TRUE(append(*writer_, entry));
   }
@@ -155,6 +157,25 @@ TEST(WhyProgram, ALineThatWouldHarmATerminalDoesNot) {
   EXPECT_FALSE(answer.has("\x1b")) << answer.text;
   EXPECT_TRUE(answer.has("[2J and ? x")) << answer.text;
   EXPECT_TRUE(answer.has("xx…\n")) << answer.text;
+}
+
+TEST(WhyProgram, AnInvocationMayBeCounted) {
+  Written files;
+  for (const char* digit : {"1", "2", "3"}) {
+    const std::string id = R"("invocation":")" + std::string(31, '0') + digit + "\"";
+    files.add("started", R"("pid":7,)" + id, "gateway", "exit-code", std::string(31, '0') + digit);
+    if (*digit == '3') break;  // it lives
+    files.add("exited", R"("verdict":{"cause":"exit-code","summary":"life )" + std::string(digit) +
+                            "\"," + id + "}",
+              "gateway", "exit-code", std::string(31, '0') + digit);
+  }
+  EXPECT_TRUE(files.ask("why --invocation=-1").has("life 2"));
+  EXPECT_TRUE(files.ask("why --invocation=-2").has("life 1"));
+  EXPECT_TRUE(files.ask("why --invocation=1").has("life 1"));
+  EXPECT_TRUE(files.ask("why --invocation=0").has("no end of the invocation"));
+  EXPECT_EQ(files.ask("why --invocation=-3").status, 4);
+  EXPECT_EQ(files.ask("why --invocation=4").status, 4);
+  EXPECT_EQ(files.ask("why --invocation=-x").status, 64);
 }
 
 TEST(WhyProgram, ARunningUnitWithoutADeathIsNoFailure) {

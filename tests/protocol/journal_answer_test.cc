@@ -15,6 +15,8 @@ TEST(JournalAnswer, ComesBackAsItWas) {
   EXPECT_FALSE(decode_answer(encode_trouble("no room")).written);
   EXPECT_EQ(decode_answer(encode_stream_done(number)).stream_done, number);
   EXPECT_FALSE(decode_answer(encode_stream_done(number)).written);
+  EXPECT_TRUE(decode_answer(encode_well()).well);
+  EXPECT_FALSE(decode_answer(encode_finished()).well);
   EXPECT_TRUE(decode_answer(encode_finished()).finished);
   EXPECT_FALSE(decode_answer(encode_finished() + "x").finished);
   EXPECT_EQ(decode_answer(encode_note("by hand")).note, "by hand");

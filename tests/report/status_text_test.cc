@@ -103,8 +103,15 @@ TEST(StatusText, ARingOfParentsEnds) {
 
 TEST(StatusText, OfGatevisorItself) {
   const SupervisorStatus supervisor = {1,     "0.1.0", "2026-11-27T04:00:00.000000Z", "gateway.service",
-                                       false, false,   ""};
+                                       false, false,   "",                            ""};
   EXPECT_EQ(supervisor_text(supervisor, view()), "  Supervisor: gatevisor 0.1.0, pid 1, for 10min\n");
+  SupervisorStatus full = supervisor;
+  full.journal = "/var/log/gatevisor";
+  EXPECT_TRUE(supervisor_text(full, view()).ends_with("\n     Journal: /var/log/gatevisor\n"));
+  full.journal_trouble = "write: No space left on device";
+  EXPECT_TRUE(supervisor_text(full, view()).ends_with(
+      "/var/log/gatevisor; cannot be written to: write: No space left on device\n"))
+      << supervisor_text(full, view());
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "cgroup_home.h"
 #include "gatevisor.h"
 #include "journal.h"
+#include "unit.h"
 
 namespace gatevisor::testing {
 namespace {
@@ -211,14 +212,18 @@ TEST(JournalOnAFullDisk, LinesWaitAndNoneIsLost) {
   SmallDisk disk(files, "size=120m");
   const std::string filler = files.file("journal") + "/filler";
   std::ofstream(filler) << std::string(118 << 20, 'x');
-  Gatevisor supervisor(shell(files,
-                             "seq -f 'line %.0f' 1 200000; echo x > " + files.file("written"),
-                             {"Restart=no", "SystemMaxUse=118M", "SystemMaxFileSize=100M",
-                              "SystemKeepFree=0"}));
+  Launch launch = shell(files, "seq -f 'line %.0f' 1 200000; echo x > " + files.file("written"),
+                        {"Restart=no", "SystemMaxUse=118M", "SystemMaxFileSize=100M",
+                         "SystemKeepFree=0"});
+  launch.options.push_back("--socket=" + files.file("control"));
+  Gatevisor supervisor(launch);
   const Record warning = supervisor.expect("warning");
   EXPECT_NE(warning.text("/subject").find("No space left on device"), std::string::npos);
   EXPECT_NE(access(files.file("written").c_str(), F_OK), 0);
+  const std::string status = answer_of("status -n 0 --socket=" + files.file("control")).second;
+  EXPECT_NE(status.find("; cannot be written to: "), std::string::npos) << status;
   unlink(filler.c_str());
+  EXPECT_EQ(supervisor.expect("warning").text("/subject"), "it is written to again");
   files.wait_file("written");
   EXPECT_EQ(supervisor.expect_end(), 0);
   EXPECT_TRUE(lines_of(files) == numbered(200'000));
