@@ -93,7 +93,7 @@ class UnitRuntime {
   Expected<os::NotifySocket> make_notify_socket() const;
   Expected<void> watch(int fd, std::uint32_t events, os::Source source);
 
-  void perform(const action::Emit&) {}  ///< the runtime's, as Answer and Exit are
+  void perform(const action::Emit& action);  ///< telling it is the runtime's, as Answer and Exit are
   void perform(const action::Answer&) {}
   void perform(const action::Exit&) {}
   void perform(const action::CheckConditions& action);
@@ -165,6 +165,7 @@ class UnitRuntime {
   bool finding_main_ = false;
   std::uint64_t invocation_ = 0;  ///< the one whose leaf is there
   std::string invocation_id_;
+  std::string exit_json_;  ///< how it ended, for ExecStopPost=; empty: it has not
   std::uint64_t started_ticks_ = 0;  ///< of its first process, where there is no leaf
   os::UniqueFd tree_events_;
   os::UniqueFd memory_events_;

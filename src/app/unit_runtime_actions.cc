@@ -4,6 +4,7 @@
 
 #include "app/conditions.h"
 #include "app/journal_fields.h"
+#include "app/record_text.h"
 #include "app/unit_runtime.h"
 #include "os/children.h"
 #include "os/clock.h"
@@ -12,6 +13,7 @@
 #include "os/memory.h"
 #include "os/pid_file.h"
 #include "os/sampler.h"
+#include "protocol/record_json.h"
 
 namespace gatevisor::app {
 
@@ -31,6 +33,7 @@ std::expected<CgroupSnapshot, UnitRuntime::NotMade> UnitRuntime::open_invocation
   }
   invocation_ = number;
   invocation_id_ = os::new_invocation_id();
+  exit_json_.clear();
   started_ticks_ = 0;
   return placement.snapshot(true);
 }
@@ -116,6 +119,11 @@ void UnitRuntime::perform(const action::SpawnCommand& action) {
   auto plan =
       parts_.launcher.command(action.kind, action.index, invocation_id_, action.environment);
   if (!plan) return push(event::CommandSpawnFailed{ExecStep::Exec, std::move(plan.error())});
+  if (action.kind == CommandKind::StopPost && plan->standard_input == StandardInput::Null &&
+      !exit_json_.empty()) {
+    plan->standard_input = StandardInput::Data;
+    plan->input_data = exit_json_;
+  }
   const bool before_main = action.kind == CommandKind::Condition ||
                            action.kind == CommandKind::StartPre || action.kind == CommandKind::Main;
   auto running = spawn(*plan, !before_main);
@@ -125,6 +133,16 @@ void UnitRuntime::perform(const action::SpawnCommand& action) {
   command_pipe_ = std::move(running->exec_pipe);
   note_failure(watch(command_pipe_.get(), os::kReadable, os::Source::CommandPipe));
   push(event::CommandSpawned{command_.pid, invocation_id_, std::move(*baseline)});
+}
+
+// What ExecStopPost= is given: the record as --log-format=json writes it.
+void UnitRuntime::perform(const action::Emit& action) {
+  const bool is_end = std::holds_alternative<record::Exited>(action.record);
+  if (!is_end || parts_.settings.commands.stop_post.empty()) return;
+  exit_json_ = protocol::to_json(action.record, parts_.settings.name,
+                                 to_string(level_of(action.record)), message_of(action.record),
+                                 os::now(), os::wall_time) +
+               "\n";
 }
 
 // ---- Type=forking, MAINPID= ------------------------------------------------------------------

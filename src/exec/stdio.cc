@@ -70,16 +70,35 @@ int open_input_file(const std::string& path, bool both, unsigned umask) {
   return fd;
 }
 
-int open_input_data(const std::string& data) {
-  const int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return -1;
+namespace {
+
+bool write_all(int fd, const std::string& data) {
   const char* at = data.data();
   for (std::size_t left = data.size(); left > 0;) {
     const ssize_t put = write(fd, at, left);
-    if (put < 0) return -1;
+    if (put < 0) return false;
     at += put;
     left -= static_cast<std::size_t>(put);
   }
+  return true;
+}
+
+/// Where a sandbox knows no memfd_create(2): as much as a pipe holds while nobody reads.
+int open_input_pipe(const std::string& data) {
+  constexpr std::size_t kMost = 65'536;  // pipe(7)
+  int ends[2];
+  if (data.size() > kMost || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+  const bool whole = write_all(ends[1], data);
+  (void)close(ends[1]);
+  return whole && fcntl(ends[0], F_SETFL, 0) == 0 ? ends[0] : -1;
+}
+
+}  // namespace
+
+int open_input_data(const std::string& data) {
+  const int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return open_input_pipe(data);
+  if (!write_all(fd, data)) return -1;
   // Where there are no seals the copy is this service's own all the same.
   (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
   return lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
