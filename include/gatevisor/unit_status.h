@@ -24,6 +24,13 @@ struct LastDeath {
   bool operator==(const LastDeath&) const = default;
 };
 
+/// How often a unit died of one cause.
+struct DeathCount {
+  std::string cause;
+  std::uint64_t count = 0;
+  bool operator==(const DeathCount&) const = default;
+};
+
 struct UnitStatus {
   std::string name;  ///< 'gateway.service'
   bool main = false;
@@ -44,6 +51,8 @@ struct UnitStatus {
   std::string probe;         ///< LivenessProbe=; empty: none
   bool serving = false;      ///< it was answered, and has not failed since
   unsigned failures = 0;     ///< of probes, in a row
+  std::optional<Duration> latency;  ///< of the last probe that was answered
+  std::vector<DeathCount> deaths;   ///< since gatevisor was started, where there were any
   std::string slice;         ///< its cgroup below the mount; empty: none of its own
   std::string leaf;          ///< likewise, of the invocation
   std::string cgroup;        ///< rungs in use, as `gatevisor doctor` names them
@@ -62,6 +71,8 @@ struct SupervisorStatus {
   bool keep_running = false;
   bool ending = false;
   std::string journal;  ///< directory; empty: none
+  std::uint64_t journal_entries = 0;  ///< kept since gatevisor was started
+  std::uint64_t journal_dropped = 0;  ///< lines that were not (JournalFull=drop)
   std::string journal_trouble;  ///< why it cannot be written to now; empty: nothing is in the way
   bool operator==(const SupervisorStatus&) const = default;
 };
@@ -86,6 +97,14 @@ struct ObservedUnit {
   std::optional<std::uint64_t> tasks;
   std::optional<std::uint64_t> tasks_max;
   std::optional<std::uint64_t> cpu_usec;
+  /// For how long some of its tasks, and all of them at once, waited for it (PSI).
+  struct Stalled {
+    std::optional<std::uint64_t> some_usec;
+    std::optional<std::uint64_t> full_usec;
+  };
+  Stalled memory_stalled;
+  Stalled cpu_stalled;
+  Stalled io_stalled;
   std::vector<ObservedProcess> processes;
 };
 

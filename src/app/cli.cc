@@ -301,6 +301,16 @@ Subcommand parse_command_line(int argc, char** argv) {
       app.add_subcommand("events", "Print what happens to units, one JSON object a line");
   add_control(events_command, events.units, events.socket);
 
+  MetricsOptions metrics;
+  CLI::App* metrics_command =
+      app.add_subcommand("metrics", "Print figures of units, as OpenMetrics text");
+  add_control(metrics_command, metrics.units, metrics.socket);
+  std::string metrics_format = "openmetrics";
+  metrics_command->add_option("--format", metrics_format, "prometheus: as a textfile collector reads it")
+      ->type_name("openmetrics|prometheus")
+      ->take_last()
+      ->capture_default_str();
+
   app.add_subcommand("log", "Show what is in journal files: journalctl's options and output");
 
   // Everything after the first '--' is the command's own, whatever it looks like.
@@ -324,6 +334,15 @@ Subcommand parse_command_line(int argc, char** argv) {
   if (active_command->parsed()) return active;
   if (health_command->parsed()) return health;
   if (events_command->parsed()) return events;
+  if (metrics_command->parsed()) {
+    const bool older = metrics_format == "prometheus";
+    if (!older && metrics_format != "openmetrics") {
+      return Answered{complain("metrics: --format=" + metrics_format +
+                               ": expected openmetrics or prometheus")};
+    }
+    if (older) metrics.format = report::MetricsFormat::Prometheus;
+    return metrics;
+  }
   for (std::size_t verb = 0; verb < control_commands.size(); ++verb) {
     if (!control_commands[verb]->parsed()) continue;
     control.verb = kAllVerbs[verb];

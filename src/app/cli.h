@@ -57,7 +57,7 @@ struct Answered {
 
 using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions,
                                 WhyOptions, HistoryOptions, CommandOptions, StatusOptions,
-                                IsActiveOptions, HealthOptions, EventsOptions, Answered>;
+                                IsActiveOptions, HealthOptions, EventsOptions, MetricsOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gatevisor/control.h"
+#include "report/metrics_text.h"
 
 namespace gatevisor::app {
 
@@ -39,6 +40,9 @@ struct IsActiveOptions : ControlTarget {
 
 struct HealthOptions : ControlTarget {};
 struct EventsOptions : ControlTarget {};
+struct MetricsOptions : ControlTarget {
+  report::MetricsFormat format = report::MetricsFormat::OpenMetrics;
+};
 
 // Each says what is wrong in one line, and returns gatevisor's own exit status.
 int control(const CommandOptions& options);
@@ -46,5 +50,6 @@ int status(const StatusOptions& options);
 int is_active(const IsActiveOptions& options);
 int health(const HealthOptions& options);
 int events(const EventsOptions& options);
+int metrics(const MetricsOptions& options);
 
 }  // namespace gatevisor::app

@@ -65,12 +65,18 @@ UnitStatus describe(const core::Manager& manager, std::size_t unit, const UnitRu
   if (service.state() == core::ServiceState::Waiting && service.deadline() != Instant::max()) {
     status.next_start = os::wall_time(service.deadline());
   }
+  for (const Cause cause : kAllCauses) {
+    if (const auto count = service.deaths(cause)) {
+      status.deaths.push_back({std::string(to_string(cause)), count});
+    }
+  }
   status.exits = service.exits_in_window(now);
   status.window = settings.alarm.interval;
   status.text = service.status_text();
   if (settings.probe.target) {
     status.probe = settings.probe.target->text;
     status.failures = service.probe().failures();
+    status.latency = service.probe_latency();
     status.serving = service.main_pid() != 0 && service.probe().has_served() && status.failures == 0;
   }
   if (placement.slice()) status.slice = placement.slice().path();

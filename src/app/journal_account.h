@@ -1,6 +1,6 @@
 // How far a journal has got: what a new writer goes on from when the one before it was killed.
 //
-// In memory that gatevisor makes and never touches: only writers do, one after the other.
+// In memory that gatevisor makes and never writes to: only writers do, one after the other.
 #pragma once
 
 #include <array>
@@ -27,12 +27,19 @@ struct JournalAccount {
   StreamPlaces streams{};      ///< in the journal
 };
 
+/// For whoever wants to know how much there was. gatevisor looks at it.
+struct JournalCounts {
+  std::uint64_t entries = 0;
+  std::uint64_t dropped = 0;  ///< lines
+};
+
 /// All of the memory.
 struct JournalMemory {
   /// A commit's changes; the store's buffer is a quarter of it.
   static constexpr std::size_t kChanges = std::size_t{8} << 20;
 
   StreamPlaces shown{};    ///< on the console
+  JournalCounts counts{};
   StreamPlaces dropped{};  ///< given up, because there was no room (JournalFull=drop)
   alignas(8) std::array<std::byte, journal::RedoLog::memory_for(sizeof(JournalAccount), kChanges)>
       redo{};

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -274,6 +275,12 @@ void JournalSink::finish_writer(Instant deadline, std::optional<Error>& trouble)
   if (channel_) channel_.finish_sending();
   while (channel_ && answers()) {
   }
+}
+
+JournalCounts JournalSink::counts() const {
+  if (memory_.bytes().empty()) return {};
+  JournalCounts& counts = reinterpret_cast<JournalMemory*>(memory_.bytes().data())->counts;
+  return {std::atomic_ref(counts.entries).load(), std::atomic_ref(counts.dropped).load()};
 }
 
 bool JournalSink::is_all_sent() const {

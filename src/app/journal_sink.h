@@ -88,6 +88,8 @@ class JournalSink {
   void start_if_due(Instant now);
   /// Why it cannot be written to now; empty: nothing is in the way that is known.
   const std::string& trouble() const { return trouble_; }
+  /// What writers have done so far.
+  JournalCounts counts() const;
   /// 0: none runs.
   int pid() const { return pid_; }
   /// gatevisor ends: lets the writer write what there is, for at most kFinishMs. What is left then.

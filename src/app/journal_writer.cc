@@ -1,6 +1,7 @@
 #include "app/journal_writer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <deque>
 #include <iterator>
@@ -192,6 +193,7 @@ class JournalWriter {
       return go_back();
     }
     retry_at_.reset();
+    std::atomic_ref(parts_.memory->counts.entries).store(store_.account().entries);
     told_ = false;
     if (!well_) well_ = answer(protocol::encode_well());
     last_tries_ = 0;
@@ -274,7 +276,10 @@ class JournalWriter {
 
   void drop() {
     for (const auto& output : outputs_) {
-      if (output && !output->has_room()) dropped_ += output->drop(window_);
+      if (!output || output->has_room()) continue;
+      const std::uint64_t lines = output->drop(window_);
+      dropped_ += lines;
+      std::atomic_ref(parts_.memory->counts.dropped).fetch_add(lines);
     }
   }
 

@@ -22,6 +22,13 @@ ObservedUnit observe(UnitStatus status) {
     seen.memory_peak = os::cgroup_number(leaf, "memory.peak");
     seen.tasks = os::cgroup_number(leaf, "pids.current");
     seen.cpu_usec = os::cgroup_keyed_number(leaf, "cpu.stat", "usage_usec");
+    const auto stalled = [&leaf](const char* file) {
+      return ObservedUnit::Stalled{os::cgroup_stalled(leaf, file, "some"),
+                                   os::cgroup_stalled(leaf, file, "full")};
+    };
+    seen.memory_stalled = stalled("memory.pressure");
+    seen.cpu_stalled = stalled("cpu.pressure");
+    seen.io_stalled = stalled("io.pressure");
     seen.processes = os::processes_in(leaf);
   } else if (unit.main_pid != 0) {
     seen.processes = os::processes_below(unit.main_pid);

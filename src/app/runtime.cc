@@ -77,9 +77,10 @@ std::optional<std::size_t> Runtime::find(const std::string& name) const {
 }
 
 SupervisorStatus Runtime::describe_supervisor() const {
+  const JournalCounts counts = journal_.counts();
   return {static_cast<int>(getpid()), version(),     os::wall_time(started_),
           units_[main_]->settings().unit_name(), keep_running_, manager_.is_ending(),
-          journal_directory_, journal_.trouble()};
+          journal_directory_, counts.entries, counts.dropped, journal_.trouble()};
 }
 
 // Where the units have no cgroups: a child that nobody has started here was orphaned by a process

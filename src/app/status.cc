@@ -7,7 +7,7 @@
 #include "app/exit_code.h"
 #include "app/log.h"
 #include "app/log_files.h"
-#include "app/observe.h"
+#include "app/look.h"
 #include "os/clock.h"
 #include "os/pager.h"
 #include "report/status_text.h"
@@ -19,13 +19,6 @@ using protocol::ControlCall;
 using protocol::ControlReply;
 using protocol::Method;
 
-/// Everything that one look gives.
-struct Look {
-  SupervisorStatus supervisor;
-  std::vector<ObservedUnit> units;
-  int status = kOk;
-};
-
 /// Of the main unit, where none is named.
 int running_status(const std::vector<ObservedUnit>& units, bool named) {
   for (const ObservedUnit& unit : units) {
@@ -34,27 +27,12 @@ int running_status(const std::vector<ObservedUnit>& units, bool named) {
   return kOk;
 }
 
-OrRefusal<Look> look(const StatusOptions& options) {
-  Look all;
-  const bool named = !options.units.empty();
-  for (const std::string& unit : options.calls()) {
-    auto client = ControlClient::find(options.socket, unit);
-    if (!client) return std::unexpected(std::move(client.error()));
-    ControlCall call;
-    call.method = Method::Status;
-    call.unit = unit;
-    auto reply = client->call(call);
-    if (!reply) return std::unexpected(std::move(reply.error()));
-    if (!reply->error.empty()) {
-      complain_of("status: " + error_text(*reply));
-      all.status = is_error(*reply, "NoSuchUnit") ? kNoSuch : kIncomplete;
-      continue;
-    }
-    all.supervisor = reply->supervisor;
-    for (UnitStatus& each : reply->units) all.units.push_back(observe(std::move(each)));
+OrRefusal<Look> look_at(const StatusOptions& options) {
+  auto seen = look(options, "status");
+  if (seen && seen->status == kOk) {
+    seen->status = running_status(seen->units, !options.units.empty());
   }
-  if (all.status == kOk) all.status = running_status(all.units, named);
-  return all;
+  return seen;
 }
 
 bool wants_colors() {
@@ -111,7 +89,7 @@ int watch(const StatusOptions& options) {
   if (auto sent = client->send(call); !sent) return refused(sent.error());
   int status = kOk;
   for (;;) {
-    const auto seen = look(options);
+    const auto seen = look_at(options);
     if (!seen) return status;  // gatevisor has ended
     if (!options.json) std::fputs(kClear, stdout);
     status = show(*seen, options);
@@ -125,7 +103,7 @@ int watch(const StatusOptions& options) {
 
 int status(const StatusOptions& options) {
   if (options.watch) return watch(options);
-  const auto seen = look(options);
+  const auto seen = look_at(options);
   return seen ? show(*seen, options) : refused(seen.error());
 }
 

@@ -26,6 +26,7 @@
 // is only asked for when the last one is dead.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -151,6 +152,10 @@ class Service {
   Instant started() const { return death_.started; }
   /// Of the last death; nullopt: there was none.
   const std::optional<Verdict>& last_verdict() const { return last_verdict_; }
+  /// How many there were for each cause.
+  std::uint64_t deaths(Cause cause) const { return deaths_[static_cast<std::size_t>(cause)]; }
+  /// From the last probe that was answered to its answer; nullopt: none was.
+  std::optional<Duration> probe_latency() const { return probe_latency_; }
   /// STATUS= of this invocation.
   const std::string& status_text() const { return death_.status_text; }
   /// Deaths in the last AlarmIntervalSec=.
@@ -307,6 +312,9 @@ class Service {
   Instant asked_at_{};  ///< when requester_ did
   bool reloaded_ = false;
   std::optional<Verdict> last_verdict_;
+  std::array<std::uint64_t, kAllCauses.size()> deaths_{};
+  Instant probe_sent_{};
+  std::optional<Duration> probe_latency_;
   std::vector<std::string> caller_;
   bool failed_ = false;  ///< Over, and not because it was to end
   int exit_status_ = 0;

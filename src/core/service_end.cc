@@ -19,6 +19,7 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
   life_.told = own;
   exit_status_ = verdict.cause == Cause::Clean ? 0 : verdict.shell_status;
   const unsigned exits = exits_.add(now);
+  ++deaths_[static_cast<std::size_t>(verdict.cause)];
   decide_next(verdict, now);
   if (auto samples = flight_.take(); !samples.empty()) {
     emit(out, record::Flight{death_.invocation, std::move(samples)});

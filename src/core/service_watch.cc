@@ -67,7 +67,11 @@ void Service::check_memory(Instant now, Actions& out) {
 // ---- liveness ------------------------------------------------------------------------------
 
 void Service::on(Instant now, const event::Probed& event, Actions& out) {
-  if (main_alive()) take_probe(now, event.result, out);
+  if (!main_alive()) return;
+  if (probe_.under_way() && event.result.outcome != ProbeOutcome::CannotRun) {
+    probe_latency_ = now - probe_sent_;
+  }
+  take_probe(now, event.result, out);
 }
 
 void Service::check_probe(Instant now, Actions& out) {
@@ -76,7 +80,9 @@ void Service::check_probe(Instant now, Actions& out) {
     const std::string span = format_duration(settings_.probe.timeout);
     take_probe(now, {ProbeOutcome::Failed, "no answer within " + span}, out);
   }
-  if (probe_.take_due(now)) out.push_back(action::Probe{});
+  if (!probe_.take_due(now)) return;
+  probe_sent_ = now;
+  out.push_back(action::Probe{});
 }
 
 void Service::take_probe(Instant now, const ProbeResult& result, Actions& out) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gatevisor/unit_status.h"
@@ -15,6 +16,9 @@ std::vector<ObservedProcess> processes_below(int pid);
 
 /// The number in a file of a cgroup; nullopt for 'max', and where there is none.
 std::optional<std::uint64_t> cgroup_number(const std::string& directory, const char* file);
+/// 'total' of a line of a pressure file, microseconds (the kernel's psi.rst). `kind`: 'some', 'full'.
+std::optional<std::uint64_t> cgroup_stalled(const std::string& directory, const char* file,
+                                            std::string_view kind);
 /// 'usage_usec' of cpu.stat and its like.
 std::optional<std::uint64_t> cgroup_keyed_number(const std::string& directory, const char* file,
                                                  const char* key);

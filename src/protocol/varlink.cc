@@ -113,7 +113,13 @@ ordered_json to_json(const UnitStatus& unit) {
   if (!unit.probe.empty()) {
     json["probe"] = {
         {"target", unit.probe}, {"serving", unit.serving}, {"failures", unit.failures}};
+    if (unit.latency) json["probe"]["latency_usec"] = unit.latency->count();
   }
+  ordered_json deaths = ordered_json::array();
+  for (const auto& [cause, count] : unit.deaths) {
+    deaths.push_back({{"cause", cause}, {"count", count}});
+  }
+  json["deaths"] = std::move(deaths);
   put(json, "slice", unit.slice);
   put(json, "leaf", unit.leaf);
   json["cgroup"] = unit.cgroup;
@@ -134,6 +140,10 @@ ordered_json to_json(const SupervisorStatus& supervisor) {
                        {"keep_running", supervisor.keep_running},
                        {"ending", supervisor.ending}};
   put(json, "journal", supervisor.journal);
+  if (!supervisor.journal.empty()) {
+    json["journal_entries"] = supervisor.journal_entries;
+    json["journal_dropped"] = supervisor.journal_dropped;
+  }
   put(json, "journal_trouble", supervisor.journal_trouble);
   return json;
 }
@@ -160,6 +170,14 @@ UnitStatus read_unit(const ordered_json& json) {
   unit.probe = text(probe, "target");
   unit.serving = flag(probe, "serving");
   unit.failures = number<unsigned>(probe, "failures");
+  if (member(probe, "latency_usec").is_number()) {
+    unit.latency = Duration{number<Duration::rep>(probe, "latency_usec")};
+  }
+  if (const ordered_json& deaths = member(json, "deaths"); deaths.is_array()) {
+    for (const ordered_json& each : deaths) {
+      unit.deaths.push_back({text(each, "cause"), number<std::uint64_t>(each, "count")});
+    }
+  }
   unit.slice = text(json, "slice");
   unit.leaf = text(json, "leaf");
   unit.cgroup = text(json, "cgroup");
@@ -174,7 +192,10 @@ UnitStatus read_unit(const ordered_json& json) {
 SupervisorStatus read_supervisor(const ordered_json& json) {
   return {number<int>(json, "pid"),   text(json, "version"),      text(json, "started"),
           text(json, "main"),         flag(json, "keep_running"), flag(json, "ending"),
-          text(json, "journal"), text(json, "journal_trouble")};
+          text(json, "journal"),
+          number<std::uint64_t>(json, "journal_entries"),
+          number<std::uint64_t>(json, "journal_dropped"),
+          text(json, "journal_trouble")};
 }
 
 std::string error_name(CallError error) {

@@ -103,7 +103,7 @@ TEST(StatusText, ARingOfParentsEnds) {
 
 TEST(StatusText, OfGatevisorItself) {
   const SupervisorStatus supervisor = {1,     "0.1.0", "2026-11-27T04:00:00.000000Z", "gateway.service",
-                                       false, false,   "",                            ""};
+                                       false, false,   "", 0, 0, ""};
   EXPECT_EQ(supervisor_text(supervisor, view()), "  Supervisor: gatevisor 0.1.0, pid 1, for 10min\n");
   SupervisorStatus full = supervisor;
   full.journal = "/var/log/gatevisor";

@@ -9,7 +9,7 @@ _gatevisor_units() {
 _gatevisor() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local commands='run verify show doctor why history log start stop restart reload kill reset-failed status
-    is-active healthcheck events'
+    is-active healthcheck events metrics'
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
@@ -20,6 +20,7 @@ _gatevisor() {
     --journal-dir | -D | --directory) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     --control-group) mapfile -t COMPREPLY < <(compgen -g -- "$word"); return ;;
     --console) mapfile -t COMPREPLY < <(compgen -W 'pass prefix json none' -- "$word"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W 'openmetrics prometheus' -- "$word"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word"); return ;;
     --kill-whom) mapfile -t COMPREPLY < <(compgen -W 'all main control' -- "$word"); return ;;
     -s | --signal) mapfile -t COMPREPLY < <(compgen -A signal -- "$word"); return ;;
@@ -39,6 +40,7 @@ _gatevisor() {
     status) options+=' --socket --json --watch --lines' ;;
     is-active) options+=' --socket --quiet' ;;
     reset-failed | healthcheck | events) options+=' --socket' ;;
+    metrics) options+=' --socket --format' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
@@ -46,7 +48,7 @@ _gatevisor() {
   fi
   case $command in
     run | verify | show) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    start | stop | restart | reload | kill | reset-failed | status | is-active | healthcheck | events)
+    start | stop | restart | reload | kill | reset-failed | status | is-active | healthcheck | events | metrics)
       mapfile -t COMPREPLY < <(compgen -W "$(_gatevisor_units)" -- "$word")
       ;;
   esac
