@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,18 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// systemd keeps some lists in no order, and shows them in another one each time.
+std::string in_order(const std::string& property, const std::string& value) {
+  if (property != "Upholds") return value;
+  std::istringstream text(value);
+  std::vector<std::string> words;
+  for (std::string word; text >> word;) words.push_back(std::move(word));
+  std::ranges::sort(words);
+  std::string sorted;
+  for (const std::string& word : words) sorted += word + " ";
+  return sorted;
+}
+
 int compare(const std::string& list, const std::string& table, const std::string& pattern) {
   Differences rows(table);
   std::vector<std::string> names;
@@ -133,7 +146,7 @@ int compare(const std::string& list, const std::string& table, const std::string
         const auto found = one->second.find(property);
         const std::string theirs = found == one->second.end() ? "" : found->second;
         ++properties;
-        if (theirs == value || rows.explains(stem, property)) continue;
+        if (in_order(property, theirs) == in_order(property, value) || rows.explains(stem, property)) continue;
         same = false;
         std::printf("FAILED %s %s: systemd '%s', gatevisor '%s'\n", stem.c_str(), property.c_str(),
                     cut(theirs, value).c_str(), cut(value, theirs).c_str());

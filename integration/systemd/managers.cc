@@ -156,6 +156,9 @@ class Listener {
     return true;
   }
 
+  /// What has been told so far. To start all of them takes longer than some wait for a request.
+  void look(const std::function<void(std::size_t, Request)>& ask) { read_all(ask); }
+
   /// Who of those that told their pids is alive. They are ended then: what a unit left is its last
   /// fact.
   void add_left() {
@@ -368,6 +371,9 @@ bool run_under_gatevisor(std::vector<Run*>& runs) {
   std::vector<std::unique_ptr<Child>> supervisors;
   std::vector<Child*> children;
   std::vector<std::string> cgroups;
+  const auto ask = [&](std::size_t i, Request request) {
+    children[i]->signal(request == Request::Stop ? SIGTERM : SIGHUP);
+  };
   for (Run* run : runs) {
     cgroups.push_back(CgroupHome::get().make("gatevisor-" + std::to_string(cgroups.size())));
     supervisors.push_back(std::make_unique<Child>(
@@ -375,15 +381,14 @@ bool run_under_gatevisor(std::vector<Run*>& runs) {
         cgroups.back()));
     children.push_back(supervisors.back().get());
     run->gatevisor.set_log(children.back()->pipe());
+    listener.look(ask);
   }
   const auto all_ended = [&] {
     bool all = true;
     for (Child* child : children) all = child->ended() && all;
     return all;
   };
-  const bool done = listener.listen(children, all_ended, [&](std::size_t i, Request request) {
-    children[i]->signal(request == Request::Stop ? SIGTERM : SIGHUP);
-  });
+  const bool done = listener.listen(children, all_ended, ask);
   for (std::size_t i = 0; i < runs.size(); ++i) add_result(*runs[i], *children[i]);
   listener.add_left();
   for (const std::string& cgroup : cgroups) {
