@@ -311,6 +311,15 @@ Subcommand parse_command_line(int argc, char** argv) {
       ->take_last()
       ->capture_default_str();
 
+  ExporterOptions exporter;
+  CLI::App* exporter_command =
+      app.add_subcommand("exporter", "Serve the figures of units over HTTP, for Prometheus");
+  add_control(exporter_command, exporter.units, exporter.socket);
+  exporter_command->add_option("--listen", exporter.listen, "Where: http://ADDRESS:PORT/metrics")
+      ->type_name("ADDRESS:PORT")
+      ->take_last()
+      ->required();
+
   app.add_subcommand("log", "Show what is in journal files: journalctl's options and output");
 
   // Everything after the first '--' is the command's own, whatever it looks like.
@@ -334,6 +343,7 @@ Subcommand parse_command_line(int argc, char** argv) {
   if (active_command->parsed()) return active;
   if (health_command->parsed()) return health;
   if (events_command->parsed()) return events;
+  if (exporter_command->parsed()) return exporter;
   if (metrics_command->parsed()) {
     const bool older = metrics_format == "prometheus";
     if (!older && metrics_format != "openmetrics") {

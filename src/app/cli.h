@@ -57,7 +57,8 @@ struct Answered {
 
 using Subcommand = std::variant<RunOptions, VerifyOptions, ShowOptions, DoctorOptions, LogOptions,
                                 WhyOptions, HistoryOptions, CommandOptions, StatusOptions,
-                                IsActiveOptions, HealthOptions, EventsOptions, MetricsOptions, Answered>;
+                                IsActiveOptions, HealthOptions, EventsOptions, MetricsOptions,
+                                ExporterOptions, Answered>;
 
 Subcommand parse_command_line(int argc, char** argv);
 

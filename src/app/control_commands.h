@@ -44,6 +44,10 @@ struct MetricsOptions : ControlTarget {
   report::MetricsFormat format = report::MetricsFormat::OpenMetrics;
 };
 
+struct ExporterOptions : ControlTarget {
+  std::string listen;  ///< 'ADDRESS:PORT'
+};
+
 // Each says what is wrong in one line, and returns gatevisor's own exit status.
 int control(const CommandOptions& options);
 int status(const StatusOptions& options);
@@ -51,5 +55,7 @@ int is_active(const IsActiveOptions& options);
 int health(const HealthOptions& options);
 int events(const EventsOptions& options);
 int metrics(const MetricsOptions& options);
+/// Until it is ended.
+int exporter(const ExporterOptions& options);
 
 }  // namespace gatevisor::app

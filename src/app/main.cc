@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     if (const auto* options = std::get_if<HealthOptions>(&command)) return health(*options);
     if (const auto* options = std::get_if<EventsOptions>(&command)) return events(*options);
     if (const auto* options = std::get_if<MetricsOptions>(&command)) return metrics(*options);
+    if (const auto* options = std::get_if<ExporterOptions>(&command)) return exporter(*options);
     return std::get<Answered>(command).status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "gatevisor: %s\n", error.what());

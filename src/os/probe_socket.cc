@@ -1,7 +1,5 @@
 #include "os/probe_socket.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -9,6 +7,7 @@
 #include <cstring>
 
 #include "gatevisor/error.h"
+#include "os/inet_address.h"
 
 namespace gatevisor::os {
 namespace {
@@ -16,31 +15,6 @@ namespace {
 /// An answer's head is wanted; what follows is taken off the connection, so that closing it is no
 /// reset for the gateway, but not endlessly.
 constexpr std::size_t kMostDiscarded = std::size_t{64} << 10;
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-std::optional<Address> to_address(const ProbeTarget& target) {
-  Address address;
-  sockaddr_in v4{};
-  if (inet_pton(AF_INET, target.address.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(target.port);
-    address.size = sizeof v4;
-    memcpy(&address.storage, &v4, sizeof v4);
-    return address;
-  }
-  sockaddr_in6 v6{};
-  if (inet_pton(AF_INET6, target.address.c_str(), &v6.sin6_addr) != 1) return std::nullopt;
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(target.port);
-  address.size = sizeof v6;
-  memcpy(&address.storage, &v6, sizeof v6);
-  return address;
-}
 
 /// What the gateway answers with, as tcp(7) and connect(2) have it. All else is this machine's.
 bool says_something_of_the_gateway(int error) {
@@ -55,8 +29,8 @@ ProbeResult refused(const char* operation, int error) {
 
 /// A port that nobody listens on, and that the kernel happened to give to us as our own.
 bool is_connected_to_itself(int fd) {
-  Address own;
-  Address peer;
+  InetAddress own;
+  InetAddress peer;
   own.size = peer.size = sizeof(sockaddr_storage);
   return getsockname(fd, reinterpret_cast<sockaddr*>(&own.storage), &own.size) == 0 &&
          getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size) == 0 &&
@@ -66,7 +40,7 @@ bool is_connected_to_itself(int fd) {
 }  // namespace
 
 std::expected<ProbeSocket, ProbeResult> ProbeSocket::connect(const ProbeTarget& target) {
-  const auto address = to_address(target);
+  const auto address = inet_address(target.address, target.port);
   if (!address) {
     return std::unexpected(ProbeResult{ProbeOutcome::CannotRun, "no numeric address"});
   }

@@ -96,7 +96,7 @@ TEST(Manual, NamesEveryOptionOfWhatAsksAGatevisor) {
   const auto told = long_options(manual(GATEVISOR_STATUS_MANUAL), "Fl Fl ");
   std::set<std::string> known = {"journal-dir", "keep-running", "log-format", "control-group"};  // of run
   for (const char* command : {"start", "stop", "restart", "reload", "kill", "reset-failed", "status",
-                              "is-active", "healthcheck", "events", "metrics"}) {
+                              "is-active", "healthcheck", "events", "metrics", "exporter"}) {
     for (const std::string& name :
          long_options(output_of(GATEVISOR_PROGRAM " " + std::string(command) + " --help"), "--")) {
       known.insert(name);

@@ -9,7 +9,7 @@ _gatevisor_units() {
 _gatevisor() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   local commands='run verify show doctor why history log start stop restart reload kill reset-failed status
-    is-active healthcheck events metrics'
+    is-active healthcheck events metrics exporter'
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
@@ -41,6 +41,7 @@ _gatevisor() {
     is-active) options+=' --socket --quiet' ;;
     reset-failed | healthcheck | events) options+=' --socket' ;;
     metrics) options+=' --socket --format' ;;
+    exporter) options+=' --socket --listen' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
@@ -48,7 +49,7 @@ _gatevisor() {
   fi
   case $command in
     run | verify | show) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    start | stop | restart | reload | kill | reset-failed | status | is-active | healthcheck | events | metrics)
+    start | stop | restart | reload | kill | reset-failed | status | is-active | healthcheck | events | metrics | exporter)
       mapfile -t COMPREPLY < <(compgen -W "$(_gatevisor_units)" -- "$word")
       ;;
   esac
