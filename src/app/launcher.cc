@@ -254,6 +254,7 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   }
   // What a command before it may bring (its program, its variables) is not asked for yet.
   const Commands& commands = settings.commands;
+  if (commands.main.empty()) return launcher;
   const Command& command = commands.main.front();
   if (first && commands.condition.empty() && commands.start_pre.empty() &&
       !command.ignore_failure && !has_work_after_a_failed_start(settings)) {

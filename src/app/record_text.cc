@@ -79,7 +79,8 @@ struct Text {
     const Verdict& verdict = r.verdict;
     const std::string rc = "(rc=" + std::to_string(verdict.shell_status) + "); ";
     std::string text = verdict.pid != 0 ? "pid " + std::to_string(verdict.pid) + " exited " + rc
-                                        : "could not be started " + rc;
+                       : verdict.cause == Cause::Clean ? "started without a process; "
+                                                       : "could not be started " + rc;
     const std::string count =
         " (#" + std::to_string(r.exits_in_window) + " in " + window_text(r.window) + ")";
     return text + next_text(verdict.next, count) + " — " + verdict_text(verdict);

@@ -61,7 +61,9 @@ Error remark(std::string what, std::string advice) {
 }  // namespace
 
 Expected<void> validate(const ServiceSettings& settings) {
-  if (settings.commands.main.empty() || settings.commands.main.front().argv.front().empty()) {
+  const Commands& commands = settings.commands;
+  const bool needs_none = settings.life.type == ServiceType::Oneshot && !commands.stop.empty();
+  if (commands.main.empty() ? !needs_none : commands.main.front().argv.front().empty()) {
     return fail("run", "", 0, "no command given; name it after --");
   }
   if (!is_unit_name(settings.name)) {

@@ -380,7 +380,8 @@ void Judge::as_exit() {
   rule_out_oom();
   if (is_success(status, settings_)) {
     verdict_.cause = Cause::Clean;
-    verdict_.summary = status.with_code(0)
+    verdict_.summary = death_.pid == 0 ? "there was nothing to run"
+                       : status.with_code(0)
                            ? "exited by itself with code 0"
                            : how_it_ended(status) + ", a success by SuccessExitStatus=";
     return;

@@ -110,13 +110,23 @@ void Service::begin(Instant now, Actions& out) {
   run(CommandKind::Condition, now, out);
 }
 
-void Service::spawn_main(Actions& out) {
+void Service::spawn_main(Instant now, Actions& out) {
   const LifeSettings& life = settings_.life;
+  if (settings_.commands.main.empty()) return start_without_process(now, out);
   if (life.type == ServiceType::Forking) return start_command(CommandKind::Main, 0, out);
   enter(ServiceState::Starting, Instant::max());  // Spawned arms it
   death_.pid = 0;
   life_.executed = false;
   out.push_back(action::Spawn{launches_, life_.main_index, caller_});
+}
+
+// Type=oneshot without ExecStart=: as if it had ended, and well.
+void Service::start_without_process(Instant now, Actions& out) {
+  enter(ServiceState::Starting, Instant::max());
+  death_.pid = 0;
+  death_.status = WaitStatus::exited(0);
+  if (settings_.commands.start_post.empty()) return died(now, life_.others_alive, out);
+  main_started(now, out);
 }
 
 // The first process of an invocation tells which one it is, and what was counted before it.
@@ -224,7 +234,7 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
     life_.main_alive = false;
     life_.others_alive = event.others_alive;
     ++life_.main_index;
-    return spawn_main(out);
+    return spawn_main(now, out);
   }
   if (starting_oneshot && !death_.exec_failure && is_success(event.status, settings_) &&
       !settings_.commands.start_post.empty()) {

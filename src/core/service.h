@@ -225,7 +225,8 @@ class Service {
 
   // service.cc: from the start to the end of one invocation; service_end.cc: that end
   void begin(Instant now, Actions& out);
-  void spawn_main(Actions& out);
+  void spawn_main(Instant now, Actions& out);
+  void start_without_process(Instant now, Actions& out);
   void note_process(const std::string& invocation, const CgroupSnapshot& baseline);
   void main_started(Instant now, Actions& out);
   void enter_running(Instant now);

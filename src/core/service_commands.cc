@@ -206,7 +206,7 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
 void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
   switch (kind) {
     case CommandKind::Condition: return run(CommandKind::StartPre, now, out);
-    case CommandKind::StartPre: return spawn_main(out);
+    case CommandKind::StartPre: return spawn_main(now, out);
     case CommandKind::Main:
       // Type=forking: it has gone into the background.
       out.push_back(action::FindMain{});

@@ -110,6 +110,15 @@ TEST(LoadUnit, EveryErrorIsTold) {
   EXPECT_EQ(load("[Service]\nExecStart=/bin/gw\nUMask=9\nRestart=sometimes\n").errors.size(), 2u);
 }
 
+TEST(LoadUnit, OneshotThatRemainsMayHaveOnlyExecStop) {
+  const std::string stop = "ExecStop=/bin/a\nRemainAfterExit=yes\n";
+  good("[Service]\nType=oneshot\n" + stop);
+  EXPECT_EQ(good("[Service]\n" + stop).life.type, ServiceType::Oneshot);  // its default then
+  EXPECT_NE(error("[Service]\nType=simple\n" + stop), "");
+  EXPECT_NE(error("[Service]\nType=oneshot\nExecStop=/bin/a\n"), "");
+  EXPECT_NE(error("[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStopPost=/bin/a\n"), "");
+}
+
 TEST(LoadUnit, WithoutACommandThereIsNoService) {
   EXPECT_NE(error("[Service]\nUser=a\n").find("expected ExecStart="), std::string::npos);
   EXPECT_NE(error("[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n").find("expected one command"),

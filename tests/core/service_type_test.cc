@@ -213,6 +213,36 @@ TEST(Oneshot, RemainsAfterItsExitUntilItIsStopped) {
   EXPECT_EQ(rig.command_exits(0), "release emit:finished exit:0");
 }
 
+TEST(Oneshot, WithoutACommandItIsStartedAndStopped) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.clear();
+  settings.commands.start_post.clear();
+  settings.commands.stop = {Command{.path = "/s", .argv = {"/s"}}};
+  settings.life.remain_after_exit = true;
+  Rig rig(settings);
+  EXPECT_EQ(rig.start(), "emit:exited no-pidfile");
+  EXPECT_EQ(rig.state(), ServiceState::Exited);
+  EXPECT_EQ(rig.verdict().cause, Cause::Clean);
+  EXPECT_EQ(rig.verdict().summary, "there was nothing to run");
+  EXPECT_EQ(rig.signal(SIGTERM), "emit:stopping ExecStop:0,SERVICE_RESULT=success");
+  EXPECT_EQ(rig.command_exits(0), "release emit:finished exit:0");
+}
+
+TEST(Oneshot, WithoutACommandAStopMayComeWhileExecStartPostRuns) {
+  ServiceSettings settings = of_type(ServiceType::Oneshot);
+  settings.commands.main.clear();
+  settings.commands.stop = {Command{.path = "/s", .argv = {"/s"}}};
+  settings.life.remain_after_exit = true;
+  Rig rig(settings);
+  EXPECT_EQ(rig.start(), "ExecStartPost:0");
+  rig.feed(event::CommandSpawned{50, "0123456789abcdef0123456789abcdef", {}});
+  rig.signal(SIGTERM);
+  EXPECT_EQ(rig.count<record::Exited>(), 1U);
+  rig.command_exits(0);
+  rig.feed(event::TreeEmpty{});
+  EXPECT_EQ(rig.exit_status, 0);
+}
+
 TEST(Runtime, LongestLifeIsEndedAndIsATimeoutForThePolicy) {
   ServiceSettings settings = loop_settings();
   settings.restart.mode = RestartMode::OnAbnormal;
