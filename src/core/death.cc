@@ -3,12 +3,10 @@
 #include <csignal>
 
 #include "core/format.h"
-#include "core/last_words.h"
-#include "core/oom_finding.h"
+#include "core/judge.h"
 #include "core/restart_policy.h"
 
 namespace gatevisor::core {
-namespace {
 
 const SentSignal* find_sent(const Death& death, int signal) {
   for (auto entry = death.sent.rbegin(); entry != death.sent.rend(); ++entry) {
@@ -16,63 +14,6 @@ const SentSignal* find_sent(const Death& death, int signal) {
   }
   return nullptr;
 }
-
-std::string limit_words(const OomFinding& finding) {
-  if (!finding.scope) return "whose limit it was cannot be seen here";
-  const std::string size = finding.limit ? " of " + format_bytes(*finding.limit) : "";
-  switch (*finding.scope) {
-    case Scope::OwnLimit: return "at its own memory limit" + size + " (" + finding.limit_path + ")";
-    case Scope::AncestorLimit:
-      return "at a memory limit" + size + " further up (" + finding.limit_path + ")";
-    case Scope::OutsideView:
-      return "no limit that can be seen here was hit: a limit outside this container, or the whole "
-             "system";
-  }
-  return {};
-}
-
-/// Builds one verdict; each `as_…` is one row of the table of causes.
-class Judge {
- public:
-  Judge(const Death& death, const ServiceSettings& settings)
-      : death_(death), settings_(settings), oom_(find_oom(death)) {}
-
-  Verdict verdict() {
-    fill_facts();
-    decide();
-    return std::move(verdict_);
-  }
-
- private:
-  void fill_facts();
-  void decide();
-  bool oom_killed_main() const;
-  bool oom_killed_helper() const;
-  void as_exec_failure();
-  void as_oom(Victim victim, Confidence confidence);
-  void as_memory_stall();
-  void as_probe_failure();
-  void as_command_failure();
-  void as_time_out(Cause cause, const char* setting, Duration time, const char* what);
-  void as_protocol();
-  void as_requested();
-  void as_stop_timeout();
-  void as_seccomp();
-  bool ran_out_by_itself() const;
-  void as_runtime_oom();
-  void as_signal();
-  void as_exit();
-  void rule_out_oom();
-  void add(Evidence evidence) { verdict_.evidence.push_back(std::move(evidence)); }
-  void add_oom_evidence() {
-    for (const Evidence& fact : oom_.evidence) add(fact);
-  }
-
-  const Death& death_;
-  const ServiceSettings& settings_;
-  OomFinding oom_;
-  Verdict verdict_;
-};
 
 void Judge::fill_facts() {
   verdict_.unit = settings_.name;
@@ -149,24 +90,6 @@ void Judge::decide() {
   as_exit();
 }
 
-bool Judge::oom_killed_main() const {
-  return death_.status && *death_.status == WaitStatus::killed(SIGKILL) && oom_.fresh > 0 &&
-         find_sent(death_, SIGKILL) == nullptr;
-}
-
-// The launcher whose child was killed shows exit code 1; exit 0 is not blamed on a helper.
-bool Judge::oom_killed_helper() const {
-  return death_.status && !is_success(*death_.status, settings_) && oom_.own && oom_.fresh > 0;
-}
-
-// Both have to agree: what was said and how it ended, which nobody else had caused.
-bool Judge::ran_out_by_itself() const {
-  const WaitStatus& status = *death_.status;
-  return death_.last_words && ends_so(death_.last_words->runtime, status) &&
-         !is_success(status, settings_) &&
-         (!status.by_signal() || find_sent(death_, status.value) == nullptr);
-}
-
 void Judge::as_exec_failure() {
   const ExecFailure& failure = *death_.exec_failure;
   const std::string program = settings_.commands.main.empty()
@@ -186,38 +109,6 @@ void Judge::as_exec_failure() {
   verdict_.cause = Cause::Clean;
   if (settings_.commands.main.front().ignore_failure) verdict_.shell_status = 0;
   verdict_.summary += ", which counts as a success";
-}
-
-void Judge::as_oom(Victim victim, Confidence confidence) {
-  verdict_.cause = Cause::OomKill;
-  verdict_.victim = victim;
-  verdict_.scope = oom_.scope;
-  verdict_.confidence = confidence;
-  if (victim != Victim::Helper) verdict_.sender = Sender::Kernel;
-  if (oom_.limit) verdict_.memory_limit = oom_.limit;
-  if (!oom_.limit_path.empty()) verdict_.limit_path = oom_.limit_path;
-  add_oom_evidence();
-  std::string who;
-  switch (victim) {
-    case Victim::Main:
-      who = oom_.own ? "killed out of memory"
-                     : "killed, and the container counted an out-of-memory kill";
-      break;
-    case Victim::Helper: who = "a process that it had started was killed out of memory"; break;
-    case Victim::Group: who = "killed out of memory with all of its processes"; break;
-  }
-  verdict_.summary = who + "; " + limit_words(oom_);
-  if (victim == Victim::Helper && death_.status) {
-    verdict_.summary += "; the main process ended with " + how_it_ended(*death_.status);
-  }
-}
-
-void Judge::as_memory_stall() {
-  verdict_.cause = Cause::MemoryStall;
-  verdict_.sender = Sender::Gatevisor;
-  verdict_.confidence = Confidence::Likely;
-  add({"gatevisor", "stall", death_.stall});
-  verdict_.summary = "alive but stalled at its memory limit, ended for it: " + death_.stall;
 }
 
 void Judge::as_probe_failure() {
@@ -319,18 +210,6 @@ void Judge::as_seccomp() {
   verdict_.summary = "made a system call that its seccomp filter kills for";
 }
 
-void Judge::as_runtime_oom() {
-  const auto& [runtime, line] = *death_.last_words;
-  verdict_.cause = Cause::RuntimeOom;
-  verdict_.runtime = runtime;
-  verdict_.confidence = Confidence::Likely;
-  if (death_.status->by_signal()) verdict_.sender = Sender::Itself;
-  add({"output", runtime, line});
-  verdict_.summary = "its run-time (" + runtime + ") could get no more memory and gave up: " +
-                     how_it_ended(*death_.status);
-  rule_out_oom();
-}
-
 void Judge::as_signal() {
   const WaitStatus& status = *death_.status;
   verdict_.cause = status.kind == EndKind::Dumped ? Cause::CoreDump : Cause::Signal;
@@ -397,22 +276,6 @@ void Judge::as_exit() {
   }
   verdict_.cause = Cause::ExitCode;
 }
-
-void Judge::rule_out_oom() {
-  if (!oom_.visible) return;
-  if (oom_.fresh == 0 && oom_.kills == 0) {
-    verdict_.ruled_out.push_back({Cause::OomKill, "oom_kill +0 in " + oom_.source});
-  } else if (oom_.fresh == 0) {
-    verdict_.ruled_out.push_back({Cause::OomKill, "the last of oom_kill +" +
-                                                      std::to_string(oom_.kills) + " in " +
-                                                      oom_.source + " was outlived by more than " +
-                                                      format_duration(kOomAttribution)});
-  } else {
-    add_oom_evidence();
-  }
-}
-
-}  // namespace
 
 std::string how_it_ended(const WaitStatus& status) {
   if (!status.by_signal()) {
