@@ -12,6 +12,7 @@
 #include "app/journal_confine.h"
 #include "app/journal_console.h"
 #include "app/journal_output.h"
+#include "app/journal_records.h"
 #include "app/journal_store.h"
 #include "os/clock.h"
 #include "os/invocation.h"
@@ -40,14 +41,12 @@ class JournalWriter {
       : parts_(parts),
         poller_(std::move(poller)),
         store_(parts.directory, parts.run_id, parts.settings, parts.memory->redo_log()),
+        records_(store_, parts.owner_pid),
         console_(parts.console),
         window_(JournalOutput::kWindow),
         outputs_(kMostStreams),
         watched_(kMostStreams, false),
         not_taken_(kMostStreams, false) {
-    own_fields_ = {"_TRANSPORT=journal", "_PID=" + std::to_string(parts.owner_pid),
-                   "_COMM=gatevisor"};
-    std::ranges::copy(store_.host_fields(), std::back_inserter(own_fields_));
   }
 
   int run() {
@@ -98,7 +97,7 @@ class JournalWriter {
     message.remove_prefix(1);
     switch (kind) {
       case protocol::ToWriter::Record:
-        if (auto record = protocol::decode(message)) records_.push_back(std::move(*record));
+        if (auto record = protocol::decode(message)) records_.add(std::move(*record));
         return;
       case protocol::ToWriter::Stream:
         if (auto stream = protocol::decode_stream(message)) add(std::move(*stream), fds);
@@ -185,7 +184,7 @@ class JournalWriter {
     const std::uint64_t before = store_.next_account().entries;
     const auto done = keep(times);
     if (store_.next_account().entries != before && !unsynced_since_) unsynced_since_ = now_;
-    const bool sync = !waiting_.empty() || critical_;
+    const bool sync = records_.appended() || critical_;
     const auto committed = store_.commit(sync && done);
     if (committed && sync && done) unsynced_since_.reset();
     if (!done || !committed) {
@@ -198,11 +197,8 @@ class JournalWriter {
     if (!well_) well_ = answer(protocol::encode_well());
     last_tries_ = 0;
     critical_ = false;
-    if (!waiting_.empty()) {
-      // Where it is not told, it is with the next one.
-      (void)answer(protocol::encode_written(waiting_.back().number));
-      waiting_.clear();
-    }
+    // Where it is not told, it is with the next one.
+    if (const auto number = records_.committed()) (void)answer(protocol::encode_written(*number));
     if (unsynced_since_ && now_ >= after(*unsynced_since_, parts_.settings.sync_interval)) {
       if (auto synced = store_.commit(true); !synced) failed(synced.error());
       unsynced_since_.reset();
@@ -213,65 +209,24 @@ class JournalWriter {
   /// Lines and records, in the order in which they came about.
   Expected<void> keep(const os::JournalTimes& times) {
     if (dropped_ > 0) {
-      if (auto told = tell_dropped(times); !told) return told;
+      if (auto told = records_.tell_dropped(dropped_, times); !told) return told;
+      dropped_ = 0;
     }
     for (;;) {
       if (auto kept = keep_outputs(times); !kept) return kept;
       if (records_.empty()) return {};
-      if (auto kept = keep_record(records_.front()); !kept) return kept;
-      waiting_.push_back(std::move(records_.front()));
-      records_.pop_front();
+      if (auto kept = records_.keep_first(); !kept) return kept;
     }
   }
 
   Expected<void> keep_outputs(const os::JournalTimes& times) {
     for (const auto& output : outputs_) {
-      if (!output || starts_later(output->stream().invocation)) continue;
+      if (!output || records_.tells_later_of(output->stream().invocation)) continue;
       auto kept = output->keep(window_, times);
       critical_ |= output->take_critical();
       if (!kept) return kept;
     }
     return {};
-  }
-
-  /// Whether the start of that invocation has still to be told.
-  bool starts_later(const std::string& invocation) const {
-    return std::ranges::any_of(records_, [&](const protocol::JournalRecord& record) {
-      const auto has = [&record](const std::string& field) {
-        return std::ranges::find(record.fields, field) != record.fields.end();
-      };
-      return has("GATEVISOR_EVENT=started") && has("INVOCATION_ID=" + invocation);
-    });
-  }
-
-  Expected<void> keep_record(const protocol::JournalRecord& record) {
-    // An earlier writer's last act.
-    if (record.number <= store_.next_account().records) return {};
-    std::vector<journal::Field> fields;
-    const auto add = [&fields](const std::string& field) {
-      fields.push_back({{}, std::as_bytes(std::span(field))});
-    };
-    std::ranges::for_each(record.fields, add);
-    std::ranges::for_each(own_fields_, add);
-    auto kept = store_.append({record.realtime_usec, record.monotonic_usec}, fields,
-                              {&store_.next_account().records, record.number});
-    // One that no journal takes is not tried for ever.
-    const bool never = !kept && (kept.error().code == EMSGSIZE || kept.error().code == EINVAL);
-    return never ? Expected<void>{} : kept;
-  }
-
-  Expected<void> tell_dropped(const os::JournalTimes& times) {
-    const std::string count = std::to_string(dropped_);
-    std::vector<std::string> texts = {
-        "MESSAGE=" + count + " lines were not kept: the journal could not be written", "PRIORITY=4",
-        "SYSLOG_IDENTIFIER=gatevisor", "GATEVISOR_EVENT=dropped", "GATEVISOR_DROPPED=" + count};
-    std::ranges::copy(own_fields_, std::back_inserter(texts));
-    std::vector<journal::Field> fields;
-    for (const std::string& text : texts) fields.push_back({{}, std::as_bytes(std::span(text))});
-    std::uint64_t& same = store_.next_account().records;
-    auto kept = store_.append({times.realtime_usec, times.monotonic_usec}, fields, {&same, same});
-    if (kept) dropped_ = 0;
-    return kept;
   }
 
   void drop() {
@@ -288,10 +243,7 @@ class JournalWriter {
     for (const auto& output : outputs_) {
       if (output) output->go_back();
     }
-    while (!waiting_.empty()) {
-      records_.push_front(std::move(waiting_.back()));
-      waiting_.pop_back();
-    }
+    records_.go_back();
   }
 
   void failed(const Error& error) {
@@ -395,6 +347,7 @@ class JournalWriter {
   JournalWriterParts& parts_;
   os::Poller poller_;
   JournalStore store_;
+  JournalRecords records_;
   JournalConsole console_;
   std::vector<char> window_;
   std::vector<std::unique_ptr<JournalOutput>> outputs_;  ///< by slot
@@ -402,10 +355,7 @@ class JournalWriter {
   std::vector<bool> not_taken_;     ///< its spool takes no more now
   std::deque<std::uint64_t> done_;  ///< ids of streams, to be told
   std::array<bool, JournalConsole::kOutputs> console_watched_{};
-  std::vector<std::string> own_fields_;
   std::string datagram_;
-  std::deque<protocol::JournalRecord> records_;  ///< as many as gatevisor lets wait
-  std::deque<protocol::JournalRecord> waiting_;  ///< appended, for the commit
   std::vector<protocol::JournalQuestion> questions_;  ///< at most kMostMessages
   std::deque<Ended> ended_;  ///< the last one first
   Instant now_{};
