@@ -39,8 +39,8 @@ struct SpawnCommand {
 /// Answered by MainFound or, once nothing of it lives, by TreeEmpty.
 struct FindMain {};
 
-/// The service says that its main process is another one (MAINPID=). Answered by MainFound, or by a
-/// warning.
+/// The service says that its main process is another one (MAINPID=). Answered by MainFound or
+/// MainRefused.
 struct AdoptMain {
   int pid;
 };

@@ -103,6 +103,11 @@ struct MainFound {
   int pid;
 };
 
+/// The other answer to AdoptMain: it is no process of the invocation, or has ended.
+struct MainRefused {
+  int pid;
+};
+
 /// One sd_notify(3) datagram of a process that may send it: what gatevisor understands of it.
 struct Notified {
   bool ready = false;      ///< READY=1
@@ -173,7 +178,8 @@ using Event =
                  event::TreeChanged, event::MemoryChanged, event::PressureHigh, event::Sampled,
                  event::Probed, event::SignalReceived, event::CommandRequested, event::TimerExpired,
                  event::ActionFailed, event::CommandSpawned, event::CommandSpawnFailed,
-                 event::CommandExecFailed, event::CommandExited, event::MainFound, event::Notified>;
+                 event::CommandExecFailed, event::CommandExited, event::MainFound,
+                 event::MainRefused, event::Notified>;
 
 /// 'MainExited(killed SIGKILL)': for traces of the simulation.
 std::string to_string(const Event& event);

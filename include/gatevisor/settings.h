@@ -60,6 +60,7 @@ struct ResourceSettings {
   std::optional<ResourceLimit> memory_max;              ///< memory.max
   std::optional<ResourceLimit> memory_high;             ///< memory.high
   std::optional<ResourceLimit> memory_swap_max;         ///< memory.swap.max
+  std::optional<ResourceLimit> memory_zswap_max;        ///< memory.zswap.max
   std::optional<ResourceLimit> tasks_max;               ///< pids.max
   std::optional<std::uint64_t> cpu_quota_usec_per_sec;  ///< cpu.max; CPUQuota=150% is 1500000
   std::optional<std::uint32_t> cpu_weight;              ///< cpu.weight, 1-10000; 0: cpu.idle

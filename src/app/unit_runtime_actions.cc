@@ -178,9 +178,7 @@ void UnitRuntime::find_main() {
 }
 
 void UnitRuntime::perform(const action::AdoptMain& action) {
-  if (adopt_main(action.pid)) return;
-  push(event::ActionFailed{Error{"MAINPID=" + std::to_string(action.pid), "", 0,
-                                 "it is no process of this invocation, and is not taken"}});
+  if (!adopt_main(action.pid)) push(event::MainRefused{action.pid});
 }
 
 // From here on nothing that is found could be its main process.

@@ -52,6 +52,10 @@ Parsed<void> set_memory_high(ServiceSettings& settings, std::string_view value) 
   return store_memory(settings.resources.memory_high, value, Zero::Refused);
 }
 
+Parsed<void> set_memory_zswap_max(ServiceSettings& settings, std::string_view value) {
+  return store_memory(settings.resources.memory_zswap_max, value, Zero::Allowed);
+}
+
 Parsed<void> set_memory_swap_max(ServiceSettings& settings, std::string_view value) {
   return store_memory(settings.resources.memory_swap_max, value, Zero::Allowed);
 }

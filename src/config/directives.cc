@@ -67,6 +67,7 @@ constexpr Group kServiceGroups[] = {
      "ReadOnlyDirectories "
      "InaccessibleDirectories"},
     {Fate::Ignored, "descriptors are not kept for it", "FileDescriptorStoreMax"},
+    {Fate::Ignored, "a respawn is direct: other units are not told of it", "RestartMode"},
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
     {Fate::Ignored, "it is for sockets that are passed, and none are", "NonBlocking"},

@@ -31,6 +31,7 @@ constexpr std::array kTable = {
     Entry{{"MemoryLow", "SIZE|SHARE", "Memory that is taken from others first", kSystemd}, set_memory_low},
     Entry{{"MemoryHigh", "SIZE|SHARE", "Memory above which it is slowed down", kSystemd}, set_memory_high},
     Entry{{"MemorySwapMax", "SIZE|SHARE", "Limit of swap", kSystemd}, set_memory_swap_max},
+    Entry{{"MemoryZSwapMax", "SIZE|SHARE", "Limit of compressed swap in memory", kSystemd}, set_memory_zswap_max},
     Entry{{"TasksMax", "N|SHARE", "Limit of processes and threads", kSystemd}, set_tasks_max},
     Entry{{"CPUQuota", "SHARE", "Limit of CPU time; 100% is one processor", kSystemd}, set_cpu_quota},
     Entry{{"CPUQuotaPeriodSec", "TIME", "The time that CPUQuota= is measured in", kSystemd}, set_cpu_period},

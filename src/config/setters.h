@@ -14,7 +14,7 @@ namespace gatevisor::config {
 using Setter = Parsed<void>(ServiceSettings& settings, std::string_view value);
 
 // systemd.resource-control(5): assign_resources.cc
-Setter set_memory_max, set_memory_high, set_memory_swap_max, set_tasks_max, set_cpu_quota,
+Setter set_memory_max, set_memory_high, set_memory_swap_max, set_memory_zswap_max, set_tasks_max, set_cpu_quota,
     set_cpu_weight, set_memory_min, set_memory_low, set_cpu_period, set_strict_limits, set_delegate,
     set_oom_policy, set_pressure_policy, set_pressure_limit, set_pressure_duration,
     set_memory_sample;

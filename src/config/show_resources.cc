@@ -86,6 +86,8 @@ constexpr ShowRow kRows[] = {
      [](const ShowSubject& of) { return memory_upper(of.settings.resources.memory_high, of); }},
     {"MemoryMax MemoryLimit", "MemoryMax",
      [](const ShowSubject& of) { return memory_upper(of.settings.resources.memory_max, of); }},
+    {"MemoryZSwapMax", "MemoryZSwapMax",
+     [](const ShowSubject& of) { return memory_upper(of.settings.resources.memory_zswap_max, of); }},
     {"MemorySwapMax", "MemorySwapMax",
      [](const ShowSubject& of) { return memory_upper(of.settings.resources.memory_swap_max, of); }},
     {"TasksMax", "TasksMax",

@@ -44,6 +44,9 @@ struct Trace {
   std::string operator()(const event::CommandExited& e) const {
     return "CommandExited(" + words(e.status) + (e.others_alive ? ", others alive)" : ")");
   }
+  std::string operator()(const event::MainRefused& e) const {
+    return "MainRefused(" + std::to_string(e.pid) + ")";
+  }
   std::string operator()(const event::MainFound& e) const {
     return "MainFound(" + std::to_string(e.pid) + ")";
   }

@@ -187,13 +187,22 @@ void Service::on(Instant now, const event::MainFound& event, Actions& out) {
   const bool forked = looking_for_main();
   if (!forked && !main_alive()) return;
   death_.pid = event.pid;
-  if (!forked) return;
+  if (!forked) {
+    if (life_.ready_waits) be_ready(now, out);
+    return;
+  }
   life_.main_alive = true;
   life_.executed = true;
   memory_.begin(death_.baseline);
   flight_.begin(now);
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
   main_started(now, out);
+}
+
+void Service::on(Instant now, const event::MainRefused& event, Actions& out) {
+  emit(out, record::Warning{Error{"MAINPID=" + std::to_string(event.pid), "", 0,
+                                  "it is no process of this invocation, and is not taken"}});
+  if (life_.ready_waits) be_ready(now, out);
 }
 
 void Service::main_started(Instant now, Actions& out) {

@@ -125,6 +125,7 @@ class Service {
   void on(Instant now, const event::CommandExecFailed& event, Actions& out);
   void on(Instant now, const event::CommandExited& event, Actions& out);
   void on(Instant now, const event::MainFound& event, Actions& out);
+  void on(Instant now, const event::MainRefused& event, Actions& out);
   void on(Instant now, const event::Notified& event, Actions& out);
   void on(Instant now, const event::TreeEmpty& event, Actions& out);
   void on(Instant now, const event::TreeChanged& event, Actions& out);
@@ -181,6 +182,7 @@ class Service {
     bool stop_ran = false;      ///< ExecStop= was run
     bool post_ran = false;      ///< ExecStopPost= was run
     bool others_alive = false;  ///< at the last look
+    bool ready_waits = false;   ///< READY=1 came, until its MAINPID= is looked up
     bool reload_begun = false;  ///< RELOADING=1 came after the reload was asked for
     bool reload_ended = false;  ///< and READY=1 after that
     bool tidied = false;
@@ -284,6 +286,7 @@ class Service {
   void check_probe(Instant now, Actions& out);
   void take_probe(Instant now, const ProbeResult& result, Actions& out);
   void end_probes(Actions& out);
+  void be_ready(Instant now, Actions& out);
   void check_watchdog(Instant now, Actions& out);
   void check_runtime(Instant now, Actions& out);
   void end_watches(Actions& out);

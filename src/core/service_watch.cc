@@ -120,9 +120,8 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   if (event.status) death_.status_text = *event.status;
   if (event.error_number) death_.error_number = event.error_number;
   if (!main_alive()) return;
-  if (event.main_pid && *event.main_pid != death_.pid) {
-    out.push_back(action::AdoptMain{*event.main_pid});
-  }
+  const bool another_main = event.main_pid && *event.main_pid != death_.pid;
+  if (another_main) out.push_back(action::AdoptMain{*event.main_pid});
   if (event.watchdog_usec) life_.watchdog = *event.watchdog_usec;
   const bool watched = life_.watchdog_due != Instant::max();
   if ((event.watchdog && watched) || (event.watchdog_usec && undisturbed())) {
@@ -143,8 +142,12 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
   }
   if (event.reloading && state_ == ServiceState::Reloading) life_.reload_begun = true;
   if (event.ready && settings_.life.notifies() && state_ == ServiceState::Starting) {
-    emit(out, record::Ready{death_.pid});
-    return main_started(now, out);
+    // What is started then is told the new process's pid.
+    if (another_main) {
+      life_.ready_waits = true;
+      return;
+    }
+    return be_ready(now, out);
   }
   if (event.ready && state_ == ServiceState::Reloading && life_.reload_begun) {
     life_.reload_ended = true;
@@ -157,6 +160,14 @@ void Service::on(Instant now, const event::Notified& event, Actions& out) {
     life_.stop_time = settings_.kill.timeout_stop;
     enter(ServiceState::Stopping, after(now, life_.stop_time));
   }
+}
+
+// READY=1 of a start.
+void Service::be_ready(Instant now, Actions& out) {
+  life_.ready_waits = false;
+  if (state_ != ServiceState::Starting || !main_alive()) return;
+  emit(out, record::Ready{death_.pid});
+  main_started(now, out);
 }
 
 bool Service::can_reload() const {

@@ -109,6 +109,10 @@ Expected<void> Placement::set_limits(const ResourceSettings& limits) {
   if (limits.memory_high) {
     want("MemoryHigh=", "memory.high", "memory", text_of(*limits.memory_high, memory));
   }
+  if (limits.memory_zswap_max) {
+    want("MemoryZSwapMax=", "memory.zswap.max", "memory",
+         text_of(*limits.memory_zswap_max, memory));
+  }
   if (limits.memory_swap_max) {
     want("MemorySwapMax=", "memory.swap.max", "memory", text_of(*limits.memory_swap_max, memory));
   }

@@ -30,6 +30,7 @@ TEST(AssignResources, LaterLimitWins) {
 }
 
 TEST(AssignResources, ZeroIsALimitOfSwapOnly) {
+  EXPECT_EQ(with({"MemoryZSwapMax=0"}).resources.memory_zswap_max, absolute(0));
   EXPECT_EQ(with({"MemorySwapMax=0"}).resources.memory_swap_max, absolute(0));
   EXPECT_NE(refusal("MemoryMax=0"), "");
   EXPECT_NE(refusal("MemoryHigh=0%"), "");

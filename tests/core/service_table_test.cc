@@ -69,6 +69,7 @@ enum class Column : std::uint8_t {
   CommandExecFailed,
   CommandExits,
   MainFound,
+  MainRefused,
   SaysStopping,  ///< Notified
   ConditionsChecked,
 };
@@ -214,6 +215,7 @@ std::string apply(Rig& rig, Column column) {
     case Column::CommandExits:
       return rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false});
     case Column::MainFound: return rig.feed(event::MainFound{77});
+    case Column::MainRefused: return rig.feed(event::MainRefused{77});
     case Column::SaysStopping: return rig.feed(event::Notified{.stopping = true});
     case Column::ConditionsChecked: return rig.feed(event::ConditionsChecked{});
   }
@@ -299,6 +301,7 @@ Table expected_cells() {
     reach(rig, static_cast<Row>(row));
     const ServiceState same = rig.state();
     t[{static_cast<Row>(row), Column::ActionFailed}] = {same, "emit:warning"};
+    t[{static_cast<Row>(row), Column::MainRefused}] = {same, "emit:warning"};
     // Nobody to send it to, until a row below says otherwise.
     t[{static_cast<Row>(row), Hup}] = {same, "emit:forwarded"};
     t[{static_cast<Row>(row), Usr1}] = {same, "emit:forwarded"};
@@ -432,6 +435,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "CommandExecFailed",
                                                                      "CommandExited",
                                                                      "MainFound",
+                                                                     "MainRefused",
                                                                      "SaysStopping",
                                                                      "ConditionsChecked"};
   return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
@@ -455,7 +459,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 23u);
+  EXPECT_EQ(std::variant_size_v<Event>, 24u);
 }
 
 }  // namespace

@@ -304,6 +304,21 @@ TEST(MainPid, OfAServiceCanBeAnotherOne) {
   EXPECT_EQ(rig.verdict().pid, 77);
 }
 
+// What is started then is told the new process's pid.
+TEST(MainPid, OfTheSameDatagramCountsBeforeReady) {
+  for (const bool taken : {true, false}) {
+    Rig rig(of_type(ServiceType::Notify));
+    rig.launch();
+    EXPECT_EQ(rig.feed(event::Notified{.ready = true, .main_pid = 77}), "adopt:77");
+    EXPECT_EQ(rig.state(), ServiceState::Starting);
+    if (taken) {
+      EXPECT_EQ(rig.feed(event::MainFound{77}), "emit:ready ExecStartPost:0,MAINPID=77");
+    } else {
+      EXPECT_EQ(rig.feed(event::MainRefused{77}), "emit:warning emit:ready ExecStartPost:0,MAINPID=101");
+    }
+  }
+}
+
 TEST(Notify, StoppingThatTakesTooLongIsAStopTimeout) {
   ServiceSettings settings = of_type(ServiceType::Notify);
   settings.commands.start_post.clear();

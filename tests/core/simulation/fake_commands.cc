@@ -99,7 +99,8 @@ void FakeKernel::adopt_main(int pid) {
   const bool can = process != nullptr && process->alive && !process->command &&
                    process->invocation == invocation_ && (main_ == 0 || main_alive());
   if (!can) {
-    events.push_back(event::ActionFailed{Error{"MAINPID=", "", 0, "it is not taken"}});
+    // Of Type=forking nobody had named it.
+    if (!finding_) events.push_back(event::MainRefused{pid});
     return;
   }
   process->main = true;
