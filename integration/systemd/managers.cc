@@ -28,6 +28,7 @@ using testing::Record;
 
 /// For all units together, in an emulated machine.
 constexpr std::chrono::seconds kPatience{400};
+constexpr std::chrono::seconds kBeforeStop{2};
 
 std::string shell_status(int status) {
   return std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
@@ -371,8 +372,19 @@ bool run_under_gatevisor(std::vector<Run*>& runs) {
   std::vector<std::unique_ptr<Child>> supervisors;
   std::vector<Child*> children;
   std::vector<std::string> cgroups;
+  // systemctl takes its time. A signal would be there before what the unit had said just before it
+  // has been acted upon: the program of ExecStartPost= needs time to start, too.
+  std::vector<std::pair<Clock::time_point, std::size_t>> stops;
   const auto ask = [&](std::size_t i, Request request) {
-    children[i]->signal(request == Request::Stop ? SIGTERM : SIGHUP);
+    if (request == Request::Reload) return children[i]->signal(SIGHUP);
+    stops.emplace_back(Clock::now() + kBeforeStop, i);
+  };
+  const auto ask_due = [&] {
+    std::erase_if(stops, [&](const auto& stop) {
+      const bool due = Clock::now() >= stop.first;
+      if (due) children[stop.second]->signal(SIGTERM);
+      return due;
+    });
   };
   for (Run* run : runs) {
     cgroups.push_back(CgroupHome::get().make("gatevisor-" + std::to_string(cgroups.size())));
@@ -382,8 +394,10 @@ bool run_under_gatevisor(std::vector<Run*>& runs) {
     children.push_back(supervisors.back().get());
     run->gatevisor.set_log(children.back()->pipe());
     listener.look(ask);
+    ask_due();
   }
   const auto all_ended = [&] {
+    ask_due();
     bool all = true;
     for (Child* child : children) all = child->ended() && all;
     return all;
