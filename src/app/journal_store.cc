@@ -167,11 +167,14 @@ Expected<void> JournalStore::take_over(const std::string& name) {
     if (odd || code == ENOENT || code == EACCES || code == EPERM) return {};
     return std::unexpected(std::move(file.error()));
   }
-  if (!file->lock()) return {};
+  const bool locked = file->lock();
   File storage(std::move(*file), redo_);
   journal::Header header;
   const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
   bool ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
+  // Of an earlier writer of this run it is known that it has ended; the kernel may give its lock back a
+  // moment later.
+  if (!locked && !ours) return {};
   if (ours && redo_.unfinished() == header.file_id) {
     if (auto done = redo_.replay(storage); !done) return done;
     redo_.complete();
