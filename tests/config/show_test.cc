@@ -58,7 +58,7 @@ TEST(Show, EveryDirectiveThatIsDoneIsShown) {
 
 TEST(Show, EveryDirectiveOfAServiceIsComparedWithSystemctl) {
   // Systemd 252 does not have these.
-  const std::set<std::string_view> later = {"ManagedOOMMemoryPressureDurationSec", "ReloadSignal",
+  const std::set<std::string_view> later = {"ManagedOOMMemoryPressureDurationSec", "MemoryZSwapMax", "ReloadSignal",
                                             "RestartMaxDelaySec", "RestartRandomizedDelaySec",
                                             "RestartSteps"};
   std::ifstream file(GATEVISOR_SHOW_VALUES);

@@ -546,9 +546,11 @@ TEST(Control, TwoGatevisorsDoNotClash) {
     return launch;
   };
   const auto ask = [&](std::vector<std::string> words) {
-    setenv("XDG_RUNTIME_DIR", runtime.file("").c_str(), 1);
+    for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+      setenv(name, runtime.file("").c_str(), 1);
+    }
     auto answer = ask_as(65534, 65534, std::move(words));
-    unsetenv("XDG_RUNTIME_DIR");
+    for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) unsetenv(name);
     return answer;
   };
   chmod(runtime.file("").c_str(), 0777);

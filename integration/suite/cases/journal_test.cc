@@ -128,7 +128,9 @@ TEST(Journal, TwoInOneDirectoryDoNotGetInEachOthersWay) {
          std::chrono::steady_clock::now() < deadline) {
     spin(1);
   }
-  kill(writer_of(two.pid()), SIGKILL);
+  const int writer = writer_of(two.pid());
+  ASSERT_NE(writer, 0);
+  kill(writer, SIGKILL);
   for (const char* name : {"one", "two"}) std::ofstream(files.file(name)) << "on\n";
   EXPECT_EQ(one.expect_end(), 0);
   EXPECT_EQ(two.expect_end(), 0);

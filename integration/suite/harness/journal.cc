@@ -57,8 +57,12 @@ std::string numbered(int last) {
 }
 
 int writer_of(int gatevisor) {
-  for (const int pid : children_of(gatevisor)) {
-    if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  // It has its name a moment after it was made.
+  while (std::chrono::steady_clock::now() < deadline) {
+    for (const int pid : children_of(gatevisor)) {
+      if (read_file("/proc/" + std::to_string(pid) + "/comm") == "journal-writer\n") return pid;
+    }
   }
   return 0;
 }

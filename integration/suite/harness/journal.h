@@ -26,7 +26,7 @@ std::string lines_of(const TempDir& files, const std::string& more = "");
 /// 'line 1' to 'line N', as `seq -f 'line %.0f'` writes them.
 std::string numbered(int last);
 
-/// gatevisor's child that writes the journal; 0: there is none now.
+/// gatevisor's child that writes the journal, waited for; 0: there is none.
 int writer_of(int gatevisor);
 
 /// Some time, by work.
