@@ -11,9 +11,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
+#include "os/cgroup_dir.h"
 #include "os/file.h"
 #include "os/runtime_directory.h"
 #include "os/unix_address.h"
@@ -56,9 +59,20 @@ bool answers_or_is_removed(const std::string& path, const UnixAddress& address) 
   return false;
 }
 
+/// 'gateway.57.sock', of a process that is not there any more. It may live in another pid namespace.
+bool may_be_left(const std::string& name) {
+  const std::string_view stem = std::string_view(name).substr(0, name.size() - kSuffix.size());
+  const std::size_t dot = stem.rfind('.');
+  if (!name.ends_with(kSuffix) || dot == stem.npos) return false;
+  const auto pid = number_of(stem.substr(dot + 1));
+  return pid && *pid > 0 && *pid < INT32_MAX && kill(static_cast<pid_t>(*pid), 0) != 0 &&
+         errno == ESRCH;
+}
+
+/// What has no pid in its name is replaced by the next one of its name.
 void remove_left(const std::string& directory) {
   for (const std::string& name : names_at(AT_FDCWD, directory.c_str())) {
-    if (!name.ends_with(kSuffix)) continue;
+    if (!may_be_left(name)) continue;
     const std::string path = directory + "/" + name;
     if (const auto address = path_address(path)) (void)answers_or_is_removed(path, *address);
   }
