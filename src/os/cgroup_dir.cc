@@ -96,6 +96,19 @@ std::string join(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : path + "/" + std::string(name);
 }
 
+/// The rest of the line that begins with it; empty: none does.
+std::string_view behind_key(std::string_view content, std::string_view key) {
+  while (!content.empty()) {
+    const std::size_t end = std::min(content.find('\n'), content.size());
+    const std::string_view line = content.substr(0, end);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
+      return line.substr(key.size() + 1);
+    }
+    content.remove_prefix(std::min(end + 1, content.size()));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> number_of(std::string_view content) {
@@ -107,15 +120,14 @@ std::optional<std::uint64_t> number_of(std::string_view content) {
 }
 
 std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_view key) {
-  while (!content.empty()) {
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    const std::string_view line = content.substr(0, end);
-    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
-      return number_of(line.substr(key.size() + 1));
-    }
-    content.remove_prefix(std::min(end + 1, content.size()));
-  }
-  return std::nullopt;
+  return number_of(behind_key(content, key));
+}
+
+std::optional<std::uint64_t> stalled_total(std::string_view content, std::string_view kind) {
+  constexpr std::string_view kTotal = "total=";
+  const std::string_view line = behind_key(content, kind);
+  const std::size_t total = line.find(kTotal);
+  return total == line.npos ? std::nullopt : number_of(line.substr(total + kTotal.size()));
 }
 
 Expected<CgroupDir> CgroupDir::open(int parent, const char* name, std::string path) {

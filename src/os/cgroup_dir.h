@@ -86,5 +86,8 @@ class CgroupDir {
 std::optional<std::uint64_t> number_of(std::string_view content);
 /// The value of `key` in lines of 'key value' (flat keyed files of cgroup v2).
 std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_view key);
+/// 'full avg10=0.00 avg60=0.00 avg300=0.00 total=123' of a pressure file (the kernel's psi.rst), in
+/// microseconds. `kind`: 'some', 'full'.
+std::optional<std::uint64_t> stalled_total(std::string_view content, std::string_view kind);
 
 }  // namespace gatevisor::os

@@ -61,9 +61,10 @@ bool answers_or_is_removed(const std::string& path, const UnixAddress& address) 
 
 /// 'gateway.57.sock', of a process that is not there any more. It may live in another pid namespace.
 bool may_be_left(const std::string& name) {
+  if (!name.ends_with(kSuffix)) return false;
   const std::string_view stem = std::string_view(name).substr(0, name.size() - kSuffix.size());
   const std::size_t dot = stem.rfind('.');
-  if (!name.ends_with(kSuffix) || dot == stem.npos) return false;
+  if (dot == stem.npos) return false;
   const auto pid = number_of(stem.substr(dot + 1));
   return pid && *pid > 0 && *pid < INT32_MAX && kill(static_cast<pid_t>(*pid), 0) != 0 &&
          errno == ESRCH;

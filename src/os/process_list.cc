@@ -102,15 +102,7 @@ std::optional<std::uint64_t> cgroup_number(const std::string& directory, const c
 std::optional<std::uint64_t> cgroup_stalled(const std::string& directory, const char* file,
                                             std::string_view kind) {
   const auto text = read_at(AT_FDCWD, (directory + "/" + file).c_str());
-  if (!text) return std::nullopt;
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    const std::size_t total = line.find(" total=");
-    if (line.starts_with(kind) && total != line.npos) return number_of(line.substr(total + 7));
-  }
-  return std::nullopt;
+  return text ? stalled_total(*text, kind) : std::nullopt;
 }
 
 std::optional<std::uint64_t> cgroup_keyed_number(const std::string& directory, const char* file,

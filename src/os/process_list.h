@@ -16,7 +16,7 @@ std::vector<ObservedProcess> processes_below(int pid);
 
 /// The number in a file of a cgroup; nullopt for 'max', and where there is none.
 std::optional<std::uint64_t> cgroup_number(const std::string& directory, const char* file);
-/// 'total' of a line of a pressure file, microseconds (the kernel's psi.rst). `kind`: 'some', 'full'.
+/// 'total' of a pressure file's line, microseconds. `kind`: 'some', 'full'.
 std::optional<std::uint64_t> cgroup_stalled(const std::string& directory, const char* file,
                                             std::string_view kind);
 /// 'usage_usec' of cpu.stat and its like.

@@ -15,14 +15,9 @@ std::optional<std::uint64_t> number_in(const CgroupDir& leaf, const char* file) 
   return text ? number_of(*text) : std::nullopt;
 }
 
-/// 'full avg10=0.00 avg60=0.00 avg300=0.00 total=123', in microseconds.
 std::optional<Duration> full_stall(const CgroupDir& leaf) {
   const auto text = read_small_at(leaf.fd(), "memory.pressure");
-  if (!text) return std::nullopt;
-  const std::size_t line = text->find("full ");
-  const std::size_t total = line == text->npos ? line : text->find("total=", line);
-  if (total == text->npos) return std::nullopt;
-  const auto usec = number_of(std::string_view(*text).substr(total + 6));
+  const auto usec = text ? stalled_total(*text, "full") : std::nullopt;
   if (!usec) return std::nullopt;
   return Duration{static_cast<std::int64_t>(*usec)};
 }

@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::size_t kMaxFields = 64;
 
-// The first byte of an answer.
-
 // sd-messages.h
 constexpr const char* kUnitStarted = "39f53479d3a045ac8e11786248231fbf";
 constexpr const char* kUnitStopping = "de5b426a63be47a7b6ac3eaac82e2f6f";

@@ -97,10 +97,7 @@ TEST(JournalWriter, ALineThatMakesTheFileIsKeptOnceAndTheWriterEnds) {
   while (lines_of(files) != "first\n" && std::chrono::steady_clock::now() < deadline) spin(1);
   kill(first, SIGKILL);
   EXPECT_TRUE(wait_gone(first));
-  int second = 0;
-  while (second == 0 && std::chrono::steady_clock::now() < deadline) {
-    second = writer_of(supervisor.pid());
-  }
+  const int second = writer_of(supervisor.pid());
   std::ofstream(files.file("go")) << "on\n";
   supervisor.expect_end();
   EXPECT_TRUE(wait_gone(second));
