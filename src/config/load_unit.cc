@@ -275,7 +275,8 @@ class Loader {
     }
     const std::vector<Command>& main = unit_.settings.commands.main;
     const LifeSettings& life = unit_.settings.life;
-    if (main.empty() && !may_have_no_command()) {
+    if (main.empty() && !type_given_) unit_.settings.life.type = ServiceType::Oneshot;
+    if (main.empty() && !may_have_no_command(unit_.settings)) {
       // Behind another error it may be the one that was meant.
       if (unit_.errors.empty()) {
         error(start, "expected ExecStart= in [Service]; only Type=oneshot with RemainAfterExit=yes and "
@@ -294,14 +295,6 @@ class Loader {
       unit_.settings.success.signals.set();
     }
     if (auto valid = validate(unit_.settings); !valid) error(start, to_string(valid.error()));
-  }
-
-  /// As systemd has it: what is done by its ExecStop= alone.
-  bool may_have_no_command() {
-    LifeSettings& life = unit_.settings.life;
-    if (!type_given_) life.type = ServiceType::Oneshot;
-    return life.type == ServiceType::Oneshot && life.remain_after_exit &&
-           !unit_.settings.commands.stop.empty();
   }
 
   /// What systemd refuses: it would never come to an end.

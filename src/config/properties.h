@@ -28,6 +28,8 @@ ServiceSettings run_defaults();
 /// What one assignment alone cannot see: no command, a burst that is never reached, an ambient
 /// capability outside the bounding set. Also bounds what was filled in without assign().
 Expected<void> validate(const ServiceSettings& settings);
+/// As systemd has it, a oneshot that remains may have its ExecStop= alone.
+bool may_have_no_command(const ServiceSettings& settings);
 
 /// What is allowed, as in systemd, but has no effect or hardly the one that was meant.
 std::vector<Error> remarks(const ServiceSettings& settings);

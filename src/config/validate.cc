@@ -60,10 +60,14 @@ Error remark(std::string what, std::string advice) {
 
 }  // namespace
 
+bool may_have_no_command(const ServiceSettings& settings) {
+  return settings.life.type == ServiceType::Oneshot && settings.life.remain_after_exit &&
+         !settings.commands.stop.empty();
+}
+
 Expected<void> validate(const ServiceSettings& settings) {
-  const Commands& commands = settings.commands;
-  const bool needs_none = settings.life.type == ServiceType::Oneshot && !commands.stop.empty();
-  if (commands.main.empty() ? !needs_none : commands.main.front().argv.front().empty()) {
+  const std::vector<Command>& main = settings.commands.main;
+  if (main.empty() ? !may_have_no_command(settings) : main.front().argv.front().empty()) {
     return fail("run", "", 0, "no command given; name it after --");
   }
   if (!is_unit_name(settings.name)) {
