@@ -78,11 +78,30 @@ struct RearmMemoryWatch {};
 /// Look at the invocation's memory. Answered by Sampled.
 struct TakeSample {};
 
-/// Ask the gateway whether it serves (LivenessProbe=). Answered by Probed.
-struct Probe {};
+/// Ask the gateway whether it serves (LivenessProbe= and its like). Answered by Probed.
+struct Probe {
+  ProbeKind kind = ProbeKind::Liveness;
+};
 
 /// The answer to Probe is not waited for any longer.
-struct EndProbe {};
+struct EndProbe {
+  ProbeKind kind = ProbeKind::Liveness;
+};
+
+/// Start a command of OnAlarm= or OnOOM=, which is told how the last invocation ended. Nothing
+/// waits for it. Answered by HookEnded.
+struct RunHook {
+  HookKind kind;
+  std::size_t index;
+  std::vector<std::string> environment;  ///< NAME=VALUE
+};
+/// End it at once, and all that it has started.
+struct KillHook {
+  HookKind kind;
+};
+
+/// The service is over: what it has given into keeping (FDSTORE=1) is closed.
+struct CloseStored {};
 
 struct WritePidFile {
   int pid;
@@ -112,6 +131,7 @@ using Action =
                  action::AdoptMain, action::AwaitTree, action::SignalCommand, action::SignalMain,
                  action::SignalTree, action::KillTree, action::Release, action::Tidy,
                  action::RearmMemoryWatch, action::TakeSample, action::Probe, action::EndProbe,
+                 action::RunHook, action::KillHook, action::CloseStored,
                  action::WritePidFile, action::RemovePidFile, action::Emit, action::Answer,
                  action::Exit>;
 using Actions = std::vector<Action>;

@@ -1,6 +1,7 @@
 // A command of a unit: one Exec…= line of systemd.service(5), parsed.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -68,5 +69,13 @@ struct Commands {
   }
   bool operator==(const Commands&) const = default;
 };
+
+/// What may follow on a death beside the respawn, without a say in it. Ours.
+enum class HookKind : std::uint8_t {
+  Alarm,       ///< OnAlarm=: AlarmBurst= was reached
+  OutOfMemory  ///< OnOOM=: it died for want of memory, whoever's limit it was
+};
+inline constexpr std::array kAllHookKinds = {HookKind::Alarm, HookKind::OutOfMemory};
+std::string_view setting_of(HookKind kind);  ///< 'OnAlarm'
 
 }  // namespace gatevisor

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "gatevisor/command.h"
 #include "gatevisor/control.h"
 #include "gatevisor/error.h"
 #include "gatevisor/evidence.h"
@@ -144,6 +145,14 @@ struct Sampled {
 /// The answer to Probe. Never told after EndProbe.
 struct Probed {
   ProbeResult result;
+  ProbeKind kind = ProbeKind::Liveness;
+};
+
+/// A command that RunHook has started is over, or there was none.
+struct HookEnded {
+  HookKind kind;
+  std::optional<WaitStatus> status{};
+  std::string problem{};  ///< why it did not run; empty: it did
 };
 
 /// gatevisor got a signal (never SIGCHLD).
@@ -179,7 +188,7 @@ using Event =
                  event::Probed, event::SignalReceived, event::CommandRequested, event::TimerExpired,
                  event::ActionFailed, event::CommandSpawned, event::CommandSpawnFailed,
                  event::CommandExecFailed, event::CommandExited, event::MainFound,
-                 event::MainRefused, event::Notified>;
+                 event::MainRefused, event::Notified, event::HookEnded>;
 
 /// 'MainExited(killed SIGKILL)': for traces of the simulation.
 std::string to_string(const Event& event);

@@ -127,10 +127,11 @@ struct MemoryStalled {
   bool killing;
 };
 
-/// A liveness probe was answered for the first time, or again after failures.
+/// A probe was answered for the first time, or again after failures.
 struct Serving {
   std::string target;  ///< LivenessProbe= as it was written
   std::string detail;
+  ProbeKind kind = ProbeKind::Liveness;
 };
 
 /// One was not, and the gateway had served; or it was the last that is allowed.
@@ -140,6 +141,14 @@ struct ProbeFailed {
   unsigned failures;  ///< in a row
   unsigned threshold;
   bool ending;  ///< the gateway is stopped for it
+  ProbeKind kind = ProbeKind::Liveness;
+};
+
+/// A command of OnAlarm= or OnOOM= failed, or was not run. Nothing follows on it.
+struct HookFailed {
+  HookKind kind;
+  std::string program;
+  std::string how;  ///< 'exit code 1', 'no end within 10s', 'the one before it still runs'
 };
 
 /// Processes that SIGKILL did not end in time. They are left, and their cgroup with them.
@@ -167,6 +176,6 @@ using Record =
                  record::Exited, record::Failed, record::Alarm, record::StartLimitHit,
                  record::Stopping, record::Forwarded, record::SignalSent, record::KillEscalated,
                  record::OomWhileAlive, record::MemoryStalled, record::Serving, record::ProbeFailed,
-                 record::LeftBehind, record::Warning, record::Finished>;
+                 record::HookFailed, record::LeftBehind, record::Warning, record::Finished>;
 
 }  // namespace gatevisor

@@ -145,6 +145,7 @@ struct LifeSettings {
   std::optional<Duration> timeout_abort;      ///< TimeoutAbortSec=; nullopt: TimeoutStopSec=
   std::optional<NotifyAccess> notify_access;  ///< NotifyAccess=
   int reload_signal = 1;                      ///< ReloadSignal= of Type=notify-reload
+  unsigned stored_descriptors = 0;            ///< FileDescriptorStoreMax=
 
   bool notifies() const { return type == ServiceType::Notify || type == ServiceType::NotifyReload; }
   /// systemd.service(5): 90 s (DefaultTimeoutStartSec=), and no limit for Type=oneshot.
@@ -156,7 +157,8 @@ struct LifeSettings {
   NotifyAccess notify() const {
     const NotifyAccess access = notify_access.value_or(NotifyAccess::None);
     if (access != NotifyAccess::None) return access;
-    return notifies() || watchdog > Duration{0} ? NotifyAccess::Main : access;
+    const bool needed = notifies() || watchdog > Duration{0} || stored_descriptors > 0;
+    return needed ? NotifyAccess::Main : access;
   }
   bool operator==(const LifeSettings&) const = default;
 };
@@ -319,6 +321,10 @@ struct Condition {
     NeedsUpdate,
     Credential,
     PathIsEncrypted,
+    Firmware,
+    MemoryPressure,  ///< 'CGROUP|LIMIT|TIME': src/os/condition_pressure.h
+    CPUPressure,
+    IOPressure,
   };
   Kind kind = Kind::PathExists;
   bool assertion = false;  ///< not met, it is a failure; else the unit is skipped
@@ -327,6 +333,18 @@ struct Condition {
   std::string parameter;
   std::string text;  ///< where it stands and how: 'path:3:1: ConditionPathExists=!/x'
   bool operator==(const Condition&) const = default;
+};
+
+/// Ours: commands that are told of a death, each in a cgroup of their own and beside the respawn.
+struct HookSettings {
+  std::vector<Command> alarm;                   ///< OnAlarm=
+  std::vector<Command> out_of_memory;           ///< OnOOM=
+  Duration timeout = std::chrono::seconds{10};  ///< HookTimeoutSec=: for each command
+
+  const std::vector<Command>& of(HookKind kind) const {
+    return kind == HookKind::Alarm ? alarm : out_of_memory;
+  }
+  bool operator==(const HookSettings&) const = default;
 };
 
 struct ServiceSettings {
@@ -340,7 +358,8 @@ struct ServiceSettings {
   RestartSettings restart;
   RateSettings start_limit;  ///< StartLimitBurst=, StartLimitIntervalSec=
   RateSettings alarm;        ///< ours: AlarmBurst=, AlarmIntervalSec=
-  ProbeSettings probe;       ///< ours: LivenessProbe= and its like
+  ProbeSet probes;           ///< ours: LivenessProbe= and its like
+  HookSettings hooks;
   JournalSettings journal;   ///< the main unit's count
   ExitStatusSet success;     ///< SuccessExitStatus=, beside exit 0 and the clean signals
   SignalMap forward;

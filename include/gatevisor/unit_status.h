@@ -31,6 +31,16 @@ struct DeathCount {
   bool operator==(const DeathCount&) const = default;
 };
 
+/// Of one kind of probe.
+struct ProbeStatus {
+  std::string kind;      ///< 'startup', 'liveness', 'readiness'
+  std::string target;    ///< as it was written
+  bool serving = false;  ///< it was answered, and has not failed since
+  unsigned failures = 0;  ///< in a row
+  std::optional<Duration> latency;  ///< of the last one that was answered
+  bool operator==(const ProbeStatus&) const = default;
+};
+
 struct UnitStatus {
   std::string name;  ///< 'gateway.service'
   bool main = false;
@@ -48,10 +58,8 @@ struct UnitStatus {
   unsigned exits = 0;          ///< in the last `window` (AlarmIntervalSec=)
   Duration window{0};
   std::string text;          ///< STATUS= of sd_notify(3)
-  std::string probe;         ///< LivenessProbe=; empty: none
-  bool serving = false;      ///< it was answered, and has not failed since
-  unsigned failures = 0;     ///< of probes, in a row
-  std::optional<Duration> latency;  ///< of the last probe that was answered
+  bool ready = false;        ///< active, and its ReadinessProbe= finds it so, where there is one
+  std::vector<ProbeStatus> probes;
   std::vector<DeathCount> deaths;   ///< since gatevisor was started, where there were any
   std::string slice;         ///< its cgroup below the mount; empty: none of its own
   std::string leaf;          ///< likewise, of the invocation
@@ -72,6 +80,7 @@ struct SupervisorStatus {
   bool ending = false;
   std::string journal;  ///< directory; empty: none
   std::uint64_t journal_entries = 0;  ///< kept since gatevisor was started
+  std::uint64_t journal_bytes = 0;    ///< of the lines among them, without their fields
   std::uint64_t journal_dropped = 0;  ///< lines that were not (JournalFull=drop)
   std::string journal_trouble;  ///< why it cannot be written to now; empty: nothing is in the way
   bool operator==(const SupervisorStatus&) const = default;

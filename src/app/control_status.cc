@@ -73,11 +73,15 @@ UnitStatus describe(const core::Manager& manager, std::size_t unit, const UnitRu
   status.exits = service.exits_in_window(now);
   status.window = settings.alarm.interval;
   status.text = service.status_text();
-  if (settings.probe.target) {
-    status.probe = settings.probe.target->text;
-    status.failures = service.probe().failures();
-    status.latency = service.probe_latency();
-    status.serving = service.main_pid() != 0 && service.probe().has_served() && status.failures == 0;
+  status.ready = service.is_ready();
+  for (const ProbeKind kind : kAllProbeKinds) {
+    const auto& target = settings.probes.of(kind).target;
+    if (!target) continue;
+    const core::ProbeWatch& probe = service.probe(kind);
+    const bool serving =
+        service.main_pid() != 0 && probe.has_served() && probe.failures() == 0;
+    status.probes.push_back({std::string(to_string(kind)), target->text, serving,
+                             probe.failures(), probe.latency()});
   }
   if (placement.slice()) status.slice = placement.slice().path();
   if (placement.has_leaf()) status.leaf = placement.leaf().path();

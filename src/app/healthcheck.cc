@@ -13,12 +13,17 @@ std::string ailment(const UnitStatus& unit) {
     return unit.active + " (" + unit.sub + ")" + (unit.reason.empty() ? "" : ": " + unit.reason) +
            (unit.next_start.empty() ? "" : ", started again at " + unit.next_start);
   }
-  if (unit.probe.empty() || unit.serving) return "";
-  if (unit.failures > 0) {
-    return "does not serve: " + std::to_string(unit.failures) + " probes of " + unit.probe +
-           " failed";
+  for (const ProbeStatus& probe : unit.probes) {
+    const bool asked = probe.kind != "startup" && !probe.serving;
+    // One that failed less often than ReadinessProbeFailures= may still be ready.
+    if (!asked || (probe.kind == "readiness" && unit.ready)) continue;
+    const char* what = probe.kind == "readiness" ? "is not ready: " : "does not serve: ";
+    if (probe.failures > 0) {
+      return what + std::to_string(probe.failures) + " probes of " + probe.target + " failed";
+    }
+    return "runs, and has not answered a probe of " + probe.target + " yet";
   }
-  return "runs, and has not answered a probe of " + unit.probe + " yet";
+  return "";
 }
 
 }  // namespace

@@ -24,12 +24,14 @@ using StreamPlaces = std::array<StreamPlace, kMostStreams>;
 struct JournalAccount {
   std::uint64_t entries = 0;   ///< of this run; the last one's sequence number
   std::uint64_t records = 0;   ///< the number of the last of gatevisor's own
+  std::uint64_t bytes = 0;     ///< of the lines among them, without their fields
   StreamPlaces streams{};      ///< in the journal
 };
 
 /// For whoever wants to know how much there was. gatevisor looks at it.
 struct JournalCounts {
   std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;    ///< as JournalAccount has them
   std::uint64_t dropped = 0;  ///< lines
 };
 
@@ -41,6 +43,7 @@ struct JournalMemory {
   StreamPlaces shown{};    ///< on the console
   JournalCounts counts{};
   StreamPlaces dropped{};  ///< given up, because there was no room (JournalFull=drop)
+  StreamPlaces awaited{};  ///< offset 1: the line that was awaited has come
   alignas(8) std::array<std::byte, journal::RedoLog::memory_for(sizeof(JournalAccount), kChanges)>
       redo{};
 

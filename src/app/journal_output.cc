@@ -84,6 +84,7 @@ Expected<void> JournalOutput::keep(std::span<char> window, const os::JournalTime
 
 Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view line_break,
                                         std::uint64_t next, const os::JournalTimes& times) {
+  look_at(line);
   unsigned level = stream_.level;
   if (stream_.level_prefix) level = protocol::take_level(line).value_or(level);
   StreamPlace& account = store_.next_account().streams[stream_.slot];
@@ -95,8 +96,21 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
                                                  {"_LINE_BREAK", bytes_of(line_break)}}};
   auto done = store_.append({times.realtime_usec, times.monotonic_usec},
                             std::span(fields).first(line_break.empty() ? 2 : 3), mark, &common_);
+  if (done) store_.next_account().bytes += line.size();
   critical_ |= done && level <= kCritical;
   return done;
+}
+
+// In the memory that outlives this writer before the account says that the line is done with.
+void JournalOutput::look_at(std::string_view line) {
+  if (stream_.awaited.empty() || line.find(stream_.awaited) == line.npos) return;
+  place(memory_.awaited).offset = 1;
+}
+
+bool JournalOutput::take_line_seen() {
+  if (seen_told_ || stream_.awaited.empty() || place(memory_.awaited).offset == 0) return false;
+  seen_told_ = true;
+  return true;
 }
 
 std::uint64_t JournalOutput::drop(std::span<char> window) {
@@ -106,6 +120,7 @@ std::uint64_t JournalOutput::drop(std::span<char> window) {
     const bool last = ended_ && kept_ + bytes.size() == end_;
     const std::uint64_t before = kept_;
     while (const auto line = protocol::first_line(bytes, last)) {
+      look_at(line->text);
       kept_ += line->size;
       bytes.remove_prefix(line->size);
       ++lines;

@@ -50,6 +50,9 @@ class JournalOutput {
   std::uint64_t drop(std::span<char> window);
   /// What a run-time said at the end of all that was taken.
   std::optional<LastWords> last_words(std::span<char> window) const;
+  /// Once, when the line that is awaited has come. The next writer says it again: nobody knows
+  /// whether this one could.
+  bool take_line_seen();
   /// A line of level 2 or below has been kept since the last call.
   bool take_critical() { return std::exchange(critical_, false); }
 
@@ -69,6 +72,7 @@ class JournalOutput {
   std::string_view read(std::uint64_t from, std::span<char> window) const;
   Expected<void> keep_line(std::string_view line, std::string_view line_break, std::uint64_t next,
                            const os::JournalTimes& times);
+  void look_at(std::string_view line);
   std::size_t show_lines(JournalConsole& console, std::string_view bytes, bool last, Instant now);
 
   protocol::JournalStream stream_;
@@ -86,6 +90,7 @@ class JournalOutput {
   bool has_line_ = false;  ///< between kept_ and end_, as far as is known
   bool ended_ = false;
   bool critical_ = false;
+  bool seen_told_ = false;
 };
 
 }  // namespace gatevisor::app

@@ -125,7 +125,8 @@ void JournalSink::add_output(NewOutput output, protocol::JournalStream stream, I
   std::string bytes(1, static_cast<char>(protocol::ToWriter::Stream));
   bytes += protocol::encode(stream);
   outputs_.emplace(stream.id,
-                   Output{std::move(output.read), std::move(output.spool), std::move(bytes), *slot});
+                   Output{std::move(output.read), std::move(output.spool), std::move(bytes),
+                          std::move(stream.invocation), *slot});
   start_if_due(now);
 }
 
@@ -187,6 +188,10 @@ std::optional<Error> JournalSink::ready() {
     }
     if (!told.note.empty()) news = Error{"journal", told.note, 0, "the writer stays who it is"};
     finished_ |= told.finished;
+    if (const auto seen = told.line_seen ? outputs_.find(*told.line_seen) : outputs_.end();
+        seen != outputs_.end()) {
+      lines_seen_.push_back(seen->second.invocation);
+    }
     if (told.stream_done) outputs_.erase(*told.stream_done);
     if (told.question && std::erase_if(questions_, [&](const Question& question) {
           return question.id == *told.question;
@@ -280,7 +285,8 @@ void JournalSink::finish_writer(Instant deadline, std::optional<Error>& trouble)
 JournalCounts JournalSink::counts() const {
   if (memory_.bytes().empty()) return {};
   JournalCounts& counts = reinterpret_cast<JournalMemory*>(memory_.bytes().data())->counts;
-  return {std::atomic_ref(counts.entries).load(), std::atomic_ref(counts.dropped).load()};
+  return {std::atomic_ref(counts.entries).load(), std::atomic_ref(counts.bytes).load(),
+          std::atomic_ref(counts.dropped).load()};
 }
 
 bool JournalSink::is_all_sent() const {

@@ -76,6 +76,8 @@ class JournalSink {
   /// Asks the writer what an invocation said at its end; the number of the question. 0: there is
   /// nobody who could know.
   std::uint64_t ask_last_words(const std::string& invocation, Instant now);
+  /// The invocations whose awaited line has come, since the last call.
+  std::vector<std::string> take_lines_seen() { return std::exchange(lines_seen_, {}); }
   /// Questions that were answered, or that nobody will answer any more.
   std::vector<KnownWords> take_answers(Instant now);
 
@@ -108,6 +110,7 @@ class JournalSink {
     os::UniqueFd read;
     os::Spool spool;
     std::string bytes;  ///< its description, as it is sent
+    std::string invocation;
     std::uint32_t slot;
   };
   void flush();
@@ -137,6 +140,7 @@ class JournalSink {
   std::string trouble_;
   std::uint64_t last_question_ = 0;
   std::vector<Question> questions_;  ///< not answered yet
+  std::vector<std::string> lines_seen_;
   std::vector<KnownWords> answers_;
   bool watching_writable_ = false;
   bool finished_ = false;  ///< the writer has said so

@@ -193,6 +193,7 @@ class JournalWriter {
     }
     retry_at_.reset();
     std::atomic_ref(parts_.memory->counts.entries).store(store_.account().entries);
+    std::atomic_ref(parts_.memory->counts.bytes).store(store_.account().bytes);
     told_ = false;
     if (!well_) well_ = answer(protocol::encode_well());
     last_tries_ = 0;
@@ -282,6 +283,7 @@ class JournalWriter {
       if (!outputs_[slot]) continue;
       JournalOutput& output = *outputs_[slot];
       output.tidy();
+      if (output.take_line_seen()) (void)answer(protocol::encode_line_seen(output.stream().id));
       if (output.is_done()) {
         remember_last_words(output);
         unwatch(slot);

@@ -341,6 +341,17 @@ Expected<const exec::Plan*> Launcher::main(std::size_t index, const std::string&
   return &*main_;
 }
 
+Expected<exec::Plan> Launcher::beside(const Command& command, const std::string& invocation,
+                                      const std::vector<std::string>& variables) const {
+  auto all = own_variables(invocation, false);
+  std::erase_if(all, [](const auto& each) { return each.starts_with("NOTIFY_SOCKET="); });
+  all.insert(all.end(), variables.begin(), variables.end());
+  auto made = plan(command, all);
+  if (!made) return std::unexpected(std::move(made.error().error));
+  if (!may_mount_) made->credentials = {};
+  return std::move(*made);
+}
+
 Expected<exec::Plan> Launcher::command(CommandKind kind, std::size_t index,
                                        const std::string& invocation,
                                        const std::vector<std::string>& variables) const {

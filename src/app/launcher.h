@@ -41,6 +41,9 @@ class Launcher {
   /// ExecStart= number `index`. Error: the program or an environment file is not there.
   Expected<const exec::Plan*> main(std::size_t index, const std::string& invocation,
                                    const std::vector<std::string>& variables);
+  /// Of a probe or a hook: beside the main process, and without a say in $NOTIFY_SOCKET.
+  Expected<exec::Plan> beside(const Command& command, const std::string& invocation,
+                              const std::vector<std::string>& variables) const;
   Expected<exec::Plan> command(CommandKind kind, std::size_t index, const std::string& invocation,
                                const std::vector<std::string>& variables) const;
 

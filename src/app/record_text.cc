@@ -148,13 +148,24 @@ struct Text {
   }
 
   std::string operator()(const record::Serving& r) const {
-    return "serving (" + r.target + ": " + r.detail + ")";
+    const char* what = r.kind == ProbeKind::Startup     ? "started"
+                       : r.kind == ProbeKind::Readiness ? "ready"
+                                                        : "serving";
+    return std::string(what) + " (" + r.target + ": " + r.detail + ")";
   }
 
   std::string operator()(const record::ProbeFailed& r) const {
-    return "does not serve (" + r.target + ": " + r.detail + "), probe failure " +
-           std::to_string(r.failures) + " of " + std::to_string(r.threshold) +
+    const char* what = r.kind == ProbeKind::Startup     ? "has not started"
+                       : r.kind == ProbeKind::Readiness ? "is not ready"
+                                                        : "does not serve";
+    return std::string(what) + " (" + r.target + ": " + r.detail + "), probe failure " +
+           std::to_string(r.failures) +
+           (r.threshold == 0 ? "" : " of " + std::to_string(r.threshold)) +
            (r.ending ? "; stopping it for that" : "");
+  }
+
+  std::string operator()(const record::HookFailed& r) const {
+    return std::string(setting_of(r.kind)) + "=" + r.program + ": " + r.how;
   }
 
   std::string operator()(const record::LeftBehind& r) const {
@@ -218,6 +229,7 @@ struct LevelOf {
   Level operator()(const record::MemoryStalled&) const { return Level::Warning; }
   Level operator()(const record::Serving&) const { return Level::Info; }
   Level operator()(const record::ProbeFailed&) const { return Level::Warning; }
+  Level operator()(const record::HookFailed&) const { return Level::Warning; }
   Level operator()(const record::LeftBehind&) const { return Level::Error; }
   Level operator()(const record::Warning&) const { return Level::Warning; }
   Level operator()(const record::Finished&) const { return Level::Info; }

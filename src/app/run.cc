@@ -166,6 +166,13 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   JournalSettings journal_settings = set->settings[main].journal;
   auto directory = journal_place(options.journal_directory, journal_settings, warnings);
   if (!directory) return std::unexpected(std::move(directory.error()));
+  for (const ServiceSettings& settings : set->settings) {
+    const auto& target = settings.probes.startup.target;
+    if (!directory->empty() || !target || target->kind != ProbeTarget::Kind::Line) continue;
+    return refuse({settings.unit_name() + ": StartupProbe=" + target->text, "", 0,
+                   "no journal is kept, and its lines are not seen; give --journal-dir="},
+                  kUsage);
+  }
   if (directory->empty() && options.console) {
     return refuse({"--console", "", 0, "no journal is kept: the output is gatevisor's own"}, kUsage);
   }

@@ -80,7 +80,7 @@ SupervisorStatus Runtime::describe_supervisor() const {
   const JournalCounts counts = journal_.counts();
   return {static_cast<int>(getpid()), version(),     os::wall_time(started_),
           units_[main_]->settings().unit_name(), keep_running_, manager_.is_ending(),
-          journal_directory_, counts.entries, counts.dropped, journal_.trouble()};
+          journal_directory_, counts.entries, counts.bytes, counts.dropped, journal_.trouble()};
 }
 
 // Where the units have no cgroups: a child that nobody has started here was orphaned by a process
@@ -166,7 +166,8 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::TreeEvents:
     case os::Source::MemoryEvents:
     case os::Source::Pressure:
-    case os::Source::Probe: return units_[ready.unit]->handle(ready.source);
+    case os::Source::Probe:
+    case os::Source::Stored: return units_[ready.unit]->handle(ready.source);
   }
 }
 
@@ -209,6 +210,9 @@ void Runtime::collect_exits() {
 void Runtime::tell_answers() {
   for (const KnownWords& answer : journal_.take_answers(os::now())) {
     for (const auto& unit : units_) unit->told(answer);
+  }
+  for (const std::string& invocation : journal_.take_lines_seen()) {
+    for (const auto& unit : units_) unit->line_seen(invocation);
   }
 }
 

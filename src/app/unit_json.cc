@@ -7,10 +7,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string fate_word(config::Fate fate) {
-  return fate == config::Fate::NotYet ? "not-yet" : std::string(to_string(fate));
-}
-
 void put_place(ordered_json& json, const config::Location& at) {
   json["file"] = at.file;
   json["line"] = at.line;
@@ -35,7 +31,7 @@ ordered_json to_json(const VerifiedUnit& verified) {
     ordered_json& entry = json["directives"].emplace_back();
     entry["section"] = note.section;
     entry["name"] = note.name;
-    entry["fate"] = fate_word(note.fate);
+    entry["fate"] = to_string(note.fate);
     entry["allowed"] = note.allowed;
     put_place(entry, note.at);
     entry["reason"] = note.reason;

@@ -18,7 +18,10 @@ UnitRuntime::UnitRuntime(UnitParts parts, Shared& shared, std::uint32_t index,
       shared_(shared),
       index_(index),
       push_(std::move(push)),
-      prober_(parts_.settings.probe, shared.loop, index) {}
+      probers_{Prober(parts_.settings.probes.startup, shared.loop, index),
+               Prober(parts_.settings.probes.liveness, shared.loop, index),
+               Prober(parts_.settings.probes.readiness, shared.loop, index)},
+      stored_(parts_.settings.life.stored_descriptors, shared.loop, index) {}
 
 Expected<void> UnitRuntime::prepare() {
   if (parts_.settings.life.notify() != NotifyAccess::None) {
@@ -66,8 +69,11 @@ void UnitRuntime::handle(os::Source source) {
     case os::Source::MemoryEvents: return read_memory_events();
     case os::Source::Pressure: return push(event::PressureHigh{});
     case os::Source::Probe:
-      if (auto result = prober_.ready()) push(event::Probed{std::move(*result)});
+      for (const ProbeKind kind : kAllProbeKinds) {
+        if (auto result = prober(kind).ready()) push(event::Probed{std::move(*result), kind});
+      }
       return;
+    case os::Source::Stored: return stored_.check();
     case os::Source::Signals:
     case os::Source::MainProcess:
     case os::Source::Journal:
@@ -83,7 +89,7 @@ bool UnitRuntime::collect(int pid, WaitStatus status) {
   } else if (pid == command_.pid) {
     command_exited(status);
   } else {
-    return false;
+    return collect_beside(pid, status);
   }
   return true;
 }
@@ -127,13 +133,27 @@ void UnitRuntime::close_pipe(os::UniqueFd& pipe) {
 
 void UnitRuntime::read_notifications() {
   if (!notify_) return;
-  while (const auto datagram = notify_.receive(protocol::kMaxNotification)) {
+  while (auto datagram = notify_.receive(protocol::kMaxNotification)) {
     if (!may_notify(datagram->pid)) continue;
+    store(datagram->text, std::move(datagram->descriptors));
     event::Notified told = protocol::parse_notification(datagram->text);
     const bool another_main = told.main_pid.has_value();
     push(std::move(told));
     // Who may send the next one depends on what becomes of this one.
     if (another_main) return;
+  }
+}
+
+// FDSTORE=1. What is not kept is closed, which is also the answer that BARRIER=1 waits for.
+void UnitRuntime::store(std::string_view text, std::vector<os::UniqueFd> descriptors) {
+  if (parts_.settings.life.stored_descriptors == 0) return;
+  protocol::StoreRequest request = protocol::parse_store_request(text);
+  if (request.remove) return stored_.remove(request.name);
+  if (!request.store) return;
+  for (os::UniqueFd& fd : descriptors) {
+    if (stored_.add(std::move(fd), request.name, request.poll)) continue;
+    return push(event::ActionFailed{
+        Error{"FDSTORE=1", request.name, 0, "not kept; FileDescriptorStoreMax= is reached"}});
   }
 }
 

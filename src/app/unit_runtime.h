@@ -4,14 +4,18 @@
 // core wants done with it is done. Decides nothing.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "app/descriptor_store.h"
+#include "app/journal_fields.h"
 #include "app/journal_sink.h"
 #include "app/launcher.h"
 #include "app/leavings.h"
 #include "app/prober.h"
+#include "app/side_process.h"
 #include "exec/child.h"
 #include "gatevisor/action.h"
 #include "gatevisor/event.h"
@@ -39,6 +43,12 @@ struct Shared {
   std::function<bool(std::size_t unit, int pid)> may_be_of;
 };
 
+/// What a process is made with beside its plan.
+struct SpawnWith {
+  std::vector<int> passed{};  ///< what it finds open from 3 on
+  std::string awaited{};      ///< a text in a line of its output that is told of
+};
+
 class UnitRuntime {
  public:
   /// `shared` must outlive it. `index`: its place among the units. `push` takes its events.
@@ -59,13 +69,16 @@ class UnitRuntime {
   bool collect(int pid, WaitStatus status);
   /// What its main process said at its end is known now, or never will be.
   void told(const KnownWords& answer);
+  /// StartupProbe=log: has come true for that invocation.
+  void line_seen(const std::string& invocation);
   /// After any child has changed.
   void check_children();
   /// Its main process or command, or the helper that tidies up after it.
   bool is_own(int pid) const;
   /// A child that is none of the unit's own processes.
   void reaped(int pid) { leavings_.reaped(pid); }
-  bool is_helper(int pid) const { return pid != 0 && pid == leavings_.pid(); }
+  /// It is none of the invocation's: it tidies up, or is a probe's command or a hook.
+  bool is_helper(int pid) const;
   /// 32 hexadecimal digits; of the last invocation where there is none. Empty: there was none.
   const std::string& invocation_id() const { return invocation_id_; }
   bool has_invocation() const { return invocation_ != 0; }
@@ -82,6 +95,7 @@ class UnitRuntime {
  private:
   void read_exec_pipe();
   void read_notifications();
+  void store(std::string_view text, std::vector<os::UniqueFd> descriptors);
   void read_command_pipe();
   void main_exited(WaitStatus status);
   void tell_exit(event::MainExited exited);
@@ -112,9 +126,22 @@ class UnitRuntime {
   void perform(const action::TakeSample& action);
   void perform(const action::Probe& action);
   void perform(const action::EndProbe& action);
+  void perform(const action::RunHook& action);
+  void perform(const action::KillHook& action);
+  void perform(const action::CloseStored& action);
   void perform(const action::WritePidFile& action);
   void perform(const action::RemovePidFile& action);
 
+  /// A command of a probe. `dropped`: its answer is not waited for any longer.
+  struct ProbeCommand {
+    SideProcess process;
+    bool dropped = false;
+  };
+  struct Hook {
+    SideProcess process;
+    std::string input;    ///< of all of its commands
+    os::CgroupDir group;  ///< empty where there are no cgroups
+  };
   struct Running {
     os::Child child;
     os::UniqueFd exec_pipe;
@@ -124,9 +151,14 @@ class UnitRuntime {
     Error error;
   };
   std::expected<CgroupSnapshot, NotMade> open_invocation(std::uint64_t number);
-  std::expected<Running, NotMade> spawn(const exec::Plan& plan, bool beside_main);
+  /// `into`: nullptr where it goes into no cgroup.
+  std::expected<Running, NotMade> spawn(const exec::Plan& plan, const os::CgroupDir* into,
+                                        SpawnWith with = {});
+  std::expected<Running, NotMade> spawn_in_leaf(const exec::Plan& plan, bool beside_main,
+                                                SpawnWith with = {});
   NewOutput open_output(const exec::Plan& plan, const StandardOutput& output);
-  void keep_output(NewOutput output, const exec::Plan& plan, int pid, bool is_error);
+  void keep_output(NewOutput output, const exec::Plan& plan, const OutputOf& of,
+                   const std::string& awaited);
   void find_main();
   void tree_is_empty();
   void stop_finding_main();
@@ -134,6 +166,16 @@ class UnitRuntime {
   bool is_of_the_invocation(int pid) const;
   bool may_notify(int pid) const;
   os::Message take_outcome(os::UniqueFd& pipe, exec::ChildFailure& failure);
+  bool collect_beside(int pid, WaitStatus status);
+  void end_group(const Hook& hook);
+  void ask_command(ProbeKind kind, const Command& command);
+  void ask_line();
+  std::string awaited_line() const;
+  ProbeCommand& probe_command(ProbeKind kind) {
+    return probe_commands_[static_cast<std::size_t>(kind)];
+  }
+  Prober& prober(ProbeKind kind) { return probers_[static_cast<std::size_t>(kind)]; }
+  Hook& hook(HookKind kind) { return hooks_[static_cast<std::size_t>(kind)]; }
   void close_pipe(os::UniqueFd& pipe);
   std::vector<int> other_children() const;
   bool others_alive() const;
@@ -148,7 +190,10 @@ class UnitRuntime {
   Shared& shared_;
   const std::uint32_t index_;
   std::function<void(Event)> push_;
-  Prober prober_;
+  std::array<Prober, kAllProbeKinds.size()> probers_;
+  std::array<ProbeCommand, kAllProbeKinds.size()> probe_commands_;
+  std::array<Hook, kAllHookKinds.size()> hooks_;
+  DescriptorStore stored_;
   Leavings leavings_;
   os::NotifySocket notify_;
   os::Child child_;    ///< the main process
@@ -163,6 +208,8 @@ class UnitRuntime {
   os::UniqueFd command_pipe_;
   os::UniqueFd pid_file_events_;
   bool finding_main_ = false;
+  bool line_asked_ = false;  ///< StartupProbe=log: is to be answered
+  bool line_seen_ = false;   ///< and can be
   std::uint64_t invocation_ = 0;  ///< the one whose leaf is there
   std::string invocation_id_;
   std::string exit_json_;  ///< how it ended, for ExecStopPost=; empty: it has not

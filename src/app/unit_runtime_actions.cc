@@ -1,6 +1,7 @@
 // What the core wants done, done.
 
 #include <algorithm>
+#include <iterator>
 
 #include "app/conditions.h"
 #include "app/journal_fields.h"
@@ -34,12 +35,13 @@ std::expected<CgroupSnapshot, UnitRuntime::NotMade> UnitRuntime::open_invocation
   invocation_ = number;
   invocation_id_ = os::new_invocation_id();
   exit_json_.clear();
+  line_asked_ = line_seen_ = false;
   started_ticks_ = 0;
   return placement.snapshot(true);
 }
 
-std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(const exec::Plan& plan,
-                                                                             bool beside_main) {
+std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn_in_leaf(
+    const exec::Plan& plan, bool beside_main, SpawnWith with) {
   const os::Placement& placement = parts_.placement;
   Expected<os::CgroupDir> control = os::CgroupDir();
   if (beside_main && placement.has_leaf() && placement.delegated()) {
@@ -47,22 +49,32 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(con
     if (!control) return std::unexpected(NotMade{ExecStep::Cgroup, std::move(control.error())});
   }
   const os::CgroupDir& into = *control ? *control : placement.leaf();
+  auto running = spawn(plan, placement.has_leaf() ? &into : nullptr, std::move(with));
+  if (running && !placement.has_leaf() && started_ticks_ == 0) {
+    started_ticks_ = os::start_ticks(running->child.pid);
+  }
+  return running;
+}
+
+std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
+    const exec::Plan& plan, const os::CgroupDir* into, SpawnWith with) {
   auto pipe = os::make_pipe();
   if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
-  const bool may_join = placement.has_leaf() && shared_.maker.child_may_have_to_join();
-  const os::UniqueFd procs = may_join ? into.open_procs() : os::UniqueFd();
+  const bool may_join = into != nullptr && shared_.maker.child_may_have_to_join();
+  const os::UniqueFd procs = may_join ? into->open_procs() : os::UniqueFd();
   NewOutput output = open_output(plan, plan.standard_output);
   NewOutput error = open_output(plan, plan.standard_error);
   exec::ChildContext context{&plan, pipe->write.get(), procs.get(), output.write.get(),
-                             error.write.get()};
+                             error.write.get(), with.passed};
   const auto run = [](void* argument, bool joined) {
     exec::run_child(*static_cast<const exec::ChildContext*>(argument), joined);
   };
-  auto child = shared_.maker.spawn(placement.has_leaf() ? into.fd() : -1, {run, &context});
+  auto child = shared_.maker.spawn(into != nullptr ? into->fd() : -1, {run, &context});
   if (!child) return std::unexpected(NotMade{ExecStep::Clone, std::move(child.error())});
-  if (!placement.has_leaf() && started_ticks_ == 0) started_ticks_ = os::start_ticks(child->pid);
-  keep_output(std::move(output), plan, child->pid, false);
-  keep_output(std::move(error), plan, child->pid, true);
+  OutputOf of{child->pid, invocation_id_, into != nullptr ? into->path() : "", false};
+  keep_output(std::move(output), plan, of, with.awaited);
+  of.is_error = true;
+  keep_output(std::move(error), plan, of, with.awaited);
   return Running{std::move(*child), std::move(pipe->read)};
 }
 
@@ -77,15 +89,12 @@ NewOutput UnitRuntime::open_output(const exec::Plan& plan, const StandardOutput&
   return {};
 }
 
-void UnitRuntime::keep_output(NewOutput output, const exec::Plan& plan, int pid, bool is_error) {
+void UnitRuntime::keep_output(NewOutput output, const exec::Plan& plan, const OutputOf& of,
+                              const std::string& awaited) {
   if (!output) return;
-  const os::Placement& placement = parts_.placement;
-  shared_.journal->add_output(
-      std::move(output),
-      journal_stream(parts_.settings, plan,
-                     {pid, invocation_id_, placement.has_leaf() ? placement.leaf().path() : "",
-                      is_error}),
-      os::now());
+  protocol::JournalStream stream = journal_stream(parts_.settings, plan, of);
+  stream.awaited = awaited;
+  shared_.journal->add_output(std::move(output), std::move(stream), os::now());
 }
 
 void UnitRuntime::perform(const action::CheckConditions&) {
@@ -98,9 +107,11 @@ void UnitRuntime::perform(const action::Spawn& action) {
     push(event::SpawnFailed{why.step, std::move(why.error)});
   };
   if (!baseline) return failed(baseline.error());
-  auto plan = parts_.launcher.main(action.index, invocation_id_, action.environment);
+  std::vector<std::string> environment = action.environment;
+  std::ranges::move(stored_.variables(), std::back_inserter(environment));
+  auto plan = parts_.launcher.main(action.index, invocation_id_, environment);
   if (!plan) return push(event::SpawnFailed{ExecStep::Exec, std::move(plan.error())});
-  auto running = spawn(**plan, false);
+  auto running = spawn_in_leaf(**plan, false, {stored_.descriptors(), awaited_line()});
   if (!running) return failed(running.error());
   child_ = std::move(running->child);
   exec_pipe_ = std::move(running->exec_pipe);
@@ -126,7 +137,10 @@ void UnitRuntime::perform(const action::SpawnCommand& action) {
   }
   const bool before_main = action.kind == CommandKind::Condition ||
                            action.kind == CommandKind::StartPre || action.kind == CommandKind::Main;
-  auto running = spawn(*plan, !before_main);
+  // Of Type=forking it is the first process of the service.
+  const bool is_main = action.kind == CommandKind::Main;
+  auto running =
+      spawn_in_leaf(*plan, !before_main, {{}, is_main ? awaited_line() : std::string()});
   if (!running) return failed(running.error());
   close_pipe(command_pipe_);
   command_ = std::move(running->child);
@@ -135,10 +149,13 @@ void UnitRuntime::perform(const action::SpawnCommand& action) {
   push(event::CommandSpawned{command_.pid, invocation_id_, std::move(*baseline)});
 }
 
-// What ExecStopPost= is given: the record as --log-format=json writes it.
+// What ExecStopPost=, OnAlarm= and OnOOM= are given: the record as --log-format=json writes it.
 void UnitRuntime::perform(const action::Emit& action) {
   const bool is_end = std::holds_alternative<record::Exited>(action.record);
-  if (!is_end || parts_.settings.commands.stop_post.empty()) return;
+  const HookSettings& hooks = parts_.settings.hooks;
+  const bool is_wanted = !parts_.settings.commands.stop_post.empty() || !hooks.alarm.empty() ||
+                         !hooks.out_of_memory.empty();
+  if (!is_end || !is_wanted) return;
   exit_json_ = protocol::to_json(action.record, parts_.settings.name,
                                  to_string(level_of(action.record)), message_of(action.record),
                                  os::now(), os::wall_time) +
@@ -295,12 +312,6 @@ void UnitRuntime::perform(const action::TakeSample&) {
   }
   push(event::Sampled{os::take_sample(leaf, std::move(pids))});
 }
-
-void UnitRuntime::perform(const action::Probe&) {
-  if (auto result = prober_.ask()) push(event::Probed{std::move(*result)});
-}
-
-void UnitRuntime::perform(const action::EndProbe&) { prober_.end(); }
 
 void UnitRuntime::perform(const action::WritePidFile& action) {
   if (writes_pid_file()) note_failure(os::write_pid_file(parts_.settings.pid_file, action.pid));

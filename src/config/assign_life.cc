@@ -92,6 +92,12 @@ Parsed<void> set_reload_signal(ServiceSettings& settings, std::string_view value
   return store(settings.life.reload_signal, parse_signal(value));
 }
 
+Parsed<void> set_stored_descriptors(ServiceSettings& settings, std::string_view value) {
+  // More than a process may have open at a time, mostly (RLIMIT_NOFILE).
+  constexpr std::uint64_t kMost = 4096;
+  return store(settings.life.stored_descriptors, parse_decimal(value, 0, kMost));
+}
+
 Parsed<void> set_notify_access(ServiceSettings& settings, std::string_view value) {
   constexpr std::array kChoices = {
       Choice{"none", NotifyAccess::None},

@@ -44,6 +44,48 @@ Parsed<std::string> check_capability(std::string_view text) {
   return refuse("expected a capability such as CAP_KILL");
 }
 
+/// '/a.slice/a-b.slice', where systemd puts it; nullopt: no slice's name.
+std::optional<std::string> slice_path(std::string_view name) {
+  constexpr std::string_view kSuffix = ".slice";
+  if (!name.ends_with(kSuffix) || name.find('/') != name.npos) return std::nullopt;
+  const std::string_view stem = name.substr(0, name.size() - kSuffix.size());
+  if (stem == "-") return "";
+  std::string path;
+  for (std::size_t end = 0; end <= stem.size(); ++end) {
+    if (end < stem.size() && stem[end] != '-') continue;
+    // No part is empty.
+    if (end == 0 || stem[end - 1] == '-') return std::nullopt;
+    path += "/" + std::string(stem.substr(0, end)) + std::string(kSuffix);
+  }
+  return path;
+}
+
+/// '[SLICE:]LIMIT[/TIME]' as 'CGROUP|HUNDREDTHS OF A PERCENT|avg300'; CGROUP '*' is the machine.
+Parsed<std::string> check_pressure(std::string_view text) {
+  constexpr const char* kForm = "expected [SLICE:]LIMIT[/10sec|1min|5min] such as 10%/1min";
+  std::string cgroup = "*";
+  if (const std::size_t colon = text.find(':'); colon != text.npos) {
+    const auto path = slice_path(trim(text.substr(0, colon)));
+    if (!path) return refuse(kForm);
+    cgroup = *path;
+    text = text.substr(colon + 1);
+  }
+  std::string_view time = "avg300";
+  if (const std::size_t slash = text.find('/'); slash != text.npos) {
+    constexpr std::array kTimes = {Choice<std::string_view>{"10sec", "avg10"},
+                                   Choice<std::string_view>{"1min", "avg60"},
+                                   Choice<std::string_view>{"5min", "avg300"}};
+    const auto known =
+        std::ranges::find(kTimes, trim(text.substr(slash + 1)), &Choice<std::string_view>::name);
+    if (known == kTimes.end()) return refuse(kForm);
+    time = known->value;
+    text = text.substr(0, slash);
+  }
+  const auto limit = parse_share(trim(text), kWholeShare);
+  if (!limit) return refuse(kForm);
+  return cgroup + "|" + std::to_string(*limit) + "|" + std::string(time);
+}
+
 }  // namespace
 
 Parsed<std::string> check_condition(Condition::Kind kind, std::string parameter) {
@@ -71,6 +113,10 @@ Parsed<std::string> check_condition(Condition::Kind kind, std::string parameter)
       if (!yes) return refuse(yes.error());
       return std::string(*yes ? "yes" : "no");
     }
+    case Kind::MemoryPressure:
+    case Kind::CPUPressure:
+    case Kind::IOPressure: return check_pressure(parameter);
+    case Kind::Firmware:
     case Kind::Environment:
     case Kind::Architecture:
     case Kind::KernelCommandLine:

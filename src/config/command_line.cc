@@ -319,6 +319,20 @@ Parsed<std::vector<std::string>> expand_variables(const std::vector<std::string>
   return expand_from(1, words, environment);
 }
 
+Command to_command(ParsedCommand parsed) {
+  if (parsed.shell) {
+    // systemd.service(5), '|': one string for the user's shell.
+    std::string script;
+    for (std::size_t i = 1; i < parsed.argv.size(); ++i) {
+      script += (i > 1 ? " " : "") + parsed.argv[i];
+    }
+    parsed.path = "/bin/sh";
+    parsed.argv = {parsed.argv.front(), "-c", script};
+    parsed.own_name = false;
+  }
+  return Command(std::move(parsed));
+}
+
 Command plain_command(std::vector<std::string> words) {
   Command command;
   command.argv = std::move(words);

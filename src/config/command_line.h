@@ -44,6 +44,9 @@ using ExpandWord = std::function<Parsed<std::string>(std::string_view)>;
 std::expected<std::vector<ParsedCommand>, CommandError> parse_command_line(
     std::string_view value, const ExpandWord& expand_word = {});
 
+/// What is run: where it is for a shell, that with the rest as its script.
+Command to_command(ParsedCommand parsed);
+
 /// systemd's replace_env_argv(). A word that is $NAME becomes the words of its value, none if it is
 /// not set: split at white space, with quotes, where a backslash takes the next byte as it is and
 /// an open quote ends with the value. ${NAME} anywhere in a word becomes its value, '$$' a '$'. All

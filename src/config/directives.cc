@@ -43,7 +43,7 @@ constexpr Group kUnitGroups[] = {
      "JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument "
      "StartLimitAction FailureAction SuccessAction FailureActionExitStatus "
      "SuccessActionExitStatus RebootArgument"},
-    {Fate::NotYet, "namespaces are not shared between units", "JoinsNamespaceOf"},
+    {Fate::Refused, "namespaces are not shared between units", "JoinsNamespaceOf"},
     {Fate::Done, "",
      "ConditionArchitecture ConditionKernelCommandLine ConditionKernelVersion "
      "ConditionOSRelease ConditionHost ConditionVirtualization ConditionSecurity "
@@ -54,10 +54,9 @@ constexpr Group kUnitGroups[] = {
      "AssertKernelVersion AssertOSRelease AssertHost AssertVirtualization "
      "AssertSecurity AssertCapability AssertMemory AssertCPUs AssertCPUFeature "
      "AssertUser AssertGroup AssertControlGroupController AssertACPower "
-     "AssertFirstBoot AssertNeedsUpdate AssertCredential AssertPathIsEncrypted"},
-    {Fate::NotYet, "this condition is not checked",
+     "AssertFirstBoot AssertNeedsUpdate AssertCredential AssertPathIsEncrypted "
      "ConditionFirmware ConditionMemoryPressure ConditionCPUPressure ConditionIOPressure "
-     "AssertMemoryPressure AssertCPUPressure AssertIOPressure"},
+     "AssertFirmware AssertMemoryPressure AssertCPUPressure AssertIOPressure"},
 };
 
 constexpr Group kServiceGroups[] = {
@@ -66,12 +65,12 @@ constexpr Group kServiceGroups[] = {
      "PassEnvironment PermissionsStartOnly StartLimitInterval ReadWriteDirectories "
      "ReadOnlyDirectories "
      "InaccessibleDirectories"},
-    {Fate::Ignored, "descriptors are not kept for it", "FileDescriptorStoreMax"},
     {Fate::Ignored, "a respawn is direct: other units are not told of it", "RestartMode"},
     {Fate::Ignored, "the main process is always looked for", "GuessMainPID"},
     {Fate::Ignored, "there is no message bus", "BusName"},
     {Fate::Ignored, "it is for sockets that are passed, and none are", "NonBlocking"},
-    {Fate::NotYet, "no sockets are passed", "Sockets USBFunctionDescriptors USBFunctionStrings"},
+    {Fate::Refused, "there are no socket units, and none of its sockets would be open", "Sockets"},
+    {Fate::Ignored, "there is no USB gadget", "USBFunctionDescriptors USBFunctionStrings"},
     {Fate::Ignored, "there is no machine to reboot",
      "StartLimitAction FailureAction RebootArgument"},
     {Fate::Ignored, "nothing is cleaned", "TimeoutCleanSec"},
@@ -144,7 +143,6 @@ std::string_view to_string(Fate fate) {
   switch (fate) {
     case Fate::Done: return "done";
     case Fate::Refused: return "refused";
-    case Fate::NotYet: return "not yet";
     case Fate::Ignored: return "ignored";
   }
   return "?";

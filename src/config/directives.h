@@ -12,8 +12,7 @@ namespace gatevisor::config {
 
 enum class Fate : std::uint8_t {
   Done,     ///< with systemd's meaning
-  Refused,  ///< a protection that is not given here: the unit does not start, unless allowed
-  NotYet,   ///< it would change what the service does, and is not done: likewise
+  Refused,  ///< what it asks for is not given here: the unit does not start, unless allowed
   Ignored,  ///< without a meaning in a container, or without an effect
 };
 std::string_view to_string(Fate fate);

@@ -81,7 +81,7 @@ class Loader {
       if (!line.value.empty()) bus_name_at_ = line.locate();
     }
     if (directive->fate != Fate::Done) return;
-    if (line.section == "Service" && take_commands(line)) return;
+    if (line.section != "Unit" && take_commands(line)) return;
     if (line.section == "Unit" && take_condition(line)) return;
     if (line.name == "Allow") return;
     assign_value(line);
@@ -114,7 +114,7 @@ class Loader {
   void note(const Assignment& line, const Directive& directive) {
     Fate fate = directive.fate;
     std::string reason(directive.reason);
-    bool stops = fate == Fate::Refused || fate == Fate::NotYet;
+    bool stops = fate == Fate::Refused;
     if (stops && asks_for_nothing(line.name, line.value)) {
       stops = false;
       fate = Fate::Ignored;
@@ -132,7 +132,7 @@ class Loader {
       *told = {line.at, line.section, line.name, fate, reason, allowed};
     }
     if (!stops || allowed) return;
-    error(line.at, line.name + "=: " + reason + (fate == Fate::NotYet ? " yet" : "") +
+    error(line.at, line.name + "=: " + reason +
                        "; to start the unit without it, say --allow=" + line.name +
                        " or Allow=" + line.name + " in [X-Gatevisor]");
   }
@@ -142,13 +142,20 @@ class Loader {
     return expand_specifiers(text, name_, values_);
   }
 
+  /// nullptr: it holds none.
+  std::vector<Command>* commands_of(std::string_view name) {
+    if (name == setting_of(HookKind::Alarm)) return &unit_.settings.hooks.alarm;
+    if (name == setting_of(HookKind::OutOfMemory)) return &unit_.settings.hooks.out_of_memory;
+    const auto kind = std::ranges::find(kCommands, name, &Choice<CommandKind>::name);
+    return kind == kCommands.end() ? nullptr : &unit_.settings.commands.of(kind->value);
+  }
+
   /// False where it is none.
   bool take_commands(const Assignment& line) {
-    const auto kind = std::ranges::find(kCommands, line.name, &Choice<CommandKind>::name);
-    if (kind == kCommands.end()) return false;
-    std::vector<Command>& all = unit_.settings.commands.of(kind->value);
+    std::vector<Command>* const all = commands_of(line.name);
+    if (all == nullptr) return false;
     if (line.value.empty()) {
-      all.clear();
+      all->clear();
       return true;
     }
     auto commands =
@@ -158,8 +165,8 @@ class Loader {
       return true;
     }
     for (ParsedCommand& command : *commands) {
-      if (kind->value == CommandKind::Main) main_at_.push_back(line.locate(command.offset));
-      all.push_back(to_command(std::move(command)));
+      if (line.name == "ExecStart") main_at_.push_back(line.locate(command.offset));
+      all->push_back(to_command(std::move(command)));
     }
     return true;
   }
@@ -316,20 +323,6 @@ class Loader {
     return {};
   }
 
-  static Command to_command(ParsedCommand parsed) {
-    if (parsed.shell) {
-      // systemd.service(5), '|': one string for the user's shell.
-      std::string script;
-      for (std::size_t i = 1; i < parsed.argv.size(); ++i) {
-        script += (i > 1 ? " " : "") + parsed.argv[i];
-      }
-      parsed.path = "/bin/sh";
-      parsed.argv = {parsed.argv.front(), "-c", script};
-      parsed.own_name = false;
-    }
-    return Command(std::move(parsed));
-  }
-
   const UnitName& name_;
   const SpecifierValues& values_;
   std::set<std::string> allow_;
@@ -368,7 +361,6 @@ LoadedUnit load_unit(const UnitName& name, std::span<const UnitText> texts,
 bool asks_for_nothing(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
   if (name == "DevicePolicy") return value == "auto";
-  if (name == "FileDescriptorStoreMax") return value == "0";
   constexpr std::array<std::string_view, 2> kSwitches = {"DynamicUser", "RootDirectoryStartOnly"};
   if (!is_one_of(kSwitches, name)) return false;
   const auto yes = parse_boolean(value);

@@ -14,7 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kSections = {"Unit", "Service", "Install", "X-Gatevisor"};
 constexpr std::array<Choice<Fate>, 4> kFates = {{{"done", Fate::Done},
                                                  {"refused", Fate::Refused},
-                                                 {"not-yet", Fate::NotYet},
                                                  {"ignored", Fate::Ignored}}};
 
 /// Text of a line that is no macro: '\' is the escape character, and '.' or ''' at its start.

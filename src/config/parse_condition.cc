@@ -38,6 +38,10 @@ constexpr std::array kConditions = {
     Choice{"NeedsUpdate", Condition::Kind::NeedsUpdate},
     Choice{"Credential", Condition::Kind::Credential},
     Choice{"PathIsEncrypted", Condition::Kind::PathIsEncrypted},
+    Choice{"Firmware", Condition::Kind::Firmware},
+    Choice{"MemoryPressure", Condition::Kind::MemoryPressure},
+    Choice{"CPUPressure", Condition::Kind::CPUPressure},
+    Choice{"IOPressure", Condition::Kind::IOPressure},
 };
 
 }  // namespace

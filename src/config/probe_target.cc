@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
+#include "config/command_line.h"
 #include "config/words.h"
 
 namespace gatevisor::config {
 namespace {
 
 constexpr const char* kForm =
-    "expected http://ADDRESS:PORT/PATH or tcp://ADDRESS:PORT, such as "
+    "expected http://ADDRESS:PORT/PATH, tcp://ADDRESS:PORT or exec:COMMAND, such as "
     "http://127.0.0.1:8080/health";
 constexpr const char* kNumeric =
     "expected a numeric address, [IPv6] or localhost: names are not resolved";
@@ -39,9 +40,38 @@ Parsed<void> take_address(std::string_view& rest, ProbeTarget& target) {
   return is_address(AF_INET, target.address) ? Parsed<void>{} : refuse(kNumeric);
 }
 
+Parsed<ProbeTarget> parse_command_target(std::string_view text, std::string_view line) {
+  auto commands = parse_command_line(line);
+  if (!commands) return refuse(std::move(commands.error().message));
+  if (commands->size() != 1) return refuse("expected one command behind exec:");
+  ProbeTarget target;
+  target.kind = ProbeTarget::Kind::Command;
+  target.command = to_command(std::move(commands->front()));
+  target.text = printable(text);
+  return target;
+}
+
+Parsed<ProbeTarget> parse_line_target(std::string_view text, std::string_view line) {
+  const bool plain = std::ranges::none_of(line, [](char c) { return c >= 0 && c < ' '; });
+  if (line.empty() || line.size() > kMaxTarget || !plain) {
+    return refuse("expected a text of one line behind log:");
+  }
+  ProbeTarget target;
+  target.kind = ProbeTarget::Kind::Line;
+  target.line = line;
+  target.text = printable(text);
+  return target;
+}
+
 }  // namespace
 
 Parsed<ProbeTarget> parse_probe_target(std::string_view text) {
+  constexpr std::string_view kCommand = "exec:";
+  constexpr std::string_view kLine = "log:";
+  if (text.starts_with(kCommand)) {
+    return parse_command_target(text, text.substr(kCommand.size()));
+  }
+  if (text.starts_with(kLine)) return parse_line_target(text, trim(text.substr(kLine.size())));
   constexpr std::string_view kHttp = "http://";
   constexpr std::string_view kTcp = "tcp://";
   const bool plain = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127; });

@@ -1,4 +1,4 @@
-// Where a liveness probe connects to, and what it accepts: LivenessProbe=, LivenessProbeStatus=.
+// What a probe asks, and what it accepts: LivenessProbe=, LivenessProbeStatus=.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,8 @@
 namespace gatevisor::config {
 
 /// 'http://ADDRESS:PORT/PATH' or 'tcp://ADDRESS:PORT'. ADDRESS is numeric, IPv6 in brackets, or
-/// 'localhost', which is 127.0.0.1. Without :PORT, http means 80; without /PATH, '/'.
+/// 'localhost', which is 127.0.0.1. Without :PORT, http means 80; without /PATH, '/'. Or
+/// 'exec:COMMAND', as in ExecStart=, or 'log:TEXT', which is in one line.
 Parsed<ProbeTarget> parse_probe_target(std::string_view text);
 
 /// '200-399 401': codes and ranges, 100 to 599.

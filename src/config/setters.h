@@ -33,11 +33,25 @@ Setter set_kill_mode, set_kill_signal, set_restart_kill_signal, set_final_kill_s
 // systemd.service(5), Type= and its times: assign_life.cc
 Setter set_type, set_exit_type, set_remain_after_exit, set_timeout_start, set_timeout, set_timeout_start_mode,
     set_timeout_stop_mode, set_timeout_abort, set_runtime_max, set_runtime_extra, set_watchdog, set_watchdog_signal,
-    set_reload_signal, set_notify_access;
+    set_reload_signal, set_notify_access, set_stored_descriptors;
 
 // Ours: assign_probe.cc
-Setter set_probe, set_probe_status, set_probe_interval, set_probe_timeout, set_probe_failures,
-    set_probe_start_failures;
+template <ProbeKind kind>
+Setter set_probe;
+template <ProbeKind kind>
+Setter set_probe_status;
+template <ProbeKind kind>
+Setter set_probe_interval;
+template <ProbeKind kind>
+Setter set_probe_timeout;
+template <ProbeKind kind>
+Setter set_probe_failures;
+template <ProbeKind kind>
+Setter set_probe_start_failures;
+Setter set_startup_failures;
+
+// Ours: assign_hooks.cc
+Setter set_on_alarm, set_on_oom, set_hook_timeout;
 
 // systemd.exec(5), 'Scheduling': assign_scheduling.cc
 Setter set_nice, set_cpu_policy, set_cpu_priority, set_reset_on_fork, set_io_class, set_io_priority,

@@ -10,7 +10,8 @@ namespace {
 template <typename Visit>
 void each_row(Visit visit) {
   for (const auto& rows :
-       {unit_rows(), service_rows(), resource_rows(), exec_rows(), sandbox_rows(), own_rows()}) {
+       {unit_rows(), service_rows(), resource_rows(), exec_rows(), sandbox_rows(), own_rows(),
+        probe_rows()}) {
     for (const ShowRow& row : rows) visit(row);
   }
 }

@@ -37,6 +37,7 @@ std::span<const ShowRow> resource_rows();  // show_resources.cc: systemd.resourc
 std::span<const ShowRow> exec_rows();      // show_exec.cc: systemd.exec(5)
 std::span<const ShowRow> sandbox_rows();   // show_sandbox.cc: its 'Sandboxing' and 'Paths'
 std::span<const ShowRow> own_rows();       // show_unit.cc: what is gatevisor's own
+std::span<const ShowRow> probe_rows();     // show_probe.cc: and its probes and hooks
 
 // Values. show_format.cc
 ShownValue shown_text(std::string_view text);

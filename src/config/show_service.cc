@@ -188,6 +188,8 @@ constexpr ShowRow kRows[] = {
      [](const ShowSubject& of) { return shown_yes_no(of.settings.kill.send_sigkill); }},
     {"SendSIGHUP", "SendSIGHUP",
      [](const ShowSubject& of) { return shown_yes_no(of.settings.kill.send_sighup); }},
+    {"FileDescriptorStoreMax", "FileDescriptorStoreMax",
+     [](const ShowSubject& of) { return shown_number(of.settings.life.stored_descriptors); }},
     {"WatchdogSignal", "WatchdogSignal",
      [](const ShowSubject& of) { return shown_int(of.settings.life.watchdog_signal); }},
 };

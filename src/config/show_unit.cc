@@ -37,12 +37,6 @@ std::vector<std::string> cause_rules(const RestartSettings& restart) {
   return words;
 }
 
-std::string statuses(const HttpStatusSet& set) {
-  std::bitset<1024> all;
-  for (std::size_t code = 0; code < set.size(); ++code) all[code] = set[code];
-  return ranges_text(all);
-}
-
 template <Dependency kKind>
 ShownValue others(const ShowSubject& of) {
   return shown_words(of.settings.dependencies.of(kKind));
@@ -107,21 +101,6 @@ constexpr ShowRow kOwnRows[] = {
      [](const ShowSubject& of) { return shown_yes_no(of.settings.resources.strict); }},
     {"StrictCapabilities", "StrictCapabilities",
      [](const ShowSubject& of) { return shown_yes_no(of.settings.exec.strict_capabilities); }},
-    {"LivenessProbe", "LivenessProbe",
-     [](const ShowSubject& of) {
-       const auto& target = of.settings.probe.target;
-       return shown_text(target ? target->text : "");
-     }},
-    {"LivenessProbeStatus", "LivenessProbeStatus",
-     [](const ShowSubject& of) { return shown_text(statuses(of.settings.probe.accepted)); }},
-    {"LivenessProbeSec", "LivenessProbeUSec",
-     [](const ShowSubject& of) { return shown_span(of.settings.probe.interval); }},
-    {"LivenessProbeTimeoutSec", "LivenessProbeTimeoutUSec",
-     [](const ShowSubject& of) { return shown_span(of.settings.probe.timeout); }},
-    {"LivenessProbeFailures", "LivenessProbeFailures",
-     [](const ShowSubject& of) { return shown_number(of.settings.probe.failures); }},
-    {"LivenessProbeStartFailures", "LivenessProbeStartFailures",
-     [](const ShowSubject& of) { return shown_number(of.settings.probe.start_failures); }},
     {"Storage", "Storage",
      [](const ShowSubject& of) {
        switch (of.settings.journal.storage) {

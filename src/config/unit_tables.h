@@ -20,7 +20,8 @@ inline constexpr auto kWithSpecifiers = std::to_array<std::string_view>({
     "RootDirectory", "RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory",
     "LoadCredential", "ExecSearchPath", "StandardInput", "StandardInputText", "IODeviceWeight",
     "IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax",
-    "IODeviceLatencyTargetSec", "ConfigurationDirectory", "SyslogIdentifier", "LogExtraFields"
+    "IODeviceLatencyTargetSec", "ConfigurationDirectory", "SyslogIdentifier", "LogExtraFields",
+    "StartupProbe", "LivenessProbe", "ReadinessProbe"
     // clang-format on
 });
 

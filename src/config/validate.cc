@@ -54,6 +54,14 @@ bool is_above(const std::optional<ResourceLimit>& a, const std::optional<Resourc
   return a && b && a->kind == b->kind && a->kind != Kind::Infinity && a->value >= b->value;
 }
 
+/// At least one of the two outputs.
+bool is_journaled(const ExecSettings& exec) {
+  using Kind = StandardOutput::Kind;
+  const Kind output = exec.standard_output.kind;
+  return output == Kind::Inherit || output == Kind::Journal ||
+         exec.standard_error.kind == Kind::Journal;
+}
+
 Error remark(std::string what, std::string advice) {
   return Error{"", std::move(what), 0, std::move(advice)};
 }
@@ -83,7 +91,19 @@ Expected<void> validate(const ServiceSettings& settings) {
                   "it is never forwarded: " + std::string(why));
     }
   }
+  const ServiceType type = settings.life.type;
+  const bool has_own_start = settings.life.notifies() || type == ServiceType::Oneshot;
+  if (settings.probes.startup.target && has_own_start) {
+    return fail("set", "StartupProbe=", 0,
+                "Type=notify, notify-reload and oneshot have a start of their own; take another "
+                "Type= or leave it out");
+  }
   const ExecSettings& exec = settings.exec;
+  if (const auto& target = settings.probes.startup.target;
+      target && target->kind == ProbeTarget::Kind::Line && !is_journaled(exec)) {
+    return fail("set", "StartupProbe=" + target->text, 0,
+                "neither StandardOutput= nor StandardError= leads to the journal");
+  }
   if (const std::uint64_t outside = exec.bounding_set ? exec.ambient_set & ~*exec.bounding_set : 0;
       outside != 0) {
     return fail("set", "AmbientCapabilities=" + capability_names(outside), 0,
@@ -98,6 +118,25 @@ Expected<void> validate(const ServiceSettings& settings) {
   }
   return {};
 }
+
+namespace {
+
+void add_probe_remarks(const ServiceSettings& settings, ProbeKind kind, std::vector<Error>& all) {
+  const ProbeSettings& probe = settings.probes.of(kind);
+  if (!probe.target) return;
+  const std::string name(setting_of(kind));
+  if (probe.target->kind != ProbeTarget::Kind::Line && probe.timeout > probe.interval) {
+    all.push_back(remark(name + "TimeoutSec= above " + name + "Sec=",
+                         "while an answer is waited for, no other probe is sent"));
+  }
+  const bool connects =
+      probe.target->kind == ProbeTarget::Kind::Tcp || probe.target->kind == ProbeTarget::Kind::Http;
+  if (connects && settings.exec.namespaces.network) {
+    all.push_back(remark(name + "= with PrivateNetwork=yes", "no probe can reach it there"));
+  }
+}
+
+}  // namespace
 
 std::vector<Error> remarks(const ServiceSettings& settings) {
   std::vector<Error> all;
@@ -115,16 +154,10 @@ std::vector<Error> remarks(const ServiceSettings& settings) {
     all.push_back(
         remark("MemoryHigh= not below MemoryMax=", "it is killed before it is ever slowed down"));
   }
-  if (settings.probe.target && settings.probe.timeout > settings.probe.interval) {
-    all.push_back(remark("LivenessProbeTimeoutSec= above LivenessProbeSec=",
-                         "while an answer is waited for, no other probe is sent"));
-  }
+  for (const ProbeKind kind : kAllProbeKinds) add_probe_remarks(settings, kind, all);
   if (const auto& filter = settings.exec.syscall_filter.filter;
       filter && filter->denies("execve")) {
     all.push_back(remark("SystemCallFilter= denies execve", "nothing can be started"));
-  }
-  if (settings.probe.target && settings.exec.namespaces.network) {
-    all.push_back(remark("LivenessProbe= with PrivateNetwork=yes", "no probe can reach it there"));
   }
   if (settings.kill.mode == KillMode::None) {
     all.push_back(remark("KillMode=none", "what it leaves behind keeps its memory and its ports"));

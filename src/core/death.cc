@@ -162,6 +162,12 @@ void Judge::as_time_out(Cause cause, const char* setting, Duration time, const c
   if (verdict_.shell_status == 0) verdict_.shell_status = 1;
   add({"setting", setting, format_duration(time)});
   verdict_.summary = what + format_duration(time) + ", ended for it";
+  if (cause == Cause::StartTimeout && death_.last_probe) {
+    const auto& [target, detail] = *death_.last_probe;
+    add({"setting", "StartupProbe", target});
+    add({"probe", "last", detail});
+    verdict_.summary += "; the last probe of " + target + " was answered with: " + detail;
+  }
   if (death_.timed_out) verdict_.summary += "; it ignored the stop and was killed";
   rule_out_oom();
 }

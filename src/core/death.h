@@ -71,6 +71,11 @@ struct Death {
   std::string stall;                     ///< StopReason::MemoryStall: what was seen
   std::vector<Evidence> probes;          ///< StopReason::ProbeFailure: what was asked and answered
   std::string probe_summary;             ///< the same in one clause
+  struct LastProbe {
+    std::string target;
+    std::string detail;
+  };
+  std::optional<LastProbe> last_probe;   ///< of StartupProbe=
   std::optional<FailedCommand> command;  ///< StopReason::CommandFailed
   std::string protocol;                  ///< StopReason::Protocol: what it did or left undone
   Duration watchdog{0};                  ///< StopReason::Watchdog: WatchdogSec=, or its own

@@ -59,6 +59,9 @@ struct Trace {
   std::string operator()(const event::MemoryChanged&) const { return "MemoryChanged"; }
   std::string operator()(const event::PressureHigh&) const { return "PressureHigh"; }
   std::string operator()(const event::Sampled&) const { return "Sampled"; }
+  std::string operator()(const event::HookEnded& e) const {
+    return "HookEnded(" + std::string(setting_of(e.kind)) + ")";
+  }
   std::string operator()(const event::Probed& e) const { return "Probed(" + e.result.detail + ")"; }
   std::string operator()(const event::SignalReceived& e) const {
     return "SignalReceived(" + signal_name(e.signal) + ")";

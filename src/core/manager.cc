@@ -30,6 +30,7 @@ Instant Manager::deadline() const {
     // A respawn that is due may have to wait for other units, or never come.
     const bool held = unit.service.state() == ServiceState::Waiting && unit.job != Job::None;
     if (!held) next = std::min(next, unit.service.deadline());
+    next = std::min(next, unit.service.hook_deadline());
   }
   return next;
 }
@@ -94,7 +95,6 @@ bool Manager::reload(Instant now, std::size_t unit, const Requester& from, UnitA
 
 void Manager::on_timer(Instant now, UnitActions& out) {
   for (std::size_t unit = 0; unit < units_.size(); ++unit) {
-    if (units_[unit].service.state() == ServiceState::Waiting) continue;  // begin_respawn()
     with(unit, out, [&](Service& service, Actions& actions) {
       service.on(now, event::TimerExpired{}, actions);
     });
@@ -136,7 +136,9 @@ void Manager::check_end(Instant now, UnitActions& out) {
     settle(now, out);
   }
   give_answers(out);
-  const auto is_done = [](const Unit& unit) { return unit.at_rest() && unit.job == Job::None; };
+  const auto is_done = [](const Unit& unit) {
+    return unit.at_rest() && unit.job == Job::None && !unit.service.hook_runs();
+  };
   if (!ending_ || !std::ranges::all_of(units_, is_done)) return;
   exited_ = true;
   const int status = main.service.exit_status();

@@ -366,6 +366,32 @@ std::string_view to_string(CommandKind kind) {
   return "?";
 }
 
+std::string_view to_string(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::Startup: return "startup";
+    case ProbeKind::Liveness: return "liveness";
+    case ProbeKind::Readiness: return "readiness";
+  }
+  return "?";
+}
+
+std::string_view setting_of(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::Startup: return "StartupProbe";
+    case ProbeKind::Liveness: return "LivenessProbe";
+    case ProbeKind::Readiness: return "ReadinessProbe";
+  }
+  return "?";
+}
+
+std::string_view setting_of(HookKind kind) {
+  switch (kind) {
+    case HookKind::Alarm: return "OnAlarm";
+    case HookKind::OutOfMemory: return "OnOOM";
+  }
+  return "?";
+}
+
 std::string_view core::to_string(ServiceState state) {
   switch (state) {
     case ServiceState::Inactive: return "inactive";

@@ -14,7 +14,9 @@ Service::Service(const ServiceSettings& settings, std::uint64_t seed)
       starts_(settings.start_limit.interval),
       memory_(settings.memory),
       flight_(settings.memory.sample_interval),
-      probe_(settings.probe) {}
+      probes_{ProbeWatch(settings.probes.startup), ProbeWatch(settings.probes.liveness),
+              ProbeWatch(settings.probes.readiness)},
+      hooks_(settings.hooks) {}
 
 void Service::enter(ServiceState state, Instant deadline) {
   state_ = state;
@@ -30,8 +32,10 @@ void Service::over(int status, std::string reason) {
 Instant Service::deadline() const {
   if (!main_alive())
     return alive() ? std::min(state_deadline_, life_.runtime_due) : state_deadline_;
-  return std::min({state_deadline_, memory_.deadline(), flight_.deadline(), probe_.deadline(),
-                   life_.watchdog_due, life_.runtime_due});
+  Instant next = std::min({state_deadline_, memory_.deadline(), flight_.deadline(),
+                           life_.watchdog_due, life_.runtime_due});
+  for (const ProbeWatch& probe : probes_) next = std::min(next, probe.deadline());
+  return next;
 }
 
 // ---- starting ------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ void Service::begin(Instant now, Actions& out) {
   life_.watchdog = settings_.life.watchdog;
   control_.reset();
   memory_ = MemoryWatch(settings_.memory);
-  probe_ = ProbeWatch(settings_.probe);
+  for (const ProbeKind kind : kAllProbeKinds) watch(kind) = ProbeWatch(settings_.probes.of(kind));
   restarting_ = false;
   run(CommandKind::Condition, now, out);
 }
@@ -171,7 +175,7 @@ void Service::on(Instant now, const event::ExecSucceeded&, Actions& out) {
   switch (settings_.life.type) {
     case ServiceType::Simple:
     case ServiceType::Exec:
-    case ServiceType::Idle: return main_started(now, out);
+    case ServiceType::Idle: return main_executes(now, out);
     case ServiceType::Oneshot:
     case ServiceType::Forking:
     case ServiceType::Notify:
@@ -196,7 +200,7 @@ void Service::on(Instant now, const event::MainFound& event, Actions& out) {
   memory_.begin(death_.baseline);
   flight_.begin(now);
   emit(out, record::Started{death_.pid, death_.invocation, launches_});
-  main_started(now, out);
+  main_executes(now, out);
 }
 
 void Service::on(Instant now, const event::MainRefused& event, Actions& out) {
@@ -216,7 +220,7 @@ void Service::resume(Instant now) {
 
 void Service::enter_running(Instant now) {
   resume(now);
-  probe_.begin(now);
+  begin_probes(now);
   const LifeSettings& life = settings_.life;
   if (life_.watchdog > Duration{0}) life_.watchdog_due = after(now, life_.watchdog);
   if (life.runtime_max != kForever) {
@@ -305,9 +309,10 @@ void Service::on(Instant now, const event::TreeEmpty&, Actions& out) {
 }
 
 void Service::on(Instant now, const event::TimerExpired&, Actions& out) {
+  hooks_.check(now, out);
   if (main_alive()) check_flight(now, out);
   if (main_alive()) check_memory(now, out);
-  if (main_alive()) check_probe(now, out);
+  if (main_alive()) check_probes(now, out);
   if (main_alive()) check_watchdog(now, out);
   if (alive()) check_runtime(now, out);
   if (now < state_deadline_) return;

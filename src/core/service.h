@@ -33,6 +33,7 @@
 
 #include "core/death.h"
 #include "core/flight_recorder.h"
+#include "core/hook_watch.h"
 #include "core/memory_watch.h"
 #include "core/probe_watch.h"
 #include "core/restart_policy.h"
@@ -133,12 +134,18 @@ class Service {
   void on(Instant now, const event::PressureHigh& event, Actions& out);
   void on(Instant now, const event::Sampled& event, Actions& out);
   void on(Instant now, const event::Probed& event, Actions& out);
+  void on(Instant now, const event::HookEnded& event, Actions& out) {
+    hooks_.ended(now, event, out);
+  }
   void on(Instant now, const event::TimerExpired& event, Actions& out);
 
   ServiceState state() const { return state_; }
   Activity activity() const;
   /// When TimerExpired is due; Instant::max() for never.
   Instant deadline() const;
+  /// The same for what runs beside it, in any state.
+  Instant hook_deadline() const { return hooks_.deadline(); }
+  bool hook_runs() const { return hooks_.running(); }
   /// Meaningful in Over: what gatevisor exits with, and why.
   int exit_status() const { return exit_status_; }
   const std::string& end_reason() const { return end_reason_; }
@@ -155,13 +162,13 @@ class Service {
   const std::optional<Verdict>& last_verdict() const { return last_verdict_; }
   /// How many there were for each cause.
   std::uint64_t deaths(Cause cause) const { return deaths_[static_cast<std::size_t>(cause)]; }
-  /// From the last probe that was answered to its answer; nullopt: none was.
-  std::optional<Duration> probe_latency() const { return probe_latency_; }
   /// STATUS= of this invocation.
   const std::string& status_text() const { return death_.status_text; }
   /// Deaths in the last AlarmIntervalSec=.
   unsigned exits_in_window(Instant now) const { return exits_.count(now); }
-  const ProbeWatch& probe() const { return probe_; }
+  const ProbeWatch& probe(ProbeKind kind) const { return probes_[static_cast<std::size_t>(kind)]; }
+  /// Active, and its ReadinessProbe= finds it so.
+  bool is_ready() const;
 
  private:
   /// A command that runs, or was asked for (pid 0).
@@ -283,15 +290,20 @@ class Service {
   // service_watch.cc: while the gateway lives
   void check_memory(Instant now, Actions& out);
   void check_flight(Instant now, Actions& out);
-  void check_probe(Instant now, Actions& out);
-  void take_probe(Instant now, const ProbeResult& result, Actions& out);
-  void end_probes(Actions& out);
   void be_ready(Instant now, Actions& out);
   void check_watchdog(Instant now, Actions& out);
   void check_runtime(Instant now, Actions& out);
   void end_watches(Actions& out);
   /// Its main process lives and nobody has begun to end it.
   bool undisturbed() const;
+
+  // service_probes.cc
+  ProbeWatch& watch(ProbeKind kind) { return probes_[static_cast<std::size_t>(kind)]; }
+  void main_executes(Instant now, Actions& out);
+  void begin_probes(Instant now);
+  void check_probes(Instant now, Actions& out);
+  void take_probe(Instant now, ProbeKind kind, const ProbeResult& result, Actions& out);
+  void end_probes(Actions& out);
 
   const ServiceSettings& settings_;
   RestartPolicy policy_;
@@ -306,7 +318,8 @@ class Service {
   std::optional<Control> control_;
   MemoryWatch memory_;
   FlightRecorder flight_;
-  ProbeWatch probe_;
+  std::array<ProbeWatch, kAllProbeKinds.size()> probes_;
+  HookWatch hooks_;
   bool ending_ = false;      ///< a stop was asked for: no respawn
   bool restarting_ = false;  ///< a restart was asked for: no delay
   Requester requester_;
@@ -317,8 +330,6 @@ class Service {
   bool reloaded_ = false;
   std::optional<Verdict> last_verdict_;
   std::array<std::uint64_t, kAllCauses.size()> deaths_{};
-  Instant probe_sent_{};
-  std::optional<Duration> probe_latency_;
   std::vector<std::string> caller_;
   bool failed_ = false;  ///< Over, and not because it was to end
   int exit_status_ = 0;

@@ -6,6 +6,13 @@
 #include "core/service_result.h"
 
 namespace gatevisor::core {
+namespace {
+
+bool is_for_want_of_memory(Cause cause) {
+  return cause == Cause::OomKill || cause == Cause::RuntimeOom || cause == Cause::MemoryStall;
+}
+
+}  // namespace
 
 void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
   end_probes(out);
@@ -25,6 +32,9 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
     emit(out, record::Flight{death_.invocation, std::move(samples)});
   }
   emit(out, record::Exited{verdict, exits, settings_.alarm.interval, std::string(own)});
+  if (is_for_want_of_memory(verdict.cause)) {
+    hooks_.begin(HookKind::OutOfMemory, result_variables(""), now, out);
+  }
   last_verdict_ = verdict;
   if (next_.action == NextAction::GiveUp) tell_start_limit(out);
   const RateSettings& alarm = settings_.alarm;
@@ -34,6 +44,7 @@ void Service::tell_verdict(Instant now, bool others_alive, Actions& out) {
     alarm_raised_ = true;
     last_alarm_ = now;
     emit(out, record::Alarm{exits, alarm.interval});
+    hooks_.begin(HookKind::Alarm, result_variables(""), now, out);
   }
   end_reason_ = verdict.summary;
   out.push_back(action::RemovePidFile{});
@@ -114,6 +125,7 @@ void Service::finish(Instant now, Actions& out) {
   if (!life_.left) out.push_back(action::Release{});
   if (ending_ || next_.action != NextAction::Respawn) {
     failed_ = result() != "success" && !was_skipped();
+    if (settings_.life.stored_descriptors > 0) out.push_back(action::CloseStored{});
     return over(exit_status_, end_reason_);
   }
   // start() ends it, also where there is no delay: other units may have to be ended first.

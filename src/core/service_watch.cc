@@ -1,4 +1,4 @@
-// While the gateway lives: its memory, whether it serves, and what it says of itself.
+// While the gateway lives: its memory, and what it says of itself.
 
 #include <algorithm>
 
@@ -62,56 +62,6 @@ void Service::check_memory(Instant now, Actions& out) {
     death_.stall = stall->evidence;
     if (killing) kill_now(now, StopReason::MemoryStall, "memory stall", out);
   }
-}
-
-// ---- liveness ------------------------------------------------------------------------------
-
-void Service::on(Instant now, const event::Probed& event, Actions& out) {
-  if (!main_alive()) return;
-  if (probe_.under_way() && event.result.outcome != ProbeOutcome::CannotRun) {
-    probe_latency_ = now - probe_sent_;
-  }
-  take_probe(now, event.result, out);
-}
-
-void Service::check_probe(Instant now, Actions& out) {
-  if (probe_.take_timeout(now)) {
-    out.push_back(action::EndProbe{});
-    const std::string span = format_duration(settings_.probe.timeout);
-    take_probe(now, {ProbeOutcome::Failed, "no answer within " + span}, out);
-  }
-  if (!probe_.take_due(now)) return;
-  probe_sent_ = now;
-  out.push_back(action::Probe{});
-}
-
-void Service::take_probe(Instant now, const ProbeResult& result, Actions& out) {
-  using Kind = ProbeWatch::Finding::Kind;
-  const ProbeWatch::Finding finding = probe_.answered(result);
-  if (finding.kind == Kind::Nothing) return;
-  const std::string& target = settings_.probe.target->text;
-  if (finding.kind == Kind::Serving) return emit(out, record::Serving{target, result.detail});
-  if (finding.kind == Kind::CannotRun) {
-    return emit(out, record::Warning{Error{"probe", target, 0,
-                                           result.detail + "; it cannot run, and is not counted"}});
-  }
-  // KillMode=none has nothing that could end it: it is only told.
-  const bool ending = finding.kind == Kind::TooMany && settings_.kill.mode != KillMode::None;
-  emit(out,
-       record::ProbeFailed{target, result.detail, finding.failures, finding.threshold, ending});
-  if (!ending) return;
-  const std::string count = std::to_string(finding.failures);
-  death_.probes = {{"setting", "LivenessProbe", target},
-                   {"probe", "failures", count},
-                   {"probe", "last", result.detail},
-                   {"probe", "had served", probe_.has_served() ? "yes" : "no"}};
-  death_.probe_summary =
-      count + " probes of " + target + " failed in a row, the last with: " + result.detail;
-  begin_stop(now, StopReason::ProbeFailure, out);
-}
-
-void Service::end_probes(Actions& out) {
-  if (probe_.end()) out.push_back(action::EndProbe{});
 }
 
 // ---- sd_notify(3), reload, and how long it may live --------------------------------------------

@@ -136,6 +136,23 @@ void close_descriptors(const ChildContext& context) {
   for (int fd = 3; fd < kMaxDescriptor; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/// To 3 and on, where it looks for them, and out of the way of each other first. The numbers are
+/// this process's own copy.
+void pass_descriptors(ChildContext& context) {
+  const int beyond = 3 + static_cast<int>(context.passed.size());
+  const auto lift = [&](int& fd) {
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, beyond);
+    check(context, ExecStep::Descriptors, copy >= 0);
+    fd = copy;
+  };
+  lift(context.error_pipe);
+  for (int& fd : context.passed) lift(fd);
+  int target = 3;
+  for (const int fd : context.passed) {
+    check(context, ExecStep::Descriptors, dup2(fd, target++) >= 0);
+  }
+}
+
 /// systemd's setpriority_closest(): where the level may not be had, the nearest that may.
 void set_nice(const ChildContext& context, int nice) {
   if (setpriority(PRIO_PROCESS, 0, nice) == 0) return;
@@ -326,7 +343,7 @@ void filter_syscalls(const ChildContext& context) {
 
 }  // namespace
 
-void run_child(const ChildContext& context, bool joined) {
+void run_child(ChildContext context, bool joined) {
   const Plan& plan = *context.plan;
   if (!joined && context.cgroup_procs >= 0) join_cgroup(context);
   check(context, ExecStep::Session, setsid() >= 0);
@@ -335,6 +352,7 @@ void run_child(const ChildContext& context, bool joined) {
   set_directories(context);
   set_stdio(context);
   close_descriptors(context);
+  if (!context.passed.empty()) pass_descriptors(context);
   if (!plan.oom_score_adj.empty()) {
     write_text(context, ExecStep::OomScore, "/proc/self/oom_score_adj", plan.oom_score_adj.c_str());
   }

@@ -1,6 +1,8 @@
 // Between clone and execve.
 #pragma once
 
+#include <span>
+
 #include "exec/plan.h"
 #include "gatevisor/exec_step.h"
 
@@ -19,9 +21,10 @@ struct ChildContext {
   int cgroup_procs;  ///< to join where clone did not: cgroup.procs of the leaf, open; or -1
   int output_stream = -1;  ///< where StandardOutput=journal leads; -1: nowhere else
   int error_stream = -1;   ///< the same for StandardError=
+  std::span<int> passed{};  ///< what it finds open from 3 on (sd_listen_fds(3))
 };
 
 /// For os::ChildMain. Never returns.
-[[noreturn]] void run_child(const ChildContext& context, bool joined);
+[[noreturn]] void run_child(ChildContext context, bool joined);
 
 }  // namespace gatevisor::exec

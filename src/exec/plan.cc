@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Without a value they get the process's own pid (systemd.exec(5)); a pid has at most ten digits.
-constexpr std::array<std::string_view, 2> kOwnPid = {"SYSTEMD_EXEC_PID=", "WATCHDOG_PID="};
+constexpr std::array<std::string_view, 3> kOwnPid = {"SYSTEMD_EXEC_PID=", "WATCHDOG_PID=",
+                                                     "LISTEN_PID="};
 constexpr std::size_t kPidDigits = 10;
 
 std::string_view name_of(std::string_view assignment) {

@@ -85,7 +85,11 @@ bool holds(const Condition& condition) {
     case Condition::Kind::FirstBoot:
     case Condition::Kind::NeedsUpdate:
     case Condition::Kind::Credential:
-    case Condition::Kind::PathIsEncrypted: return machine_holds(condition);
+    case Condition::Kind::PathIsEncrypted:
+    case Condition::Kind::Firmware:
+    case Condition::Kind::MemoryPressure:
+    case Condition::Kind::CPUPressure:
+    case Condition::Kind::IOPressure: return machine_holds(condition);
   }
   return false;
 }

@@ -23,6 +23,8 @@
 #include <vector>
 
 #include "os/cgroup_mount.h"
+#include "os/condition_firmware.h"
+#include "os/condition_pressure.h"
 #include "os/expression.h"
 #include "os/file.h"
 #include "os/inherited.h"
@@ -354,6 +356,10 @@ bool machine_holds(const Condition& condition) {
     case Kind::NeedsUpdate: return needs_update(what);
     case Kind::Credential: return has_credential(what);
     case Kind::PathIsEncrypted: return is_encrypted(what);
+    case Kind::Firmware: return has_firmware(what);
+    case Kind::MemoryPressure:
+    case Kind::CPUPressure:
+    case Kind::IOPressure: return pressure_holds(condition);
     case Kind::PathExists:
     case Kind::PathExistsGlob:
     case Kind::PathIsDirectory:

@@ -28,6 +28,7 @@ enum class Source : std::uint32_t {
   MemoryEvents,
   Pressure,
   Probe,
+  Stored,  ///< a descriptor that a service has given into keeping
   Timer,
   Journal,
   Console,

@@ -17,6 +17,7 @@ namespace gatevisor::os {
 const std::uint32_t kReadable = EPOLLIN;
 const std::uint32_t kWritable = EPOLLOUT;
 const std::uint32_t kChanged = EPOLLPRI;
+const std::uint32_t kOnlyErrors = 0;
 const std::uint32_t kChangedOnce = EPOLLPRI | EPOLLONESHOT;
 
 std::string new_invocation_id() {

@@ -43,6 +43,7 @@ void signal_child(int pid, int signal);
 extern const std::uint32_t kReadable;
 extern const std::uint32_t kWritable;
 extern const std::uint32_t kChanged;      ///< kernel files that signal a change (EPOLLPRI)
+extern const std::uint32_t kOnlyErrors;   ///< its other end is gone, or it has failed
 extern const std::uint32_t kChangedOnce;  ///< until rewatch()
 
 }  // namespace gatevisor::os

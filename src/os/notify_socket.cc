@@ -21,14 +21,14 @@ namespace {
 constexpr std::size_t kMaxDescriptors = 253;
 constexpr const char* kPrefix = "notify-";
 
-/// Closes the descriptors; the sender, or pid 0 where it is not told.
-ucred take_control(msghdr& header) {
+/// The sender, or pid 0 where it is not told.
+ucred take_control(msghdr& header, std::vector<UniqueFd>& descriptors) {
   ucred sender{};
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS) {
       std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
     } else {
-      (void)descriptors_in(*part);
+      for (UniqueFd& fd : descriptors_in(*part)) descriptors.push_back(std::move(fd));
     }
   }
   return sender;
@@ -110,7 +110,7 @@ std::optional<NotifySocket::Datagram> NotifySocket::receive(std::size_t most) {
       if (errno == EINTR) continue;
       return std::nullopt;
     }
-    const ucred sender = take_control(header);
+    const ucred sender = take_control(header, datagram.descriptors);
     if (sender.pid <= 0 || (header.msg_flags & MSG_TRUNC) != 0) continue;
     datagram.pid = sender.pid;
     datagram.uid = static_cast<int>(sender.uid);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gatevisor/error.h"
 #include "os/unique_fd.h"
@@ -36,10 +37,10 @@ class NotifySocket {
     int pid = 0;  ///< as the kernel says it (SCM_CREDENTIALS); never 0
     int uid = 0;
     std::string text;
+    std::vector<UniqueFd> descriptors;  ///< close-on-exec; their end is what BARRIER=1 waits for
   };
   /// The next datagram of at most `most` bytes; nullopt where none waits. What has no sender in our
-  /// pid namespace or is longer is dropped. Descriptors that come with one (BARRIER=1, FDSTORE=1)
-  /// are closed, which is the answer that BARRIER=1 waits for.
+  /// pid namespace or is longer is dropped, with its descriptors.
   std::optional<Datagram> receive(std::size_t most);
 
  private:

@@ -50,21 +50,37 @@ Expected<Placement> Placement::enter(std::shared_ptr<CgroupBase> base, const std
   return placement;
 }
 
+// Made anew, or left behind by a gatevisor that was killed.
+Expected<CgroupDir> Placement::take(const std::string& name) const {
+  auto made = base_->dir().make_child(name);
+  if (made) {
+    mark(*made);
+    return made;
+  }
+  if (made.error().code != EEXIST) return made;
+  auto found = base_->dir().open_child(name);
+  if (found && !has_mark(*found)) {
+    return fail("", "cgroup " + found->path() + " exists and was not made by gatevisor", 0,
+                "choose another --name=");
+  }
+  return found;
+}
+
+CgroupDir Placement::hook_group(const std::string& hook) {
+  if (slice_ && !hooks_) {
+    if (auto taken = take(hooks_name_)) hooks_ = std::move(*taken);
+  }
+  if (!hooks_) return {};
+  auto group = hooks_.make_child(hook);
+  if (!group && group.error().code == EEXIST) group = hooks_.open_child(hook);
+  return group ? std::move(*group) : CgroupDir();
+}
+
 Expected<void> Placement::take_slice(const std::string& name) {
   slice_name_ = name + ".slice";
-  auto slice = base_->dir().make_child(slice_name_);
-  if (slice) {
-    mark(*slice);
-  } else if (slice.error().code == EEXIST) {
-    slice = base_->dir().open_child(slice_name_);
-    if (!slice) return std::unexpected(std::move(slice.error()));
-    if (!has_mark(*slice)) {
-      return fail("", "cgroup " + slice->path() + " exists and was not made by gatevisor", 0,
-                  "choose another --name=");
-    }
-  } else {
-    return std::unexpected(std::move(slice.error()));
-  }
+  hooks_name_ = name + ".hooks";
+  auto slice = take(slice_name_);
+  if (!slice) return std::unexpected(std::move(slice.error()));
   if (flock(slice->fd(), LOCK_EX | LOCK_NB) != 0) {
     return fail("", "cgroup " + slice->path() + " is in use by another gatevisor", 0,
                 "choose another --name=");
@@ -198,6 +214,12 @@ void Placement::leave() {
   leaf_ = CgroupDir();
   spare_ = CgroupDir();
   slice_ = CgroupDir();
+  for (const std::string& name : hooks_ ? hooks_.children() : std::vector<std::string>()) {
+    if (auto group = hooks_.open_child(name)) (void)group->kill_all(true);
+    (void)hooks_.remove_child(name);
+  }
+  hooks_ = CgroupDir();
+  (void)base_->dir().remove_child(hooks_name_);
   (void)base_->dir().remove_child(slice_name_);
 }
 

@@ -3,6 +3,7 @@
 //   <base>                     where gatevisor was started: os/cgroup_base.h
 //   <base>/<name>.slice        the limits: they hold across invocations
 //   <base>/<name>.slice/<n>    one invocation: its counters start at 0
+//   <base>/<name>.hooks/<hook> OnAlarm= and OnOOM=, where there are such
 //
 // Owns the slice and what is in it.
 // Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
@@ -57,6 +58,9 @@ class Placement {
   /// below the leaf, no process may be in it (the kernel's 'no internal processes').
   Expected<CgroupDir> control_leaf() const;
   bool delegated() const { return owner_.has_value(); }
+  /// `<base>/<name>.hooks/<hook>`: for what is started for the unit and is not of it. Made when it
+  /// is asked for; without limits. Empty where base is not writable.
+  CgroupDir hook_group(const std::string& hook);
   /// Forgets the leaf. It is removed by tidy().
   void drop_leaf();
   /// What can wait until the gateway runs again: removes the leaves of earlier invocations (one in
@@ -71,6 +75,7 @@ class Placement {
 
  private:
   Expected<void> take_slice(const std::string& name);
+  Expected<CgroupDir> take(const std::string& name) const;
   Expected<void> clear_stale_leaves();
   void remove_stale_leaves();
   Expected<CgroupDir> new_leaf(std::uint64_t invocation);
@@ -82,6 +87,8 @@ class Placement {
   CgroupDir slice_;
   CgroupDir leaf_;
   std::string slice_name_;
+  CgroupDir hooks_;
+  std::string hooks_name_;
   std::string leaf_name_;
   CgroupDir spare_;
   std::uint64_t spare_invocation_ = 0;

@@ -9,6 +9,7 @@ constexpr char kWritten = 'A';
 constexpr char kTrouble = 'E';
 constexpr char kNote = 'N';
 constexpr char kStreamDone = 'D';
+constexpr char kLineSeen = 'S';
 constexpr char kLastWords = 'L';
 constexpr char kFinished = 'F';
 constexpr char kWell = 'W';
@@ -18,6 +19,12 @@ std::string numbered(char kind, std::uint64_t number) {
   std::string bytes(1, kind);
   put(bytes, number);
   return bytes;
+}
+
+std::optional<std::uint64_t> number_of(std::string_view bytes) {
+  std::uint64_t number = 0;
+  if (!take(bytes, number) || !bytes.empty()) return std::nullopt;
+  return number;
 }
 
 void take_last_words(std::string_view bytes, JournalAnswer& answer) {
@@ -38,6 +45,7 @@ void take_last_words(std::string_view bytes, JournalAnswer& answer) {
 
 std::string encode_written(std::uint64_t number) { return numbered(kWritten, number); }
 std::string encode_stream_done(std::uint64_t id) { return numbered(kStreamDone, id); }
+std::string encode_line_seen(std::uint64_t id) { return numbered(kLineSeen, id); }
 std::string encode_trouble(std::string_view line) { return kTrouble + std::string(line); }
 std::string encode_note(std::string_view line) { return kNote + std::string(line); }
 
@@ -64,13 +72,9 @@ JournalAnswer decode_answer(std::string_view bytes) {
     case kWell: answer.well = bytes.empty(); break;
     case kFinished: answer.finished = bytes.empty(); break;
     case kLastWords: take_last_words(bytes, answer); break;
-    case kWritten:
-    case kStreamDone: {
-      std::uint64_t number = 0;
-      if (!take(bytes, number) || !bytes.empty()) break;
-      (kind == kWritten ? answer.written : answer.stream_done) = number;
-      break;
-    }
+    case kWritten: answer.written = number_of(bytes); break;
+    case kLineSeen: answer.line_seen = number_of(bytes); break;
+    case kStreamDone: answer.stream_done = number_of(bytes); break;
     default: break;
   }
   return answer;

@@ -16,6 +16,8 @@ namespace gatevisor::protocol {
 std::string encode_written(std::uint64_t number);
 /// A stream has ended and all of it is written.
 std::string encode_stream_done(std::uint64_t id);
+/// A stream had the line that was awaited.
+std::string encode_line_seen(std::uint64_t id);
 /// What is in the way.
 std::string encode_trouble(std::string_view line);
 /// Nothing is in the way any more.
@@ -31,6 +33,7 @@ std::string encode_last_words(std::uint64_t question, const std::optional<LastWo
 struct JournalAnswer {
   std::optional<std::uint64_t> written;
   std::optional<std::uint64_t> stream_done;
+  std::optional<std::uint64_t> line_seen;  ///< id of the stream
   std::optional<std::uint64_t> question;  ///< this one is answered
   std::optional<LastWords> last_words;
   bool finished = false;

@@ -77,6 +77,7 @@ struct OwnFields {
   void operator()(const record::MemoryStalled&) const {}
   void operator()(const record::Serving&) const {}
   void operator()(const record::ProbeFailed&) const {}
+  void operator()(const record::HookFailed&) const {}
   void operator()(const record::LeftBehind&) const {}
   void operator()(const record::Warning&) const {}
   void operator()(const record::Finished&) const {}

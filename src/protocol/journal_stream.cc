@@ -17,7 +17,8 @@ std::string encode(const JournalStream& stream) {
         std::uint64_t{stream.level}, std::uint64_t{stream.most_level}, stream.pid}) {
     put(bytes, number);
   }
-  for (const std::string* text : {&stream.unit, &stream.identifier, &stream.invocation}) {
+  for (const std::string* text :
+       {&stream.unit, &stream.identifier, &stream.invocation, &stream.awaited}) {
     put(bytes, *text);
   }
   std::uint64_t count = 0;
@@ -36,7 +37,8 @@ std::optional<JournalStream> decode_stream(std::string_view bytes) {
                                 &most_level, &stream.pid}) {
     if (!take(bytes, *number)) return std::nullopt;
   }
-  for (std::string* text : {&stream.unit, &stream.identifier, &stream.invocation}) {
+  for (std::string* text :
+       {&stream.unit, &stream.identifier, &stream.invocation, &stream.awaited}) {
     if (!take(bytes, *text)) return std::nullopt;
   }
   if (stream.id == 0 || slot > UINT32_MAX || level > 7 || most_level > 7 || facility > 127) {

@@ -31,6 +31,7 @@ struct JournalStream {
   std::string identifier;
   std::string invocation;  ///< 32 hexadecimal digits
   std::uint64_t pid = 0;
+  std::string awaited;  ///< the first line that contains it is told of; empty: none
   std::vector<std::string> fields;  ///< 'NAME=value', of each of its lines
   bool operator==(const JournalStream&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "protocol/notify.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -53,19 +54,45 @@ void take(event::Notified& notified, std::string_view name, std::string_view val
   }
 }
 
-}  // namespace
-
-event::Notified parse_notification(std::string_view datagram) {
-  event::Notified notified;
+template <typename Take>
+void each_assignment(std::string_view datagram, Take take) {
   while (!datagram.empty()) {
     const std::size_t end = std::min(datagram.find('\n'), datagram.size());
     const std::string_view line = datagram.substr(0, end);
     if (const std::size_t equals = line.find('='); equals != std::string_view::npos) {
-      take(notified, line.substr(0, equals), line.substr(equals + 1));
+      take(line.substr(0, equals), line.substr(equals + 1));
     }
     datagram.remove_prefix(std::min(end + 1, datagram.size()));
   }
+}
+
+/// sd_pid_notify_with_fds(3): they stand in $LISTEN_FDNAMES with ':' between them.
+bool is_descriptor_name(std::string_view name) {
+  constexpr std::size_t kMost = 255;
+  return !name.empty() && name.size() <= kMost && std::ranges::all_of(name, [](char c) {
+    return c >= ' ' && c < 127 && c != ':';
+  });
+}
+
+}  // namespace
+
+event::Notified parse_notification(std::string_view datagram) {
+  event::Notified notified;
+  each_assignment(datagram, [&](std::string_view name, std::string_view value) {
+    take(notified, name, value);
+  });
   return notified;
+}
+
+StoreRequest parse_store_request(std::string_view datagram) {
+  StoreRequest request;
+  each_assignment(datagram, [&](std::string_view name, std::string_view value) {
+    if (name == "FDSTORE") request.store = value == "1";
+    if (name == "FDSTOREREMOVE") request.remove = value == "1";
+    if (name == "FDPOLL") request.poll = value != "0";
+    if (name == "FDNAME" && is_descriptor_name(value)) request.name = value;
+  });
+  return request;
 }
 
 }  // namespace gatevisor::protocol

@@ -161,15 +161,22 @@ struct Fields {
     json["killing"] = r.killing;
   }
   void operator()(const record::Serving& r) const {
+    json["probe"] = to_string(r.kind);
     json["target"] = r.target;
     json["detail"] = r.detail;
   }
   void operator()(const record::ProbeFailed& r) const {
+    json["probe"] = to_string(r.kind);
     json["target"] = r.target;
     json["detail"] = r.detail;
     json["failures"] = r.failures;
     json["threshold"] = r.threshold;
     json["ending"] = r.ending;
+  }
+  void operator()(const record::HookFailed& r) const {
+    json["hook"] = setting_of(r.kind);
+    json["program"] = r.program;
+    json["how"] = r.how;
   }
   void operator()(const record::LeftBehind& r) const {
     json["pid"] = r.pid;
@@ -207,6 +214,7 @@ struct Name {
   std::string_view operator()(const record::MemoryStalled&) const { return "stall"; }
   std::string_view operator()(const record::Serving&) const { return "serving"; }
   std::string_view operator()(const record::ProbeFailed&) const { return "probe-failed"; }
+  std::string_view operator()(const record::HookFailed&) const { return "hook-failed"; }
   std::string_view operator()(const record::LeftBehind&) const { return "left-behind"; }
   std::string_view operator()(const record::Warning&) const { return "warning"; }
   std::string_view operator()(const record::Finished&) const { return "finished"; }

@@ -110,11 +110,16 @@ ordered_json to_json(const UnitStatus& unit) {
   json["exits"] = unit.exits;
   json["window_usec"] = unit.window.count();
   put(json, "text", unit.text);
-  if (!unit.probe.empty()) {
-    json["probe"] = {
-        {"target", unit.probe}, {"serving", unit.serving}, {"failures", unit.failures}};
-    if (unit.latency) json["probe"]["latency_usec"] = unit.latency->count();
+  json["ready"] = unit.ready;
+  ordered_json probes = ordered_json::array();
+  for (const ProbeStatus& probe : unit.probes) {
+    probes.push_back({{"kind", probe.kind},
+                      {"target", probe.target},
+                      {"serving", probe.serving},
+                      {"failures", probe.failures}});
+    if (probe.latency) probes.back()["latency_usec"] = probe.latency->count();
   }
+  json["probes"] = std::move(probes);
   ordered_json deaths = ordered_json::array();
   for (const auto& [cause, count] : unit.deaths) {
     deaths.push_back({{"cause", cause}, {"count", count}});
@@ -142,6 +147,7 @@ ordered_json to_json(const SupervisorStatus& supervisor) {
   put(json, "journal", supervisor.journal);
   if (!supervisor.journal.empty()) {
     json["journal_entries"] = supervisor.journal_entries;
+    json["journal_bytes"] = supervisor.journal_bytes;
     json["journal_dropped"] = supervisor.journal_dropped;
   }
   put(json, "journal_trouble", supervisor.journal_trouble);
@@ -166,12 +172,15 @@ UnitStatus read_unit(const ordered_json& json) {
   unit.exits = number<unsigned>(json, "exits");
   unit.window = Duration{number<Duration::rep>(json, "window_usec")};
   unit.text = text(json, "text");
-  const ordered_json& probe = member(json, "probe");
-  unit.probe = text(probe, "target");
-  unit.serving = flag(probe, "serving");
-  unit.failures = number<unsigned>(probe, "failures");
-  if (member(probe, "latency_usec").is_number()) {
-    unit.latency = Duration{number<Duration::rep>(probe, "latency_usec")};
+  unit.ready = flag(json, "ready");
+  if (const ordered_json& probes = member(json, "probes"); probes.is_array()) {
+    for (const ordered_json& each : probes) {
+      unit.probes.push_back({text(each, "kind"), text(each, "target"), flag(each, "serving"),
+                             number<unsigned>(each, "failures"), std::nullopt});
+      if (member(each, "latency_usec").is_number()) {
+        unit.probes.back().latency = Duration{number<Duration::rep>(each, "latency_usec")};
+      }
+    }
   }
   if (const ordered_json& deaths = member(json, "deaths"); deaths.is_array()) {
     for (const ordered_json& each : deaths) {
@@ -194,6 +203,7 @@ SupervisorStatus read_supervisor(const ordered_json& json) {
           text(json, "main"),         flag(json, "keep_running"), flag(json, "ending"),
           text(json, "journal"),
           number<std::uint64_t>(json, "journal_entries"),
+          number<std::uint64_t>(json, "journal_bytes"),
           number<std::uint64_t>(json, "journal_dropped"),
           text(json, "journal_trouble")};
 }

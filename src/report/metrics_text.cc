@@ -128,20 +128,8 @@ constexpr auto kFamilies = std::to_array<Family>({
      [](const ObservedUnit& unit) { return number(unit.tasks_max); }},
     {"unit_cpu_seconds", "counter", "seconds", "Processor time of the invocation.",
      [](const ObservedUnit& unit) { return usec(unit.cpu_usec); }},
-    {"unit_probe_serving", "gauge", "", "1 while LivenessProbe= is answered.",
-     [](const ObservedUnit& unit) {
-       return unit.status.probe.empty() ? std::nullopt : number(unit.status.serving ? 1 : 0);
-     }},
-    {"unit_probe_failures", "gauge", "", "Probes in a row that failed.",
-     [](const ObservedUnit& unit) {
-       return unit.status.probe.empty() ? std::nullopt : number(unit.status.failures);
-     }},
-    {"unit_probe_latency_seconds", "gauge", "seconds", "How long the last answer took.",
-     [](const ObservedUnit& unit) {
-       const auto latency = unit.status.latency;
-       return latency ? std::optional(seconds(static_cast<std::uint64_t>(latency->count())))
-                      : std::nullopt;
-     }},
+    {"unit_ready", "gauge", "", "1 while it is active, and ready by its ReadinessProbe=.",
+     [](const ObservedUnit& unit) { return number(unit.status.ready ? 1 : 0); }},
 });
 
 constexpr std::array<const char*, 5> kStates = {"inactive", "activating", "active", "deactivating",
@@ -183,6 +171,27 @@ void stalled(Text& text, std::span<const ObservedUnit> units) {
   }
 }
 
+void probes(Text& text, std::span<const ObservedUnit> units) {
+  using ProbeValue = std::optional<std::string> (*)(const ProbeStatus& probe);
+  const auto family = [&](const char* name, const char* of, const char* help, ProbeValue value) {
+    text.family(name, "gauge", of, help);
+    for (const ObservedUnit& unit : units) {
+      for (const ProbeStatus& probe : unit.status.probes) {
+        text.sample(unit_label(unit) + "," + label("probe", probe.kind), value(probe));
+      }
+    }
+  };
+  family("unit_probe_serving", "", "1 while the probe is answered.",
+         [](const ProbeStatus& probe) { return number(probe.serving ? 1 : 0); });
+  family("unit_probe_failures", "", "Probes in a row that failed.",
+         [](const ProbeStatus& probe) { return number(probe.failures); });
+  family("unit_probe_latency_seconds", "seconds", "How long the last answer took.",
+         [](const ProbeStatus& probe) -> std::optional<std::string> {
+           if (!probe.latency) return std::nullopt;
+           return seconds(static_cast<std::uint64_t>(probe.latency->count()));
+         });
+}
+
 }  // namespace
 
 std::string metrics_text(const SupervisorStatus& supervisor, std::span<const ObservedUnit> units,
@@ -198,10 +207,14 @@ std::string metrics_text(const SupervisorStatus& supervisor, std::span<const Obs
     text.family(family.name, family.type, family.unit, family.help);
     for (const ObservedUnit& unit : units) text.sample(unit_label(unit), family.value(unit));
   }
+  probes(text, units);
   stalled(text, units);
   if (supervisor.journal.empty()) return text.take();
   text.family("journal_entries", "counter", "", "Entries kept: lines of units and records.");
   text.sample("", number(supervisor.journal_entries));
+  text.family("journal_line_bytes", "counter", "bytes",
+              "Bytes of the lines, without their fields.");
+  text.sample("", number(supervisor.journal_bytes));
   text.family("journal_dropped_lines", "counter", "", "Lines that were not kept (JournalFull=drop).");
   text.sample("", number(supervisor.journal_dropped));
   text.family("journal_writable", "gauge", "", "0 while something is in the way.");

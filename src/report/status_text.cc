@@ -49,6 +49,7 @@ std::string when(const std::string& time, const StatusView& view) {
 
 std::string active_text(const UnitStatus& unit, const StatusView& view) {
   std::string text = painted(unit.active + " (" + unit.sub + ")", color_of(unit), view);
+  if (unit.active == "active" && !unit.ready) text += ", not ready";
   if (const std::string since = when(unit.since, view); !since.empty()) text += " since " + since;
   if (!unit.job.empty()) text += "; job: " + unit.job;
   return text;
@@ -98,11 +99,17 @@ std::string memory_text(const ObservedUnit& unit) {
   return format_bytes(*unit.memory) + (more.empty() ? "" : " (" + more + ")");
 }
 
-std::string probe_text(const UnitStatus& unit) {
-  if (unit.probe.empty()) return "";
-  std::string text = line(unit.probe) + ": ";
-  if (unit.failures > 0) return text + std::to_string(unit.failures) + " failed in a row";
-  return text + (unit.serving ? "serving" : "not answered yet");
+std::string probes_text(const UnitStatus& unit) {
+  std::string all;
+  for (const ProbeStatus& probe : unit.probes) {
+    all += (all.empty() ? "" : "; ") + line(probe.kind) + " " + line(probe.target) + ": ";
+    if (probe.failures > 0) {
+      all += std::to_string(probe.failures) + " failed in a row";
+    } else {
+      all += probe.serving ? "serving" : "not answered yet";
+    }
+  }
+  return all;
 }
 
 std::string restarts_text(const UnitStatus& unit) {
@@ -188,7 +195,7 @@ std::string status_text(const ObservedUnit& unit, const StatusView& view) {
   put(text, "Command", status.control_pid == 0 ? "" : std::to_string(status.control_pid));
   put(text, "Status", status.text.empty() ? "" : '"' + line(status.text) + '"');
   put(text, "Invocation", status.invocation);
-  put(text, "Probe", probe_text(status));
+  put(text, "Probes", probes_text(status));
   put(text, "Restarts", restarts_text(status));
   put(text, "Last death", last_text(status, view));
   put(text, "Tasks", tasks_text(unit));

@@ -130,7 +130,6 @@ TEST(ServiceManual, HasEveryDirectiveUnderItsFate) {
     switch (fate) {
       case config::Fate::Done: return ".Ss Done\n";
       case config::Fate::Refused: return ".Ss Refused\n";
-      case config::Fate::NotYet: return ".Ss Not done yet\n";
       case config::Fate::Ignored: return ".Ss Ignored\n";
     }
     return "";

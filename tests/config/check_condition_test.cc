@@ -34,5 +34,17 @@ TEST(CheckCondition, PathIsAbsoluteAndABooleanIsOne) {
   EXPECT_EQ(checked(Kind::FirstBoot, "perhaps"), "refused");
 }
 
+TEST(CheckCondition, PressureHasALimitAndPerhapsASliceAndATime) {
+  EXPECT_EQ(checked(Kind::MemoryPressure, "10%"), "*|1000|avg300");
+  EXPECT_EQ(checked(Kind::CPUPressure, "0.5% / 10sec"), "*|50|avg10");
+  EXPECT_EQ(checked(Kind::IOPressure, "5‰/1min"), "*|50|avg60");
+  EXPECT_EQ(checked(Kind::IOPressure, "-.slice:100%/5min"), "|10000|avg300");
+  EXPECT_EQ(checked(Kind::MemoryPressure, "a-b.slice:1%"), "/a.slice/a-b.slice|100|avg300");
+  for (const char* text : {"10", "101%", "10%/7s", "10%/1m", "x:10%", "a.service:10%", "", "-1%",
+                           "a--b.slice:1%", "-a.slice:1%", "a/b.slice:1%", "10%/"}) {
+    EXPECT_EQ(checked(Kind::MemoryPressure, text), "refused") << text;
+  }
+}
+
 }  // namespace
 }  // namespace gatevisor::config

@@ -67,13 +67,64 @@ TEST(AssignProbe, EachSettingHasItsField) {
   const ServiceSettings settings = with(
       {"LivenessProbe=tcp://127.0.0.1:1", "LivenessProbeStatus=204", "LivenessProbeSec=2s",
        "LivenessProbeTimeoutSec=200ms", "LivenessProbeFailures=3", "LivenessProbeStartFailures=7"});
-  EXPECT_EQ(settings.probe.target->port, 1);
-  EXPECT_EQ(settings.probe.accepted.count(), 1u);
-  EXPECT_EQ(settings.probe.interval, std::chrono::seconds{2});
-  EXPECT_EQ(settings.probe.timeout, std::chrono::milliseconds{200});
-  EXPECT_EQ(settings.probe.failures, 3u);
-  EXPECT_EQ(settings.probe.start_failures, 7u);
-  EXPECT_FALSE(with({"LivenessProbe=tcp://127.0.0.1:1", "LivenessProbe="}).probe.target);
+  EXPECT_EQ(settings.probes.liveness.target->port, 1);
+  EXPECT_EQ(settings.probes.liveness.accepted.count(), 1u);
+  EXPECT_EQ(settings.probes.liveness.interval, std::chrono::seconds{2});
+  EXPECT_EQ(settings.probes.liveness.timeout, std::chrono::milliseconds{200});
+  EXPECT_EQ(settings.probes.liveness.failures, 3u);
+  EXPECT_EQ(settings.probes.liveness.start_failures, 7u);
+  EXPECT_FALSE(with({"LivenessProbe=tcp://127.0.0.1:1", "LivenessProbe="}).probes.liveness.target);
+}
+
+TEST(ProbeTarget, ACommandIsReadAsThoseOfAUnit) {
+  const auto target = parse_probe_target("exec:-/usr/bin/test -e '/run/a b'");
+  ASSERT_TRUE(target) << target.error();
+  EXPECT_EQ(target->kind, ProbeTarget::Kind::Command);
+  EXPECT_EQ(target->command->path, "/usr/bin/test");
+  EXPECT_EQ(target->command->argv, (std::vector<std::string>{"/usr/bin/test", "-e", "/run/a b"}));
+  EXPECT_FALSE(parse_probe_target("exec:"));
+  EXPECT_FALSE(parse_probe_target("exec:/bin/a ; /bin/b"));
+  EXPECT_FALSE(parse_probe_target("exec:'/bin/a"));
+}
+
+TEST(ProbeTarget, ALineIsForTheStartAlone) {
+  const ServiceSettings settings = with({"StartupProbe=log: listening on "});
+  ASSERT_TRUE(settings.probes.startup.target);
+  EXPECT_EQ(settings.probes.startup.target->kind, ProbeTarget::Kind::Line);
+  EXPECT_EQ(settings.probes.startup.target->line, "listening on");
+  EXPECT_NE(refusal("StartupProbe=log:"), "");
+  EXPECT_NE(refusal("LivenessProbe=log:x"), "");
+  EXPECT_NE(refusal("ReadinessProbe=log:x"), "");
+}
+
+TEST(AssignProbe, EachKindHasItsOwnSettings) {
+  const ServiceSettings settings =
+      with({"StartupProbe=tcp://127.0.0.1:1", "StartupProbeSec=200ms", "StartupProbeFailures=9",
+            "ReadinessProbe=tcp://127.0.0.1:2", "ReadinessProbeFailures=1",
+            "ReadinessProbeStatus=204", "ReadinessProbeTimeoutSec=1s"});
+  const ProbeSet& probes = settings.probes;
+  EXPECT_FALSE(probes.liveness.target);
+  EXPECT_EQ(probes.startup.target->port, 1);
+  EXPECT_EQ(probes.startup.interval, std::chrono::milliseconds{200});
+  EXPECT_EQ(probes.startup.start_failures, 9u);
+  EXPECT_EQ(probes.readiness.target->port, 2);
+  EXPECT_EQ(probes.readiness.failures, 1u);
+  EXPECT_EQ(probes.readiness.start_failures, 0u);
+  EXPECT_EQ(probes.readiness.accepted.count(), 1u);
+  EXPECT_EQ(probes.readiness.timeout, std::chrono::seconds{1});
+  EXPECT_EQ(ServiceSettings().probes.startup.start_failures, 0u);
+}
+
+TEST(AssignHooks, CommandsAndTheirTime) {
+  const ServiceSettings settings =
+      with({"OnAlarm=/bin/a x ; /bin/b", "OnOOM=-/bin/c", "HookTimeoutSec=2s"});
+  EXPECT_EQ(settings.hooks.alarm.size(), 2u);
+  EXPECT_TRUE(settings.hooks.out_of_memory.at(0).ignore_failure);
+  EXPECT_EQ(settings.hooks.timeout, std::chrono::seconds{2});
+  EXPECT_TRUE(with({"OnOOM=/bin/a", "OnOOM="}).hooks.out_of_memory.empty());
+  EXPECT_NE(refusal("HookTimeoutSec=0"), "");
+  EXPECT_NE(refusal("HookTimeoutSec=infinity"), "");
+  EXPECT_NE(refusal("OnAlarm=relative 'open"), "");
 }
 
 TEST(AssignProbe, WhatWouldBeALoadOrNoProbeIsRefused) {

@@ -61,8 +61,19 @@ struct ActionWords {
   std::string operator()(const action::Tidy&) const { return "tidy"; }
   std::string operator()(const action::RearmMemoryWatch&) const { return "rearm"; }
   std::string operator()(const action::TakeSample&) const { return "sample"; }
-  std::string operator()(const action::Probe&) const { return "probe"; }
-  std::string operator()(const action::EndProbe&) const { return "end-probe"; }
+  std::string operator()(const action::Probe& a) const { return "probe" + of_kind(a.kind); }
+  std::string operator()(const action::EndProbe& a) const { return "end-probe" + of_kind(a.kind); }
+  std::string operator()(const action::RunHook& a) const {
+    return "hook:" + std::string(setting_of(a.kind)) + ":" + std::to_string(a.index);
+  }
+  std::string operator()(const action::KillHook& a) const {
+    return "kill-hook:" + std::string(setting_of(a.kind));
+  }
+  std::string operator()(const action::CloseStored&) const { return "close-stored"; }
+  /// Of the liveness probe nothing is said.
+  static std::string of_kind(ProbeKind kind) {
+    return kind == ProbeKind::Liveness ? "" : ":" + std::string(to_string(kind));
+  }
   std::string operator()(const action::WritePidFile& a) const {
     return "pidfile:" + std::to_string(a.pid);
   }
@@ -92,6 +103,7 @@ struct ActionWords {
   std::string operator()(const record::MemoryStalled&) const { return "emit:stalled"; }
   std::string operator()(const record::Serving&) const { return "emit:serving"; }
   std::string operator()(const record::ProbeFailed&) const { return "emit:probe-failed"; }
+  std::string operator()(const record::HookFailed&) const { return "emit:hook-failed"; }
   std::string operator()(const record::LeftBehind&) const { return "emit:left-behind"; }
   std::string operator()(const record::Warning&) const { return "emit:warning"; }
   std::string operator()(const record::Finished&) const { return "emit:finished"; }
@@ -181,7 +193,8 @@ class Rig {
     run();
   }
 
-  ServiceState state() const { return manager_.service().state(); }
+  const Service& service() const { return manager_.service(); }
+  ServiceState state() const { return service().state(); }
   Instant deadline() const { return manager_.deadline(); }
   int pid() const { return 100 + static_cast<int>(launches_); }
   const std::vector<Record>& records() const { return records_; }

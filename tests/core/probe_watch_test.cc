@@ -21,7 +21,7 @@ class ProbeWatchTest : public ::testing::Test {
   ProbeWatch::Finding answer(ProbeOutcome outcome) {
     now_ = watch_.deadline();
     EXPECT_TRUE(watch_.take_due(now_));
-    return watch_.answered({outcome, ""});
+    return watch_.answered(now_, {outcome, ""});
   }
   Kind kind(ProbeOutcome outcome) { return answer(outcome).kind; }
 
@@ -53,7 +53,7 @@ TEST_F(ProbeWatchTest, TimeoutRunsFromTheQuestion) {
 
 TEST_F(ProbeWatchTest, IntervalRunsFromQuestionToQuestion) {
   watch_.take_due(at(110s));
-  watch_.answered({ProbeOutcome::Serving, ""});
+  watch_.answered(now_, {ProbeOutcome::Serving, ""});
   EXPECT_EQ(watch_.deadline(), at(120s));
 }
 
@@ -62,7 +62,7 @@ TEST_F(ProbeWatchTest, NeverTwoAtOnce) {
   watch_.take_due(at(110s));
   EXPECT_FALSE(watch_.take_due(at(121s)));
   EXPECT_EQ(watch_.deadline(), at(135s));
-  watch_.answered({ProbeOutcome::Serving, ""});
+  watch_.answered(now_, {ProbeOutcome::Serving, ""});
   EXPECT_TRUE(watch_.take_due(at(131s)));
 }
 
@@ -118,7 +118,7 @@ TEST_F(ProbeWatchTest, OneThatCannotRunIsNotCountedAndToldOnceInARow) {
 TEST_F(ProbeWatchTest, AnAnswerThatCameTooLateIsNothing) {
   watch_.take_due(at(110s));
   EXPECT_TRUE(watch_.end());
-  EXPECT_EQ(watch_.answered({ProbeOutcome::Failed, ""}).kind, Kind::Nothing);
+  EXPECT_EQ(watch_.answered(now_, {ProbeOutcome::Failed, ""}).kind, Kind::Nothing);
   EXPECT_EQ(watch_.deadline(), Instant::max());
   EXPECT_FALSE(watch_.end());
 }

@@ -96,8 +96,8 @@ std::optional<Verdict> Play::of(Cause cause) {
     case Cause::MemoryStall: return stalls();
     case Cause::ProbeFailure: {
       ServiceSettings settings = loop_settings();
-      settings.probe.target.emplace();
-      settings.probe.start_failures = 1;
+      settings.probes.liveness.target.emplace();
+      settings.probes.liveness.start_failures = 1;
       Rig other(settings);
       other.run(groups_.baseline());
       other.timer();  // tidy

@@ -1,4 +1,4 @@
-// LivenessProbe=: what is done with a gateway that is alive and does not serve.
+// What is done with a gateway that is alive and does not serve, or not yet.
 
 #include "core_testing.h"
 
@@ -13,8 +13,8 @@ class ServiceProbe : public ::testing::Test {
   void begin(KillMode mode = KillMode::ControlGroup) {
     ServiceSettings settings = loop_settings();
     settings.kill.mode = mode;
-    settings.probe.target.emplace();
-    settings.probe.target->text = "http://127.0.0.1:8080/health";
+    settings.probes.liveness.target.emplace();
+    settings.probes.liveness.target->text = "http://127.0.0.1:8080/health";
     rig_.emplace(settings);
     rig_->run();
     EXPECT_EQ(rig_->timer(), "tidy");
@@ -116,6 +116,134 @@ TEST_F(ServiceProbe, KillModeNoneIsOnlyToldOfIt) {
   for (int failure = 1; failure < 20; ++failure) probed(kRefused);
   EXPECT_EQ(probed(kRefused), "emit:probe-failed");
   EXPECT_FALSE(rig_->last<record::ProbeFailed>().ending);
+}
+
+// ---- StartupProbe= ---------------------------------------------------------------------------
+
+class StartupProbe : public ::testing::Test {
+ protected:
+  void begin(unsigned failures = 0) {
+    ServiceSettings settings = loop_settings();
+    for (const ProbeKind kind : kAllProbeKinds) {
+      settings.probes.of(kind).target.emplace();
+      settings.probes.of(kind).target->text = "tcp://127.0.0.1:8080";
+    }
+    settings.probes.startup.start_failures = failures;
+    settings.life.timeout_start = 30s;
+    rig_.emplace(settings);
+    rig_->start();
+    rig_->spawned();
+    EXPECT_EQ(rig_->exec_succeeded(), "pidfile:101 emit:started probe:startup");
+  }
+  std::string answer(const ProbeResult& result) {
+    return rig_->feed(event::Probed{result, ProbeKind::Startup});
+  }  std::optional<Rig> rig_;
+};
+
+TEST_F(StartupProbe, ItIsStartedOnceItServesAndProbedForTheRestFromThen) {
+  begin();
+  EXPECT_EQ(rig_->state(), ServiceState::Starting);
+  EXPECT_EQ(answer(kRefused), "");
+  EXPECT_EQ(rig_->timer(), "probe:startup");
+  EXPECT_EQ(rig_->state(), ServiceState::Starting);
+  EXPECT_EQ(answer(kServing), "emit:serving");
+  EXPECT_EQ(rig_->state(), ServiceState::Running);
+  EXPECT_EQ(rig_->timer(), "probe:readiness");
+}
+
+TEST_F(StartupProbe, WithoutOneThatServesTimeoutStartSecEndsItAndSaysWhatItAnswered) {
+  begin();
+  for (int second = 0; second < 29; ++second) {
+    EXPECT_EQ(answer(kRefused), "") << second;
+    EXPECT_EQ(rig_->timer(), "probe:startup") << second;
+  }
+  answer(kRefused);
+  EXPECT_EQ(rig_->timer(), "probe:startup end-probe:startup tree:SIGTERM tree:SIGCONT");
+  rig_->dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig_->verdict().cause, Cause::StartTimeout);
+  EXPECT_EQ(rig_->verdict().summary,
+            "had not started within 30s, ended for it; the last probe of tcp://127.0.0.1:8080 was "
+            "answered with: connect: Connection refused");
+}
+
+TEST_F(StartupProbe, StartupProbeFailuresEndsItSooner) {
+  begin(2);
+  EXPECT_EQ(answer(kRefused), "");
+  rig_->timer();
+  EXPECT_EQ(answer(kRefused), "emit:probe-failed tree:SIGTERM tree:SIGCONT");
+  rig_->dies(WaitStatus::killed(SIGTERM));
+  EXPECT_EQ(rig_->verdict().cause, Cause::ProbeFailure);
+}
+
+TEST_F(StartupProbe, OneThatEndsBeforeItServesWasNeverStarted) {
+  begin();
+  EXPECT_EQ(rig_->exits(1), "end-probe:startup emit:exited no-pidfile release");
+  EXPECT_EQ(answer(kServing), "");
+  EXPECT_EQ(rig_->state(), ServiceState::Waiting);
+}
+
+TEST_F(StartupProbe, ALineOfOutputIsAskedForOnceAndWaitedFor) {
+  ServiceSettings settings = loop_settings();
+  settings.life.timeout_start = 30s;
+  settings.probes.startup.target.emplace();
+  settings.probes.startup.target->kind = ProbeTarget::Kind::Line;
+  rig_.emplace(settings);
+  rig_->start();
+  rig_->spawned();
+  EXPECT_EQ(rig_->exec_succeeded(), "pidfile:101 emit:started probe:startup");
+  EXPECT_EQ(rig_->timer(), "end-probe:startup tree:SIGTERM tree:SIGCONT");
+}
+
+// ---- ReadinessProbe= -------------------------------------------------------------------------
+
+class ReadinessProbe : public ::testing::Test {
+ protected:
+  ReadinessProbe() {
+    ServiceSettings settings = loop_settings();
+    settings.probes.readiness.target.emplace();
+    rig_.emplace(settings);
+    rig_->run();
+    EXPECT_EQ(rig_->timer(), "probe:readiness");
+  }
+  std::string answer(const ProbeResult& result) {
+    return rig_->feed(event::Probed{result, ProbeKind::Readiness});
+  }
+  bool is_ready() const { return rig_->service().is_ready(); }
+
+  std::optional<Rig> rig_;
+};
+
+TEST_F(ReadinessProbe, ReadyFromTheFirstAnswerUntilTooManyFail) {
+  EXPECT_FALSE(is_ready());
+  EXPECT_EQ(answer(kServing), "emit:serving");
+  EXPECT_TRUE(is_ready());
+  EXPECT_EQ(rig_->timer(), "tidy");
+  for (int failure = 1; failure <= 3; ++failure) {
+    EXPECT_TRUE(is_ready());
+    EXPECT_EQ(rig_->timer(), "probe:readiness");
+    EXPECT_EQ(answer(kRefused), "emit:probe-failed");
+    EXPECT_FALSE(rig_->last<record::ProbeFailed>().ending);
+  }
+  EXPECT_FALSE(is_ready());
+  EXPECT_EQ(rig_->state(), ServiceState::Running);
+  rig_->timer();
+  EXPECT_EQ(answer(kServing), "emit:serving");
+  EXPECT_TRUE(is_ready());
+}
+
+TEST_F(ReadinessProbe, HoweverManyFailBeforeItIsReadyNothingFollows) {
+  for (int failure = 0; failure < 100; ++failure) {
+    EXPECT_EQ(answer(kRefused), "") << failure;
+    if (rig_->timer() == "tidy") rig_->timer();
+  }
+  EXPECT_FALSE(is_ready());
+  EXPECT_EQ(rig_->state(), ServiceState::Running);
+}
+
+TEST_F(ReadinessProbe, TheDeadAreNotReady) {
+  answer(kServing);
+  rig_->exits(1);
+  EXPECT_FALSE(is_ready());
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ enum class Column : std::uint8_t {
   MainFound,
   MainRefused,
   SaysStopping,  ///< Notified
+  HookEnds,      ///< without one that runs
   ConditionsChecked,
 };
 constexpr int kColumns = static_cast<int>(Column::ConditionsChecked) + 1;
@@ -216,6 +217,7 @@ std::string apply(Rig& rig, Column column) {
       return rig.feed(event::CommandExited{WaitStatus::exited(0), {}, false});
     case Column::MainFound: return rig.feed(event::MainFound{77});
     case Column::MainRefused: return rig.feed(event::MainRefused{77});
+    case Column::HookEnds: return rig.feed(event::HookEnded{HookKind::Alarm});
     case Column::SaysStopping: return rig.feed(event::Notified{.stopping = true});
     case Column::ConditionsChecked: return rig.feed(event::ConditionsChecked{});
   }
@@ -437,6 +439,7 @@ std::string cell_name(const ::testing::TestParamInfo<std::tuple<int, int>>& info
                                                                      "MainFound",
                                                                      "MainRefused",
                                                                      "SaysStopping",
+                                                                     "HookEnds",
                                                                      "ConditionsChecked"};
   return std::string(kRowNames[static_cast<std::size_t>(std::get<0>(info.param))]) + "_" +
          kColumnNames[static_cast<std::size_t>(std::get<1>(info.param))];

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "os/machine.h"
@@ -45,7 +46,8 @@ TEST(ConditionMachine, HoldsWhereSystemdsDoes) {
                                                 {"ACPower", Kind::ACPower},
                                                 {"FirstBoot", Kind::FirstBoot},
                                                 {"NeedsUpdate", Kind::NeedsUpdate},
-                                                {"PathIsEncrypted", Kind::PathIsEncrypted}};
+                                                {"PathIsEncrypted", Kind::PathIsEncrypted},
+                                                {"Firmware", Kind::Firmware}};
   const std::pair<const char*, std::vector<std::string>> parameters[] = {
       {"Architecture", {"x86-64", "arm64", "native", "x86"}},
       {"KernelVersion",
@@ -64,6 +66,10 @@ TEST(ConditionMachine, HoldsWhereSystemdsDoes) {
       {"FirstBoot", {"yes", "no"}},
       {"NeedsUpdate", {"/etc", "/var"}},
       {"PathIsEncrypted", {"/", "/no"}},
+      {"Firmware",
+       {"uefi", "device-tree", "device-tree-compatible(x)", "smbios-field(sys_vendor $= *)",
+        "smbios-field(sys_vendor != \"x\")", "smbios-field(../x = y)", "smbios-field(bios_date)",
+        "x"}},
   };
   for (const auto& [name, all] : parameters) {
     const auto* kind = std::find_if(std::begin(kinds), std::end(kinds), [&](const auto& each) {
@@ -74,6 +80,18 @@ TEST(ConditionMachine, HoldsWhereSystemdsDoes) {
                 systemds("Condition" + std::string(name) + "=" + parameter))
           << name << "=" << parameter;
     }
+  }
+}
+
+TEST(ConditionMachine, PressureHoldsWhereSystemdsDoes) {
+  // Limits that no machine is near by chance.
+  const std::tuple<Kind, const char*, const char*> all[] = {
+      {Kind::MemoryPressure, "*|10000|avg300", "ConditionMemoryPressure=100%"},
+      {Kind::CPUPressure, "*|10000|avg10", "ConditionCPUPressure=100%/10sec"},
+      {Kind::IOPressure, "*|10000|avg60", "ConditionIOPressure=100%/1min"},
+      {Kind::IOPressure, "/no.slice|0|avg60", "ConditionIOPressure=no.slice:0%/1min"}};
+  for (const auto& [kind, parameter, condition] : all) {
+    EXPECT_EQ(ours(kind, parameter), systemds(condition)) << condition;
   }
 }
 

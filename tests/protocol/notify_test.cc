@@ -39,5 +39,24 @@ TEST(Notification, StatusIsBoundedAndPrintable) {
   EXPECT_FALSE(parse_notification("").status);
 }
 
+TEST(StoreRequest, WhatIsGivenIntoKeeping) {
+  const auto request = parse_store_request("FDSTORE=1\nFDNAME=listener\nFDPOLL=0");
+  EXPECT_TRUE(request.store);
+  EXPECT_FALSE(request.remove || request.poll);
+  EXPECT_EQ(request.name, "listener");
+  const auto removal = parse_store_request("FDSTOREREMOVE=1\nFDNAME=x");
+  EXPECT_TRUE(removal.remove);
+  EXPECT_FALSE(removal.store);
+}
+
+TEST(StoreRequest, ANameThatIsNoneIsStored) {
+  EXPECT_EQ(parse_store_request("FDSTORE=1").name, "stored");
+  for (const std::string& name : {std::string("a:b"), std::string("\x01"), std::string(256, 'x'),
+                                  std::string()}) {
+    EXPECT_EQ(parse_store_request("FDSTORE=1\nFDNAME=" + name).name, "stored") << name;
+  }
+  EXPECT_FALSE(parse_store_request("READY=1\nFDSTORE=yes").store);
+}
+
 }  // namespace
 }  // namespace gatevisor::protocol

@@ -124,9 +124,9 @@ TEST(Varlink, StatusSurvivesTheWay) {
   unit.exits = 3;
   unit.window = std::chrono::seconds{60};
   unit.text = "busy \x01 \xff";
-  unit.probe = "tcp://127.0.0.1:80";
-  unit.serving = true;
-  unit.failures = 2;
+  unit.ready = true;
+  unit.probes = {{"liveness", "tcp://127.0.0.1:80", true, 2, std::nullopt},
+                 {"readiness", "exec:/bin/true", false, 0, std::chrono::microseconds{1500}}};
   unit.slice = "gw.slice";
   unit.leaf = "gw.slice/7";
   unit.cgroup = "memory";
@@ -134,7 +134,7 @@ TEST(Varlink, StatusSurvivesTheWay) {
   unit.died = true;
   unit.last = {std::string(32, 'b'), "2026-11-27T03:59:59.000000Z", "exit-code", "certain", "exit code 3", 3};
   const SupervisorStatus supervisor = {1,    "0.1.0", "2026-11-27T01:00:00.000000Z", "gw.service",
-                                       true, false,   "/var/log/gatevisor", 9, 7, "no room"};
+                                       true, false,   "/var/log/gatevisor", 9, 900, 7, "no room"};
   const auto reply = read_reply(without_nul(status_reply(supervisor, {unit})));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->supervisor, supervisor);

@@ -76,14 +76,16 @@ TEST(MetricsText, HasWhatIsKnownOfEachUnit) {
   full.cpu_usec = 1'500'000;
   full.memory_stalled.full_usec = 250'000;
   full.processes = {{7, 1, "node", 4096, 0}, {8, 7, "node", 8192, 0}};
-  full.status.probe = "tcp://127.0.0.1:80";
-  full.status.latency = 1500us;
+  full.status.ready = true;
+  full.status.probes = {{"liveness", "tcp://127.0.0.1:80", false, 2, 1500us},
+                        {"readiness", "tcp://127.0.0.1:80", true, 0, std::nullopt}};
   ObservedUnit other = gateway();
   other.status.name = "odd\"\\.service";
   const std::vector<ObservedUnit> units = {full, other};
   SupervisorStatus journaled = supervisor();
   journaled.journal = "/var/log/gatevisor";
   journaled.journal_entries = 9;
+  journaled.journal_bytes = 900;
   journaled.journal_trouble = "no room";
   const std::string text = metrics_text(journaled, units, MetricsFormat::OpenMetrics);
   for (const char* line :
@@ -91,12 +93,15 @@ TEST(MetricsText, HasWhatIsKnownOfEachUnit) {
         "gatevisor_unit_memory_limit_bytes{unit=\"gateway.service\"} 6000000\n",
         "gatevisor_unit_resident_bytes{unit=\"gateway.service\"} 12288\n",
         "gatevisor_unit_cpu_seconds_total{unit=\"gateway.service\"} 1.500000\n",
-        "gatevisor_unit_probe_serving{unit=\"gateway.service\"} 0\n",
-        "gatevisor_unit_probe_latency_seconds{unit=\"gateway.service\"} 0.001500\n",
+        "gatevisor_unit_ready{unit=\"gateway.service\"} 1\n",
+        "gatevisor_unit_probe_serving{unit=\"gateway.service\",probe=\"liveness\"} 0\n",
+        "gatevisor_unit_probe_serving{unit=\"gateway.service\",probe=\"readiness\"} 1\n",
+        "gatevisor_unit_probe_failures{unit=\"gateway.service\",probe=\"liveness\"} 2\n",
+        "gatevisor_unit_probe_latency_seconds{unit=\"gateway.service\",probe=\"liveness\"} 0.001500\n",
         "gatevisor_unit_stalled_seconds_total{unit=\"gateway.service\",resource=\"memory\",tasks=\"all\"} "
         "0.250000\n",
         "gatevisor_unit_launches_total{unit=\"odd\\\"\\\\.service\"} 3\n",
-        "gatevisor_journal_entries_total 9\n", "gatevisor_journal_dropped_lines_total 0\n",
+        "gatevisor_journal_entries_total 9\n", "gatevisor_journal_line_bytes_total 900\n", "gatevisor_journal_dropped_lines_total 0\n",
         "gatevisor_journal_writable 0\n"}) {
     EXPECT_TRUE(has(text, line)) << line << text;
   }

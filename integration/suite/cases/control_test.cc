@@ -1,10 +1,11 @@
 // gatevisor start, stop, status and their like, as a user types them; and the socket behind them.
 
 #include <gtest/gtest.h>
+#include <grp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <grp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -471,9 +472,12 @@ TEST(Control, AThousandClientsDoNotDelayARespawn) {
   Controlled gate(waits({"RestartSec=0", "AlarmBurst=0"}));
   int pid = gate.supervisor().expect_started();
   const double alone = respawn_ms(gate, pid, 21);
-  // A child that connects a thousand times at once, and asks on each; it is ended with the test.
+  // A child that connects a thousand times at once, and asks on each; it is ended with the test. It
+  // has the processor only when nobody else wants it: what gatevisor does for it is measured.
   const pid_t crowd = fork();
   if (crowd == 0) {
+    const sched_param none{};
+    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) _exit(1);
     const std::string status =
         std::string(R"({"method":"org.gatevisor.Manager.Status"})") + '\0';
     std::vector<int> all;

@@ -1,4 +1,4 @@
-// LivenessProbe=: a gateway that is alive and does not serve.
+// Probes: a gateway that is alive and does not serve, is not started yet, or not ready.
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "gatevisor.h"
 
@@ -84,6 +85,8 @@ TEST(Probe, WhatIsNoAnswerIsNamed) {
       {"500", "HTTP status 500"},
       {"garbage", "an answer that is not HTTP"},
       {"close", "the connection was closed without an answer"},
+      {"reset", "recv: Connection reset by peer"},
+      {"drip", "no answer within "},
       {"silent", "no answer within "}};
   for (const auto& [answer, detail] : answers) {
     const std::string port = free_port();
@@ -100,6 +103,111 @@ TEST(Probe, TcpNeedsTheConnectionAlone) {
   Gatevisor supervisor(
       {.command = {"serve", port, "silent"}, .properties = probing("tcp://127.0.0.1:" + port)});
   EXPECT_EQ(supervisor.expect("serving").text("/detail"), "connected");
+}
+
+/// A command that succeeds while `file` is there.
+std::string is_there(const std::string& file) { return "exec:/bin/sh -c '[ -e " + file + " ]'"; }
+
+TEST(Probe, ACommandThatExitsWithZeroMeansServing) {
+  const TempDir files;
+  const std::string mark = files.file("mark");
+  std::ofstream(mark) << "x";
+  Gatevisor supervisor({.command = {"hang"}, .properties = probing(is_there(mark))});
+  EXPECT_EQ(supervisor.expect("serving").text("/detail"), "exit code 0");
+  unlink(mark.c_str());
+  const Record failed = supervisor.expect("probe-failed");
+  EXPECT_EQ(failed.text("/detail"), "exit code 1");
+  EXPECT_EQ(failed.text("/probe"), "liveness");
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "probe-failure");
+}
+
+TEST(Probe, ACommandThatTakesTooLongIsEndedAndCountsAsFailed) {
+  const TempDir files;
+  auto properties = probing("exec:" + fixture("misbehave") + " append " + files.file("pids") +
+                            " %MAINPID% hang");
+  properties.emplace_back("LivenessProbeStartFailures=2");
+  Gatevisor supervisor({.command = {"hang"}, .properties = properties});
+  const int pid = supervisor.expect_started();
+  EXPECT_EQ(supervisor.expect("probe-failed").text("/detail").substr(0, 16), "no answer within");
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "probe-failure");
+  EXPECT_EQ(files.wait_file("pids").substr(0, std::to_string(pid).size()), std::to_string(pid));
+}
+
+TEST(Probe, ACommandThatIsNotThereCannotRunAndIsNotCounted) {
+  auto properties = probing("exec:/no/such/program");
+  properties.emplace_back("LivenessProbeStartFailures=1");
+  Gatevisor supervisor({.command = {"linger", "1000", "exit", "3"}, .properties = properties});
+  EXPECT_NE(supervisor.expect("warning").text("/subject").find("/no/such/program"),
+            std::string::npos);
+  EXPECT_EQ(supervisor.expect_exited().number("/verdict/exit_code"), 3);
+}
+
+TEST(Probe, StartedOnceItsStartupProbeIsAnswered) {
+  const TempDir files;
+  Gatevisor supervisor({.command = {"hang"},
+                        .properties = {"StartupProbe=" + is_there(files.file("mark")),
+                                       "StartupProbeSec=100ms", "RestartSec=0",
+                                       "ReadinessProbe=" + is_there(files.file("mark"))}});
+  supervisor.expect_started();
+  std::ofstream(files.file("mark")) << "x";
+  EXPECT_EQ(supervisor.expect("serving").text("/probe"), "startup");
+  EXPECT_EQ(supervisor.expect("serving").text("/probe"), "readiness");
+}
+
+TEST(Probe, StartedOnceALineOfItsOutputSaysSo) {
+  const TempDir files;
+  Gatevisor supervisor({.command = {"print", "not yet", "linger", "300", "print",
+                                    "now listening on 80", "hang"},
+                        .properties = {"StartupProbe=log:listening on"},
+                        .options = {"--journal-dir=" + files.file("journal")}});
+  supervisor.expect_started();
+  const Record served = supervisor.expect("serving");
+  EXPECT_EQ(served.text("/probe"), "startup");
+  EXPECT_EQ(served.text("/target"), "log:listening on");
+}
+
+TEST(Probe, WithoutThatLineTheStartTimesOut) {
+  const TempDir files;
+  Gatevisor supervisor({.command = {"print", "something else", "hang"},
+                        .properties = {"StartupProbe=log:listening on", "Restart=no",
+                                       "TimeoutStartSec=500ms"},
+                        .options = {"--journal-dir=" + files.file("journal")}});
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "start-timeout");
+}
+
+TEST(ProbeBadInput, ALineThatNobodySeesIsRefused) {
+  Gatevisor supervisor({.command = {"hang"}, .properties = {"StartupProbe=log:x"}});
+  EXPECT_EQ(supervisor.expect_end(), 64);
+  EXPECT_NE(supervisor.log().find("no journal is kept"), std::string::npos);
+}
+
+TEST(Probe, WithoutAnAnswerTheStartTimesOutAndSaysWhatTheLastOneWas) {
+  const TempDir files;
+  Gatevisor supervisor({.command = {"hang"},
+                        .properties = {"StartupProbe=" + is_there(files.file("mark")),
+                                       "StartupProbeSec=100ms", "Restart=no",
+                                       "TimeoutStartSec=" + slow(500ms)}});
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/cause"), "start-timeout");
+  EXPECT_NE(exited.text("/verdict/summary").find("answered with: exit code 1"), std::string::npos);
+}
+
+TEST(Probe, ReadinessIsToldAndEndsNothing) {
+  const TempDir files;
+  const std::string mark = files.file("mark");
+  std::ofstream(mark) << "x";
+  Gatevisor supervisor({.command = {"hang"},
+                        .properties = {"ReadinessProbe=" + is_there(mark),
+                                       "ReadinessProbeSec=100ms", "ReadinessProbeFailures=1"}});
+  EXPECT_EQ(supervisor.expect("serving").text("/probe"), "readiness");
+  unlink(mark.c_str());
+  const Record failed = supervisor.expect("probe-failed");
+  EXPECT_EQ(failed.text("/probe"), "readiness");
+  EXPECT_EQ(failed.text("/ending"), "false");
+  std::ofstream(mark) << "x";
+  EXPECT_EQ(supervisor.expect("serving").text("/probe"), "readiness");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
 }
 
 // In a network of its own, whose loopback is down: 127.0.0.1 has no route.

@@ -64,10 +64,14 @@ void FakeKernel::perform(const Action& action, bool forwarded) {
     tell_memory();
   } else if (std::holds_alternative<action::TakeSample>(action)) {
     events.push_back(event::Sampled{});
-  } else if (std::holds_alternative<action::Probe>(action)) {
-    answer_probe();
-  } else if (std::holds_alternative<action::EndProbe>(action)) {
-    probe_ = 0;
+  } else if (const auto* asked = std::get_if<action::Probe>(&action)) {
+    answer_probe(asked->kind);
+  } else if (const auto* given_up = std::get_if<action::EndProbe>(&action)) {
+    probe(given_up->kind) = 0;
+  } else if (const auto* run = std::get_if<action::RunHook>(&action)) {
+    run_hook(run->kind);
+  } else if (const auto* late = std::get_if<action::KillHook>(&action)) {
+    end_hook(late->kind, dice_.span(100us, 20ms), WaitStatus::killed(SIGKILL));
   }
 }
 
@@ -160,16 +164,32 @@ void FakeKernel::begin_serving(int pid) {
 bool FakeKernel::serving() const { return !wedged_ && now_ >= serves_from_; }
 
 bool FakeKernel::surely_serving() const {
-  const Duration doubt = scenario_.settings.probe.timeout + scenario_.settings.probe.interval;
+  const Duration doubt = scenario_.settings.probes.liveness.timeout +
+                         scenario_.settings.probes.liveness.interval;
   return !wedged_ && now_ >= after(serves_from_, doubt);
 }
 
-void FakeKernel::answer_probe() {
-  const std::uint64_t number = probe_ = ++probes_;
-  const auto tell = [this, number](ProbeResult result) {
-    if (probe_ != number) return;
-    probe_ = 0;
-    events.push_back(event::Probed{std::move(result)});
+void FakeKernel::run_hook(HookKind kind) {
+  hook(kind) = ++asked_;
+  if (dice_.chance(10)) return end_hook(kind, Duration{0}, std::nullopt);
+  const int code = dice_.chance(30) ? 1 : 0;
+  end_hook(kind, dice_.chance(30) ? 1h : dice_.span(1ms, 2s), WaitStatus::exited(code));
+}
+
+void FakeKernel::end_hook(HookKind kind, Duration after, std::optional<WaitStatus> status) {
+  in(after, [this, kind, status, number = hook(kind)] {
+    if (number == 0 || hook(kind) != number) return;
+    hook(kind) = 0;
+    events.push_back(event::HookEnded{kind, status, status ? "" : "clone: EAGAIN"});
+  });
+}
+
+void FakeKernel::answer_probe(ProbeKind kind) {
+  const std::uint64_t number = probe(kind) = ++asked_;
+  const auto tell = [this, kind, number](ProbeResult result) {
+    if (probe(kind) != number) return;
+    probe(kind) = 0;
+    events.push_back(event::Probed{std::move(result), kind});
   };
   if (dice_.chance(5)) return tell({ProbeOutcome::CannotRun, "socket: no descriptor"});
   if (wedged_ && dice_.chance(80)) return;

@@ -110,7 +110,11 @@ class FakeKernel {
   void lose_helper(int main_pid);
   void spin(int main_pid);
   void press(int main_pid);
-  void answer_probe();
+  void answer_probe(ProbeKind kind);
+  std::uint64_t& probe(ProbeKind kind) { return probes_[static_cast<std::size_t>(kind)]; }
+  void run_hook(HookKind kind);
+  void end_hook(HookKind kind, Duration after, std::optional<WaitStatus> status);
+  std::uint64_t& hook(HookKind kind) { return hooks_[static_cast<std::size_t>(kind)]; }
   bool serving() const;
   void add_helper(int parent);
   void deliver(Process& process, int signal, bool forwarded);
@@ -158,8 +162,9 @@ class FakeKernel {
   bool awaiting_tree_ = false;  ///< the end of the rest is waited for
   Instant serves_from_ = Instant::max();
   bool wedged_ = false;
-  std::uint64_t probe_ = 0;  ///< the one under way; 0: none
-  std::uint64_t probes_ = 0;
+  std::array<std::uint64_t, kAllProbeKinds.size()> probes_{};  ///< the one under way; 0: none
+  std::array<std::uint64_t, kAllHookKinds.size()> hooks_{};    ///< likewise
+  std::uint64_t asked_ = 0;  ///< probes and hooks so far
   bool memory_armed_ = true;
   bool memory_changed_ = false;
 };

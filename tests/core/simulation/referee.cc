@@ -235,8 +235,16 @@ void Referee::check_exit() {
   // One that can be killed is gone at the time-out. What SIGKILL does not end at once is given the
   // grace, the main process and then what it left behind.
   const Duration grace = unkillable_ ? 2 * Service::kKillGrace : Duration{0};
-  require(now() - *stop_at_ <= longest_stop() + grace + kLatency + late_, "a stop took too long");
+  require(now() - *stop_at_ <= longest_stop() + longest_hooks() + grace + kLatency + late_,
+          "a stop took too long");
   ++statistics_.stops;
+}
+
+/// Both kinds run side by side, each one command after the other.
+Duration Referee::longest_hooks() const {
+  const HookSettings& hooks = scenario_.settings.hooks;
+  const std::size_t most = std::max(hooks.alarm.size(), hooks.out_of_memory.size());
+  return static_cast<int>(most) * (hooks.timeout + kLatency + late_);
 }
 
 /// One TimeoutStopSec= for the processes; one for each command, and what that leaves.

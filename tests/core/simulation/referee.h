@@ -57,6 +57,7 @@ class Referee {
   void check_invocation();
   void check_deadline(const Manager& manager);
   Duration longest_stop() const;
+  Duration longest_hooks() const;
   Truth expected(const Event& event) const;
   void check_release();
   void check_exit();

@@ -108,6 +108,20 @@ ProbeSettings draw_probe(Dice& dice) {
   return probe;
 }
 
+HookSettings draw_hooks(Dice& dice) {
+  HookSettings hooks;
+  const auto fill = [&dice](std::vector<Command>& all) {
+    if (!dice.chance(20)) return;
+    for (std::size_t i = 1 + dice.below(2); i > 0; --i) {
+      all.push_back(Command{.argv = {"/usr/bin/page"}});
+    }
+  };
+  fill(hooks.alarm);
+  fill(hooks.out_of_memory);
+  hooks.timeout = dice.pick<Duration>({500ms, 5s});
+  return hooks;
+}
+
 }  // namespace
 
 Scenario draw_scenario(Dice& dice) {
@@ -117,7 +131,12 @@ Scenario draw_scenario(Dice& dice) {
   settings.kill = draw_kill(dice);
   settings.restart = draw_restart(dice);
   settings.memory = draw_memory(dice);
-  settings.probe = draw_probe(dice);
+  settings.probes.liveness = draw_probe(dice);
+  if (dice.chance(20)) {
+    settings.probes.readiness = draw_probe(dice);
+    settings.probes.readiness.start_failures = 0;
+  }
+  settings.hooks = draw_hooks(dice);
   if (dice.chance(25)) settings.start_limit = {static_cast<unsigned>(dice.below(5)) + 2, 60s};
   if (dice.chance(75)) settings.alarm = {static_cast<unsigned>(dice.below(5)) + 1, 60s};
   if (dice.chance(15)) settings.success.codes.set(3);
@@ -156,8 +175,8 @@ std::string to_string(const Scenario& world) {
          format_duration(restart.max_delay) + " in " + std::to_string(restart.steps) + " + " +
          format_duration(restart.randomized) +
          ", StartLimitBurst=" + std::to_string(world.settings.start_limit.burst) +
-         (world.settings.probe.target
-              ? "; LivenessProbeSec=" + format_duration(world.settings.probe.interval)
+         (world.settings.probes.liveness.target
+              ? "; LivenessProbeSec=" + format_duration(world.settings.probes.liveness.interval)
               : "") +
          "; Type number " + number(world.settings.life.type) +
          ", TimeoutStartSec=" + format_duration(world.settings.life.start_timeout()) +

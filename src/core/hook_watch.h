@@ -1,0 +1,48 @@
+// OnAlarm=, OnOOM=: which of their commands runs, and for how long it may.
+//
+// Beside the life of the service, which never waits for them. Owns no process and reads no clock.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "gatevisor/action.h"
+#include "gatevisor/event.h"
+#include "gatevisor/settings.h"
+
+namespace gatevisor::core {
+
+class HookWatch {
+ public:
+  /// `settings` must outlive the watch.
+  explicit HookWatch(const HookSettings& settings) : settings_(&settings) {}
+
+  /// Its commands, one after the other. `environment`: NAME=VALUE, for each of them.
+  void begin(HookKind kind, std::vector<std::string> environment, Instant now, Actions& out);
+  void ended(Instant now, const event::HookEnded& event, Actions& out);
+  /// HookTimeoutSec= may have passed.
+  void check(Instant now, Actions& out);
+
+  Instant deadline() const;
+  /// One that has not been killed yet.
+  bool running() const;
+
+ private:
+  struct Run {
+    bool under_way = false;
+    bool killed = false;  ///< and its end has not been told yet
+    std::size_t index = 0;
+    Instant deadline = Instant::max();
+    std::vector<std::string> environment;
+  };
+
+  Run& of(HookKind kind) { return runs_[static_cast<std::size_t>(kind)]; }
+  const Command& command(HookKind kind) { return settings_->of(kind).at(of(kind).index); }
+  void start(HookKind kind, Instant now, Actions& out);
+
+  const HookSettings* settings_;
+  std::array<Run, kAllHookKinds.size()> runs_{};
+};
+
+}  // namespace gatevisor::core
