@@ -12,6 +12,7 @@
 #include "gatevisor/error.h"
 #include "gatevisor/evidence.h"
 #include "gatevisor/exec_step.h"
+#include "gatevisor/kernel_log.h"
 #include "gatevisor/last_words.h"
 #include "gatevisor/probe.h"
 #include "gatevisor/sample.h"
@@ -72,6 +73,7 @@ struct MainExited {
   bool others_alive = false;  ///< processes of the invocation outlive it
   int seccomp_mode = -1;      ///< 'Seccomp:' of proc(5) status; -1 where it could not be read
   std::optional<LastWords> last_words{};  ///< found at the end of its output
+  std::optional<KernelLog> kernel_log{};  ///< nullopt: not read; core/kernel_finding.h says when
 };
 
 /// A process was made for the SpawnCommand action. `baseline` was read just before.
@@ -97,6 +99,7 @@ struct CommandExited {
   WaitStatus status;
   CgroupSnapshot after;
   bool others_alive = false;  ///< other processes of the invocation are not
+  std::optional<KernelLog> kernel_log{};
 };
 
 /// The answer to FindMain and AdoptMain: a child of gatevisor in the invocation's cgroup.

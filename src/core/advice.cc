@@ -52,7 +52,11 @@ std::string for_oom_kill(const Verdict& verdict) {
       if (!limit) return "Raise MemoryMax= of the unit, or make the gateway need less.";
       std::string text =
           "MemoryMax= is " + mebibytes(*limit) + peak_words(verdict) + ": raise it, or ";
-      if (verdict.victim == Victim::Helper) return text + "bound the helper process that grew.";
+      if (verdict.victim == Victim::Helper) {
+        const std::string name = evidence_of(verdict, "killed");
+        return text + "bound the helper process that grew" +
+               (name.empty() ? "" : " (the kernel killed '" + name + "')") + ".";
+      }
       return text + heap_flags(*limit) + ".";
     }
     case Scope::AncestorLimit: {
@@ -67,6 +71,12 @@ std::string for_oom_kill(const Verdict& verdict) {
              heap_flags(*limit) + ".";
     }
     case Scope::OutsideView:
+      if (const std::string group = evidence_of(verdict, "oom_memcg"); !group.empty()) {
+        return "By the kernel's log it was the limit of the cgroup " + group +
+               ", which cannot be seen from here: raise it (the pod's, or the engine's); "
+               "MemoryMax= below it would make the kill the gateway's own and leave gatevisor "
+               "alone.";
+      }
       return "The limit is outside of what this container can see: look at the memory limit of its "
              "pod or "
              "engine, and at the machine's free memory; MemoryMax= below it would make the kill "
@@ -196,6 +206,17 @@ std::string for_runtime_oom(const Verdict& verdict) {
          "much at once.";
 }
 
+std::string for_seccomp(const Verdict& verdict) {
+  const std::string call = evidence_of(verdict, "syscall");
+  const std::string group = evidence_of(verdict, "syscall group");
+  const std::string add =
+      call.empty() ? "Find the call's number in the audit or kernel log (type=SECCOMP … syscall=) "
+                     "and add it to SystemCallFilter="
+                   : "Add " + call + (group.empty() ? "" : " (or all of " + group + ")") +
+                         " to SystemCallFilter=, if the filter is the unit's";
+  return add + "; SystemCallErrorNumber=EPERM makes it an error instead of a kill.";
+}
+
 std::string for_memory_stall(const Verdict& verdict) {
   if (!verdict.memory_limit)
     return "It needs more memory than its limit leaves: raise MemoryMax= or MemoryHigh=.";
@@ -219,10 +240,7 @@ std::string advice(const Verdict& verdict) {
     case Cause::OomKill: return for_oom_kill(verdict);
     case Cause::RuntimeOom: return for_runtime_oom(verdict);
     case Cause::MemoryStall: return for_memory_stall(verdict);
-    case Cause::Seccomp:
-      return "Find the call's number in the audit or kernel log (type=SECCOMP … syscall=) and add "
-             "it to "
-             "SystemCallFilter=; SystemCallErrorNumber=EPERM makes it an error instead of a kill.";
+    case Cause::Seccomp: return for_seccomp(verdict);
     case Cause::ExecFailure: return advice_for_exec_failure(verdict);
     case Cause::StartTimeout:
       return with_value(verdict, "TimeoutStartSec") +

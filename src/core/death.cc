@@ -213,7 +213,15 @@ void Judge::as_seccomp() {
   if (death_.seccomp_mode >= 0) {
     add({"proc status", "Seccomp", std::to_string(death_.seccomp_mode)});
   }
-  verdict_.summary = "made a system call that its seccomp filter kills for";
+  const KernelDenial* denial =
+      death_.kernel_log ? find_denial(*death_.kernel_log, death_.pid) : nullptr;
+  if (denial == nullptr) {
+    verdict_.summary = "made a system call that its seccomp filter kills for";
+    return;
+  }
+  for (const Evidence& fact : evidence_of(*denial)) add(fact);
+  verdict_.summary =
+      "made the system call " + call_words(*denial) + ", which its seccomp filter kills for";
 }
 
 void Judge::as_signal() {
@@ -254,7 +262,9 @@ void Judge::as_signal() {
   verdict_.summary = "killed by " + name + from;
   if (status.kind == EndKind::Dumped) verdict_.summary += "; a core was written";
   rule_out_oom();
-  if (status.value == SIGKILL && verdict_.sender == Sender::Outside && !oom_.visible) {
+  if (status.value != SIGKILL || verdict_.sender != Sender::Outside) return;
+  add_kernel_kill(true);  // a helper's is another matter
+  if (!oom_.visible) {
     verdict_.confidence = Confidence::Unknown;
     verdict_.summary += "; whether for memory cannot be seen here";
   }

@@ -9,6 +9,7 @@
 
 #include "gatevisor/event.h"
 #include "gatevisor/evidence.h"
+#include "gatevisor/kernel_log.h"
 #include "gatevisor/last_words.h"
 #include "gatevisor/settings.h"
 #include "gatevisor/verdict.h"
@@ -63,6 +64,7 @@ struct Death {
   CgroupSnapshot after;     ///< when it was dead
   int seccomp_mode = -1;    ///< event::MainExited
   std::optional<LastWords> last_words;
+  std::optional<KernelLog> kernel_log;
   std::vector<SentSignal> sent;
   StopReason stop_reason = StopReason::None;
   Requester requester;                   ///< StopReason::Request only

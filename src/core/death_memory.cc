@@ -24,6 +24,11 @@ std::string limit_words(const OomFinding& finding) {
   return {};
 }
 
+bool was_another_limit(const KernelKill& kill, const OomFinding& finding) {
+  if (kill.constraint.empty() || finding.limit_path.empty()) return false;
+  return !("/" + kill.limit_cgroup).ends_with("/" + finding.limit_path);
+}
+
 }  // namespace
 
 bool Judge::oom_killed_main() const {
@@ -57,6 +62,29 @@ void Judge::as_oom(Victim victim, Confidence confidence) {
   verdict_.summary = who + "; " + limit_words(oom_);
   if (victim == Victim::Helper && death_.status) {
     verdict_.summary += "; the main process ended with " + how_it_ended(*death_.status);
+  }
+}
+
+// What the kernel says of its victim. Where its log and its counters differ, the counters stay.
+void Judge::add_kernel_kill(bool of_main_alone) {
+  if (has_kernel_kill_ || !death_.kernel_log) return;
+  has_kernel_kill_ = true;
+  const KernelKill* kill = find_kill(death_, oom_);
+  if (kill == nullptr) {
+    if (oom_.visible && oom_.kills == 0) return;  // there need be none
+    const KernelLog& log = *death_.kernel_log;
+    if (log.overwritten) add({"kmsg", "missing", "records were overwritten before they were read"});
+    if (log.unread) add({"kmsg", "missing", "there were more records than are read at once"});
+    return;
+  }
+  const bool of_main = death_.kernel_log->initial_pids && kill->pid == death_.pid;
+  if (of_main_alone && !of_main) return;
+  for (const Evidence& fact : evidence_of(*kill)) add(fact);
+  if (oom_.visible && oom_.kills == 0) {
+    add({"kmsg", "contradicted", "oom_kill +0 in " + oom_.source + ", and counters decide"});
+  } else if (was_another_limit(*kill, oom_)) {
+    add({"kmsg", "contradicted",
+         "oom grew in " + oom_.limit_path + "/memory.events.local, and counters decide"});
   }
 }
 

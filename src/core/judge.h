@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/death.h"
+#include "core/kernel_finding.h"
 #include "core/oom_finding.h"
 
 namespace gatevisor::core {
@@ -41,12 +42,15 @@ class Judge {
   void add(Evidence evidence) { verdict_.evidence.push_back(std::move(evidence)); }
   void add_oom_evidence() {
     for (const Evidence& fact : oom_.evidence) add(fact);
+    add_kernel_kill(false);
   }
+  void add_kernel_kill(bool of_main_alone);
 
   const Death& death_;
   const ServiceSettings& settings_;
   OomFinding oom_;
   Verdict verdict_;
+  bool has_kernel_kill_ = false;
 };
 
 /// The last time that gatevisor sent it; nullptr: never.

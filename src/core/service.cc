@@ -238,6 +238,7 @@ void Service::on(Instant now, const event::MainExited& event, Actions& out) {
   death_.after = event.after;
   death_.seccomp_mode = event.seccomp_mode;
   death_.last_words = event.last_words;
+  if (event.kernel_log) death_.kernel_log = event.kernel_log;
   const std::vector<Command>& commands = settings_.commands.main;
   const bool starting_oneshot =
       settings_.life.type == ServiceType::Oneshot && state_ == ServiceState::Starting;

@@ -138,6 +138,7 @@ void Service::on(Instant now, const event::CommandExited& event, Actions& out) {
   if (!control_ || control_->pid == 0) return;  // of one that was given up
   life_.others_alive = event.others_alive;
   if (!main_alive()) death_.after = event.after;
+  if (event.kernel_log) death_.kernel_log = event.kernel_log;
   switch (state_) {
     case ServiceState::Stopping:
     case ServiceState::StopKilling: control_.reset(); return;  // the main process is what counts
