@@ -55,7 +55,9 @@ struct Rungs {
   bool pids_controller = false;        ///< pids.events of the gateway's own, TasksMax=
   bool cpu_controller = false;         ///< CPUQuota=, CPUWeight=
   bool pressure = false;               ///< memory.pressure can be watched (PSI)
+  bool kernel_log = false;             ///< /dev/kmsg can be read
   std::string why_cgroup;              ///< why no better cgroup rung; one clause
+  std::string why_kernel_log;          ///< why it cannot be read; one clause
 
   bool operator==(const Rungs&) const = default;
 };

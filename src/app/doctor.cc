@@ -31,6 +31,8 @@ std::string rungs_text(const Rungs& rungs) {
   text += row("task limits", rungs.pids_controller ? "pids controller" : "no pids controller");
   text += row("cpu limits", rungs.cpu_controller ? "cpu controller" : "no cpu controller");
   text += row("memory pressure", rungs.pressure ? "watched" : "cannot be watched");
+  text += row("kernel log", rungs.kernel_log ? "read at each death"
+                                             : "cannot be read (" + rungs.why_kernel_log + ")");
   text += row("root", yes_no(rungs.root));
   text += row("PID 1", yes_no(rungs.pid1));
   text += row("User=, Group=",
@@ -56,10 +58,10 @@ std::string verdicts_text(const Rungs& rungs) {
   return text;
 }
 
-std::string remedies_text(const Rungs& rungs) {
-  const auto remedies = core::cgroup_remedies(rungs);
+/// A table of its own, behind a blank line; nothing where nothing is missing.
+std::string remedies_text(const char* title, const std::vector<core::Remedy>& remedies) {
   if (remedies.empty()) return {};
-  std::string text = "How to get a cgroup of the gateway's own\n";
+  std::string text = "\n" + std::string(title) + "\n";
   for (const core::Remedy& remedy : remedies) text += row(remedy.platform, remedy.what);
   return text;
 }
@@ -76,10 +78,13 @@ int doctor(const DoctorOptions& options) {
   }
   const Rungs rungs = find_rungs(*placement, os::ProcessMaker::probe());
   placement->leave();
-  const std::string text = options.json ? protocol::doctor_json(rungs) + "\n"
-                                        : rungs_text(rungs) + "\n" + verdicts_text(rungs) +
-                                              (core::cgroup_remedies(rungs).empty() ? "" : "\n") +
-                                              remedies_text(rungs);
+  const std::string text = options.json
+                               ? protocol::doctor_json(rungs) + "\n"
+                               : rungs_text(rungs) + "\n" + verdicts_text(rungs) +
+                                     remedies_text("How to get a cgroup of the gateway's own",
+                                                   core::cgroup_remedies(rungs)) +
+                                     remedies_text("How to get the kernel's own words as evidence",
+                                                   core::kernel_log_remedies(rungs));
   std::fputs(text.c_str(), stdout);
   return core::all_verdicts(rungs) ? kOk : kIncomplete;
 }

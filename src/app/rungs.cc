@@ -5,6 +5,7 @@
 
 #include "exec/capabilities.h"
 #include "os/children.h"
+#include "os/kernel_log.h"
 #include "os/pressure.h"
 
 namespace gatevisor::app {
@@ -29,6 +30,9 @@ Rungs find_rungs(const os::Placement& placement, const os::ProcessMaker& maker) 
   rungs.can_set_ids = capabilities.has(CAP_SETUID) && capabilities.has(CAP_SETGID);
   rungs.can_drop_bounding_set = capabilities.has(CAP_SETPCAP);
   rungs.can_lower_oom_score = capabilities.has(CAP_SYS_RESOURCE);
+  const auto kernel_log = os::KernelLogFile::open();
+  rungs.kernel_log = static_cast<bool>(kernel_log);
+  rungs.why_kernel_log = kernel_log.why();
   return rungs;
 }
 

@@ -115,8 +115,7 @@ int Runtime::run() {
   push(event::Start{});
   drain_events();
   while (!exiting_) {
-    shared_.loop.set_deadline(
-        std::min({manager_.deadline(), journal_.deadline(), control_.deadline()}));
+    shared_.loop.set_deadline(deadline());
     for (const os::Ready ready : shared_.loop.wait()) handle(ready);
     drain_events();
   }
@@ -126,6 +125,12 @@ int Runtime::run() {
     console_.emit(record::Warning{std::move(*left)}, units_[main_]->settings().name, os::now());
   }
   return exit_status_;
+}
+
+Instant Runtime::deadline() const {
+  Instant first = std::min({manager_.deadline(), journal_.deadline(), control_.deadline()});
+  for (const auto& unit : units_) first = std::min(first, unit->deadline());
+  return first;
 }
 
 // PID 1 must not die: what a library throws (out of memory) costs the event, not the supervisor.
@@ -156,6 +161,7 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::Timer:
       journal_.start_if_due(os::now());
       control_.expire(os::now());
+      for (const auto& unit : units_) unit->expire(os::now());
       tell_answers();
       return push(event::TimerExpired{});
     case os::Source::Console: out_.flush(); return watch_console();
@@ -167,7 +173,8 @@ void Runtime::handle(os::Ready ready) {
     case os::Source::MemoryEvents:
     case os::Source::Pressure:
     case os::Source::Probe:
-    case os::Source::Stored: return units_[ready.unit]->handle(ready.source);
+    case os::Source::Stored:
+    case os::Source::KernelLog: return units_[ready.unit]->handle(ready.source);
   }
 }
 

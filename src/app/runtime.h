@@ -62,6 +62,7 @@ class Runtime {
   void collect_exits();
   void tell_answers();
   void push(Event event) { events_.push_back({main_, std::move(event)}); }
+  Instant deadline() const;
   void drain_events();
   void perform(const UnitActions& actions);
   void tell(const UnitActions& actions, Instant now);

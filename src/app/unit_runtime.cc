@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/kernel_finding.h"
 #include "core/last_words.h"
 #include "os/children.h"
 #include "os/clock.h"
@@ -11,6 +12,13 @@
 #include "protocol/notify.h"
 
 namespace gatevisor::app {
+namespace {
+
+/// A system call that was denied is logged by a thread of the kernel's (kauditd), which may come a
+/// moment after the death; where an audit daemon takes its lines, none comes at all.
+constexpr Duration kDenialWithin = std::chrono::milliseconds{100};
+
+}  // namespace
 
 UnitRuntime::UnitRuntime(UnitParts parts, Shared& shared, std::uint32_t index,
                          std::function<void(Event)> push)
@@ -24,6 +32,7 @@ UnitRuntime::UnitRuntime(UnitParts parts, Shared& shared, std::uint32_t index,
       stored_(parts_.settings.life.stored_descriptors, shared.loop, index) {}
 
 Expected<void> UnitRuntime::prepare() {
+  kernel_log_.open();
   if (parts_.settings.life.notify() != NotifyAccess::None) {
     auto notify = make_notify_socket();
     if (!notify) return std::unexpected(std::move(notify.error()));
@@ -74,6 +83,7 @@ void UnitRuntime::handle(os::Source source) {
       }
       return;
     case os::Source::Stored: return stored_.check();
+    case os::Source::KernelLog: return read_kernel_log();
     case os::Source::Signals:
     case os::Source::MainProcess:
     case os::Source::Journal:
@@ -185,7 +195,10 @@ void UnitRuntime::adopted_main_vanished() {
 void UnitRuntime::command_exited(WaitStatus status) {
   read_command_pipe();
   read_notifications();
-  event::CommandExited exited{status, parts_.placement.snapshot(false), false};
+  event::CommandExited exited{status, parts_.placement.snapshot(false)};
+  if (kernel_log_ && core::may_be_in_kernel_log(status, 0, exited.after)) {
+    exited.kernel_log = kernel_log_.read(0);
+  }
   os::reap(command_.pid);
   command_ = os::Child{};
   close_pipe(command_pipe_);
@@ -201,25 +214,55 @@ void UnitRuntime::main_exited(WaitStatus status) {
   catch_up();
   event::MainExited exited{status, parts_.placement.snapshot(false), false, -1};
   if (os::is_seccomp_signal(status)) exited.seccomp_mode = os::seccomp_mode(child_.pid);
-  os::reap(child_.pid);
+  const int pid = child_.pid;
+  if (kernel_log_ && core::may_be_in_kernel_log(status, exited.seccomp_mode, exited.after)) {
+    exited.kernel_log = kernel_log_.read(pid);
+  }
+  os::reap(pid);
   if (child_.pidfd) shared_.loop.unwatch(child_.pidfd.get());
   child_ = os::Child{};
   close_pipe(exec_pipe_);
   if (core::may_have_last_words(status)) {
     if (const auto question = shared_.journal->ask_last_words(invocation_id_, os::now())) {
-      held_ = Held{question, std::move(exited)};
+      held_ = Held{question, std::move(exited), pid};
       return;
     }
+  }
+  if (os::is_seccomp_signal(status) && exited.kernel_log &&
+      core::find_denial(*exited.kernel_log, pid) == nullptr &&
+      watch(kernel_log_.fd(), os::kReadable, os::Source::KernelLog)) {
+    held_ = Held{0, std::move(exited), pid, os::now() + kDenialWithin};
+    return;
   }
   tell_exit(std::move(exited));
 }
 
 void UnitRuntime::told(const KnownWords& answer) {
   if (!held_ || held_->question != answer.question) return;
+  held_->exited.last_words = answer.last_words;
+  tell_held();
+}
+
+void UnitRuntime::tell_held() {
   event::MainExited exited = std::move(held_->exited);
   held_.reset();
-  exited.last_words = answer.last_words;
   tell_exit(std::move(exited));
+}
+
+Instant UnitRuntime::deadline() const { return held_ ? held_->due : Instant::max(); }
+
+void UnitRuntime::expire(Instant now) {
+  if (deadline() > now) return;
+  shared_.loop.unwatch(kernel_log_.fd());
+  tell_held();
+}
+
+void UnitRuntime::read_kernel_log() {
+  if (!held_ || held_->question != 0) return;
+  held_->exited.kernel_log = kernel_log_.read(0);
+  if (core::find_denial(*held_->exited.kernel_log, held_->pid) == nullptr) return;
+  shared_.loop.unwatch(kernel_log_.fd());
+  tell_held();
 }
 
 void UnitRuntime::tell_exit(event::MainExited exited) {

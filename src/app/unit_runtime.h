@@ -12,6 +12,7 @@
 #include "app/descriptor_store.h"
 #include "app/journal_fields.h"
 #include "app/journal_sink.h"
+#include "app/kernel_log_reader.h"
 #include "app/launcher.h"
 #include "app/leavings.h"
 #include "app/prober.h"
@@ -71,6 +72,9 @@ class UnitRuntime {
   void told(const KnownWords& answer);
   /// StartupProbe=log: has come true for that invocation.
   void line_seen(const std::string& invocation);
+  /// When it is to be told what time it is: expire().
+  Instant deadline() const;
+  void expire(Instant now);
   /// After any child has changed.
   void check_children();
   /// Its main process or command, or the helper that tidies up after it.
@@ -99,6 +103,8 @@ class UnitRuntime {
   void read_command_pipe();
   void main_exited(WaitStatus status);
   void tell_exit(event::MainExited exited);
+  void read_kernel_log();
+  void tell_held();
   void command_exited(WaitStatus status);
   void adopted_main_vanished();
   void read_tree_events();
@@ -196,12 +202,15 @@ class UnitRuntime {
   DescriptorStore stored_;
   Leavings leavings_;
   os::NotifySocket notify_;
+  KernelLogReader kernel_log_;
   os::Child child_;    ///< the main process
   os::Child command_;  ///< what runs beside it or before
-  /// The main process is dead, and its last words are being asked for.
+  /// The main process is dead, and what was said at its end is not known yet.
   struct Held {
-    std::uint64_t question;
+    std::uint64_t question;  ///< of its last words; 0: it is the kernel that says it
     event::MainExited exited;
+    int pid = 0;
+    Instant due = Instant::max();  ///< of what the kernel says
   };
   std::optional<Held> held_;
   os::UniqueFd exec_pipe_;

@@ -37,6 +37,7 @@ std::expected<CgroupSnapshot, UnitRuntime::NotMade> UnitRuntime::open_invocation
   exit_json_.clear();
   line_asked_ = line_seen_ = false;
   started_ticks_ = 0;
+  kernel_log_.begin();
   return placement.snapshot(true);
 }
 

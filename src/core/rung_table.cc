@@ -76,4 +76,17 @@ std::vector<Remedy> cgroup_remedies(const Rungs& rungs) {
   };
 }
 
+std::vector<Remedy> kernel_log_remedies(const Rungs& rungs) {
+  if (rungs.kernel_log) return {};
+  return {
+      {"docker, podman",
+       "--device=/dev/kmsg:/dev/kmsg:r --cap-add=SYSLOG (the latter where kernel.dmesg_restrict "
+       "is 1)"},
+      {"Kubernetes", "a hostPath volume of /dev/kmsg with securityContext privileged: true"},
+      {"systemd",
+       "DeviceAllow=/dev/kmsg r, CAP_SYSLOG in CapabilityBoundingSet=, and no "
+       "ProtectKernelLogs=yes"},
+  };
+}
+
 }  // namespace gatevisor::core

@@ -35,4 +35,9 @@ struct Remedy {
 /// How to get a writable cgroup with the memory controller; empty where it is there.
 std::vector<Remedy> cgroup_remedies(const Rungs& rungs);
 
+/// How to get /dev/kmsg, which costs no verdict: it names the victim of an out-of-memory kill and
+/// its numbers, the cgroup whose limit it was, and the system call of a seccomp filter's kill.
+/// Empty where it is there.
+std::vector<Remedy> kernel_log_remedies(const Rungs& rungs);
+
 }  // namespace gatevisor::core

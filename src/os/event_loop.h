@@ -29,6 +29,7 @@ enum class Source : std::uint32_t {
   Pressure,
   Probe,
   Stored,  ///< a descriptor that a service has given into keeping
+  KernelLog,  ///< only while a death waits for what is said of it there
   Timer,
   Journal,
   Console,

@@ -12,6 +12,7 @@
 #include <charconv>
 #include <csignal>
 #include <string>
+#include <string_view>
 
 #include "os/file.h"
 
@@ -153,16 +154,35 @@ void await_end(int pid) {
   }
 }
 
-int seccomp_mode(int pid) {
+namespace {
+
+/// The number behind 'KEY:' in /proc/<pid>/status.
+std::optional<int> status_number(int pid, std::string_view key) {
   const std::string path = "/proc/" + std::to_string(pid) + "/status";
   const auto status = read_at(AT_FDCWD, path.c_str());
-  if (!status) return -1;
-  const std::size_t at = status->find("\nSeccomp:\t");
-  if (at == std::string::npos) return -1;
-  int mode = -1;
-  const char* digits = status->data() + at + sizeof("\nSeccomp:\t") - 1;
-  std::from_chars(digits, status->data() + status->size(), mode);
-  return mode;
+  if (!status) return std::nullopt;
+  const std::string start = "\n" + std::string(key) + ":\t";
+  const std::size_t at = status->find(start);
+  if (at == std::string::npos) return std::nullopt;
+  int number = -1;
+  std::from_chars(status->data() + at + start.size(), status->data() + status->size(), number);
+  return number;
+}
+
+}  // namespace
+
+int seccomp_mode(int pid) { return status_number(pid, "Seccomp").value_or(-1); }
+
+Identity identity_of(int pid) {
+  Identity identity;
+  const std::string path = "/proc/" + std::to_string(pid) + "/comm";
+  if (auto name = read_at(AT_FDCWD, path.c_str())) {
+    if (name->ends_with('\n')) name->pop_back();
+    identity.name = std::move(*name);
+  }
+  const auto uid = status_number(pid, "Uid");
+  if (uid && *uid >= 0) identity.uid = static_cast<unsigned>(*uid);
+  return identity;
 }
 
 }  // namespace gatevisor::os

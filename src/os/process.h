@@ -75,4 +75,11 @@ void await_end(int pid);
 /// 'Seccomp:' of /proc/<pid>/status (proc(5)); -1 where it cannot be read.
 int seccomp_mode(int pid);
 
+/// A process as others see it (proc(5)); nothing of one that is not there.
+struct Identity {
+  std::string name;  ///< comm: at most 15 bytes, of any kind
+  std::optional<unsigned> uid;
+};
+Identity identity_of(int pid);
+
 }  // namespace gatevisor::os

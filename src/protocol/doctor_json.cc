@@ -22,8 +22,10 @@ std::string doctor_json(const Rungs& rungs) {
       {"pids_controller", rungs.pids_controller},
       {"cpu_controller", rungs.cpu_controller},
       {"pressure", rungs.pressure},
+      {"kernel_log", rungs.kernel_log},
   };
   if (!rungs.why_cgroup.empty()) json["why_cgroup"] = rungs.why_cgroup;
+  if (!rungs.why_kernel_log.empty()) json["why_kernel_log"] = rungs.why_kernel_log;
   json["verdicts"] = ordered_json::array();
   for (const core::Tellable& entry : core::tellable(rungs)) {
     ordered_json row = {{"cause", to_string(entry.cause)},
@@ -35,6 +37,10 @@ std::string doctor_json(const Rungs& rungs) {
   json["remedies"] = ordered_json::array();
   for (const core::Remedy& remedy : core::cgroup_remedies(rungs)) {
     json["remedies"].push_back({{"platform", remedy.platform}, {"what", remedy.what}});
+  }
+  json["kernel_log_remedies"] = ordered_json::array();
+  for (const core::Remedy& remedy : core::kernel_log_remedies(rungs)) {
+    json["kernel_log_remedies"].push_back({{"platform", remedy.platform}, {"what", remedy.what}});
   }
   json["complete"] = core::all_verdicts(rungs);
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);

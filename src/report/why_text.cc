@@ -1,6 +1,7 @@
 #include "report/why_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/advice.h"
 #include "core/format.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t kLabel = 12;  // 'Ruled out' and its like stand in that many columns
 constexpr std::size_t kBar = 32;
 constexpr std::size_t kMostLine = 160;  // characters of a line that it wrote
-constexpr std::size_t kWidth = 100;  // of the advice, which is the only long prose
+constexpr std::size_t kWidth = 100;     // of the advice, which is the only long prose
 
 class Text {
  public:
@@ -134,6 +135,14 @@ std::string headline(const DeathReport& report, const WhyView& view) {
   return text;
 }
 
+/// The numbers of a victim stand in the kernel's line too; apart they are for programs.
+bool is_in_kernel_line(const Evidence& fact) {
+  constexpr std::array<std::string_view, 8> kNames = {"killed",   "pid",          "total-vm",
+                                                      "anon-rss", "file-rss",     "shmem-rss",
+                                                      "pgtables", "oom_score_adj"};
+  return fact.source == "kmsg" && std::ranges::find(kNames, fact.name) != kNames.end();
+}
+
 void near(Text& text, const std::vector<NearRecord>& records, const WhyView& view) {
   for (const NearRecord& record : records) {
     text.row("Around it", time_of_day(view.calendar, record.usec) + " " + line(record.message));
@@ -163,6 +172,7 @@ std::string why_text(const DeathReport& report, const WhyView& view) {
   text.row("Because", line(verdict.summary));
   text.row("Verdict", how(verdict));
   for (const Evidence& fact : verdict.evidence) {
+    if (is_in_kernel_line(fact)) continue;
     text.row("Evidence", line(fact.source) + " " + line(fact.name) + ": " + line(fact.value));
   }
   for (const RuledOut& other : verdict.ruled_out) {

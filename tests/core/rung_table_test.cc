@@ -210,5 +210,14 @@ TEST(RungTable, EveryPlatformHasARemedy) {
   }
 }
 
+TEST(RungTable, KernelLogCostsNoVerdictButHasARemedy) {
+  Rungs rungs = rungs_of(CgroupRung::MemoryController, true, true);
+  EXPECT_TRUE(all_verdicts(rungs));
+  EXPECT_FALSE(kernel_log_remedies(rungs).empty());
+  rungs.kernel_log = true;
+  EXPECT_TRUE(all_verdicts(rungs));
+  EXPECT_TRUE(kernel_log_remedies(rungs).empty());
+}
+
 }  // namespace
 }  // namespace gatevisor::core

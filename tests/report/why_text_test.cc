@@ -296,6 +296,23 @@ TEST(WhyText, WhatTheGatewaySaidCannotSpeakToTheTerminal) {
   EXPECT_TRUE(has(text, "ok??]0;title? grüße")) << text;
 }
 
+// They are in the line; JSON has them one by one.
+TEST(WhyText, NumbersOfTheKernelsLineAreNotSaidTwice) {
+  DeathReport report = out_of_memory();
+  report.verdict.evidence = {{"kmsg", "line", "Killed process 7 (node) total-vm:1kB"},
+                             {"kmsg", "killed", "node"},
+                             {"kmsg", "pid", "7"},
+                             {"kmsg", "total-vm", "1024"},
+                             {"kmsg", "oom_score_adj", "0"},
+                             {"kmsg", "oom_memcg", "/pod"},
+                             {"other", "pid", "8"}};
+  EXPECT_TRUE(has(shown(report),
+                  "Evidence    kmsg line: Killed process 7 (node) total-vm:1kB\n"
+                  "            kmsg oom_memcg: /pod\n"
+                  "            other pid: 8\n"))
+      << shown(report);
+}
+
 TEST(WhyText, ClocksThatDisagreeAreNotHidden) {
   DeathReport report = out_of_memory();
   report.ended_usec = kDied + 300 * kSecond;

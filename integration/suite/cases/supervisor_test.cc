@@ -173,6 +173,7 @@ TEST(Doctor, JsonNamesEveryRungAndVerdict) {
   const auto report = Record::parse(text);
   ASSERT_TRUE(report) << text;
   EXPECT_TRUE(report->has("/rungs/cgroup"));
+  EXPECT_TRUE(report->has("/rungs/kernel_log"));
   EXPECT_TRUE(report->lists("/verdicts", "cause", "oom-kill"));
   EXPECT_EQ(WEXITSTATUS(status), report->text("/complete") == "true" ? 0 : 1);
 }

@@ -34,6 +34,10 @@ std::string normal(std::string text) {
       {"/[a-z/]*bin/misbehave", "misbehave"},
       {"[^ (]*\\.slice", "SLICE"},
       {"SLICE/1/pids", "SLICE/pids"},  // where Linux up to 6.11 counts
+      {"Killed process [0-9]+", "Killed process N"},
+      {"(total-vm|anon-rss|file-rss|shmem-rss|pgtables):[0-9]+kB", "$1:SIZE"},
+      {"audit\\([0-9.:]+\\): .* comm=", "audit(TIME): … comm="},
+      {"ip=0x[0-9a-f]+", "ip=ADDRESS"},
       {"local oom: \\+[0-9]+", "local oom: +N"},  // how often it tried before it killed
       {"oom \\+[0-9]+ in the last reading, oom_kill \\+0 for [0-9]+s( [0-9]+ms)?",
        "oom +N in the last reading, oom_kill +0 for SPAN"},
@@ -195,6 +199,9 @@ Verdict     oom-kill (certain), SIGKILL, own-limit, victim: main, sender: kernel
 Evidence    waitid status: SIGKILL
             SLICE/1/memory.events oom_kill: +1
             SLICE/memory.events.local oom: +N
+            kmsg line: Memory cgroup out of memory: Killed process N (misbehave) total-vm:SIZE, anon-rss:SIZE, file-rss:SIZE, shmem-rss:SIZE, UID:0 pgtables:SIZE oom_score_adj:0
+            kmsg constraint: CONSTRAINT_MEMCG
+            kmsg oom_memcg: SLICE
 Memory      peak SIZE of a limit of 32.0M (SLICE), SHARE
 Next        not respawned (Restart=no)
 Around it   TIME started (pid N)
@@ -218,6 +225,9 @@ Verdict     oom-kill (certain), exit code 0, own-limit, victim: helper
 Evidence    waitid status: exit code 0
             SLICE/1/memory.events oom_kill: +1
             SLICE/memory.events.local oom: +N
+            kmsg line: Memory cgroup out of memory: Killed process N (misbehave) total-vm:SIZE, anon-rss:SIZE, file-rss:SIZE, shmem-rss:SIZE, UID:0 pgtables:SIZE oom_score_adj:0
+            kmsg constraint: CONSTRAINT_MEMCG
+            kmsg oom_memcg: SLICE
 Memory      peak SIZE of a limit of 32.0M (SLICE), SHARE
 Next        not respawned (Restart=no)
 Around it   TIME started (pid N)
@@ -227,7 +237,7 @@ Around it   TIME started (pid N)
 Invocation  ID
 
 What to do  MemoryMax= is 32 MiB and the peak was SIZE: raise it, or bound the helper process
-            that grew.
+            that grew (the kernel killed 'misbehave').
 )");
 }
 
@@ -258,19 +268,21 @@ TEST(Golden, Seccomp) {
   expect_why(Cause::Seccomp, {{"seccomp"}}, 10,
              R"(gateway (pid N) died SPAN ago, on DATE; it had lived SPAN
 
-Because     made a system call that its seccomp filter kills for
+Because     made the system call getppid(2), which its seccomp filter kills for
 Verdict     seccomp (likely), SIGSYS, sender: kernel
 Evidence    waitid status: SIGSYS
             proc status Seccomp: 3
+            kmsg line: audit: type=1326 audit(TIME): … comm="misbehave" exe="misbehave" sig=31 arch=c000003e syscall=110 compat=0 ip=ADDRESS code=0x80000000
+            kmsg syscall: getppid
 Memory      peak SIZE, no limit of its own
 Next        not respawned (Restart=no)
 Around it   TIME started (pid N)
             TIME *** this death
-            TIME gatevisor exits with status 159: made a system call that its seccomp filter kills for
+            TIME gatevisor exits with status 159: made the system call getppid(2), which its seccomp filter kills for
 Invocation  ID
 
-What to do  Find the call's number in the audit or kernel log (type=SECCOMP … syscall=) and add it
-            to SystemCallFilter=; SystemCallErrorNumber=EPERM makes it an error instead of a kill.
+What to do  Add getppid to SystemCallFilter=, if the filter is the unit's;
+            SystemCallErrorNumber=EPERM makes it an error instead of a kill.
 )");
 }
 
