@@ -33,6 +33,9 @@ int complain(const std::string& what) {
   return kUsage;
 }
 
+/// CLI11's value of a flag without one.
+constexpr const char* kGiven = "true";
+
 /// Each is kept whole until all are shown.
 constexpr unsigned kMostDeaths = 1000;
 
@@ -167,6 +170,11 @@ Subcommand parse_command_line(int argc, char** argv) {
           ->type_name("pass|prefix|json|none")
           ->take_last()
           ->capture_default_str();
+  // A flag's value has to come with '=': it takes no unit that stands behind it.
+  run_command->add_flag("--journal-socket", run.journal_socket,
+                        "Listen for sd_journal_send(3) at /run/systemd/journal/socket, or =PATH");
+  run_command->add_flag("--syslog-socket", run.syslog_socket,
+                        "Listen for syslog(3) at /dev/log, or =PATH");
   run_command
       ->add_option("--termination-log", run.termination_log,
                    "A file that gets the last verdict when gatevisor ends (/dev/termination-log)")
@@ -384,6 +392,8 @@ Subcommand parse_command_line(int argc, char** argv) {
     return Answered{complain("run: --console=" + console + ": expected pass, prefix, json or none")};
   }
   if (console_option->count() > 0) run.console = *mode;
+  if (run.journal_socket == kGiven) run.journal_socket = "/run/systemd/journal/socket";
+  if (run.syslog_socket == kGiven) run.syslog_socket = "/dev/log";
   return run;
 }
 

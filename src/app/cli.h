@@ -24,6 +24,8 @@ struct RunOptions {
   LogFormat log_format = LogFormat::Text;
   std::string journal_directory;  ///< empty: as Storage= says
   std::optional<ConsoleMode> console;  ///< nullopt: pass, where there is a journal
+  std::string journal_socket;          ///< its path; empty: there is none
+  std::string syslog_socket;           ///< the same
   std::string termination_log;  ///< empty: Upstream::kTerminationLog, if it is there
   std::string socket;             ///< of the control socket; empty: a place is looked for
   std::string control_group;      ///< who may ask for the status; empty: none

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "journal/redo_log.h"
+#include "os/log_queue.h"
 
 namespace gatevisor::app {
 
@@ -20,12 +21,18 @@ struct StreamPlace {
 };
 using StreamPlaces = std::array<StreamPlace, kMostStreams>;
 
+/// --journal-socket and --syslog-socket.
+inline constexpr std::size_t kLogSockets = 2;
+
 /// Changes together with the journal's file (journal/redo_log.h).
 struct JournalAccount {
   std::uint64_t entries = 0;   ///< of this run; the last one's sequence number
   std::uint64_t records = 0;   ///< the number of the last of gatevisor's own
   std::uint64_t bytes = 0;     ///< of the lines among them, without their fields
   StreamPlaces streams{};      ///< in the journal
+  /// Datagrams of each log socket: the number of the last one that has entries in the journal,
+  /// counted from 1, and how many.
+  std::array<StreamPlace, kLogSockets> datagrams{};
 };
 
 /// For whoever wants to know how much there was. gatevisor looks at it.
@@ -44,6 +51,7 @@ struct JournalMemory {
   JournalCounts counts{};
   StreamPlaces dropped{};  ///< given up, because there was no room (JournalFull=drop)
   StreamPlaces awaited{};  ///< offset 1: the line that was awaited has come
+  std::array<os::LogInbox, kLogSockets> inboxes{};  ///< of the log sockets
   alignas(8) std::array<std::byte, journal::RedoLog::memory_for(sizeof(JournalAccount), kChanges)>
       redo{};
 

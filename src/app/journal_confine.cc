@@ -1,5 +1,6 @@
 #include "app/journal_confine.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -7,6 +8,7 @@
 
 #include "exec/confine.h"
 #include "os/data_file.h"
+#include "os/file.h"
 #include "os/users.h"
 
 namespace gatevisor::app {
@@ -45,10 +47,12 @@ Expected<void> become_journal_user(const std::string& directory) {
   return owner->uid == 0 ? Expected<void>{} : exec::become(owner->uid, owner->gid);
 }
 
-void confine_journal_writer(const std::string& directory) {
+void confine_journal_writer(const std::string& directory, bool looks_at_senders) {
   (void)exec::give_up_capabilities();
+  const auto proc = looks_at_senders ? os::open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY)
+                                     : Expected<os::UniqueFd>();
   if (const auto opened = os::open_data_directory(directory)) {
-    (void)exec::confine_to(opened->get());
+    (void)exec::confine_to(opened->get(), proc ? proc->get() : -1);
   }
   (void)exec::allow_only(kCalls);
 }

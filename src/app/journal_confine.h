@@ -15,7 +15,7 @@ inline constexpr const char* kJournalUser = "gatevisor-journal";
 Expected<void> become_journal_user(const std::string& directory);
 
 /// No capabilities; of all files those in the directory; of all system calls those that it makes.
-/// What the machine refuses is left out.
-void confine_journal_writer(const std::string& directory);
+/// What the machine refuses is left out. `looks_at_senders`: and what is in /proc may be read.
+void confine_journal_writer(const std::string& directory, bool looks_at_senders);
 
 }  // namespace gatevisor::app

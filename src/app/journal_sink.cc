@@ -57,13 +57,15 @@ Expected<void> JournalSink::start(Instant now) {
                            static_cast<int>(getpid()),
                            options_.settings,
                            options_.console,
-                           reinterpret_cast<JournalMemory*>(memory_.bytes().data())};
+                           reinterpret_cast<JournalMemory*>(memory_.bytes().data()),
+                           !options_.listeners.empty()};
   auto pid = os::start_helper(parts.channel.fd(), "journal-writer", journal_writer_main, &parts);
   if (!pid) return std::unexpected(std::move(pid.error()));
   pid_ = *pid;
   channel_ = std::move(pair->ours);
   sent_ = 0;
   sent_output_ = 0;
+  sent_listeners_ = 0;
   watching_writable_ = false;
   if (auto watched = loop_.watch(channel_.fd(), os::kReadable, os::Source::Journal); !watched) {
     return watched;
@@ -138,9 +140,26 @@ std::optional<std::uint32_t> JournalSink::free_slot() const {
   return std::nullopt;
 }
 
+os::Channel::Sent JournalSink::send_listeners() {
+  for (; sent_listeners_ < options_.listeners.size(); ++sent_listeners_) {
+    const JournalListener& listener = options_.listeners[sent_listeners_];
+    const char bytes[] = {static_cast<char>(protocol::ToWriter::Socket),
+                          static_cast<char>(listener.kind)};
+    const int fds[] = {listener.socket.fd()};
+    const auto sent = channel_.send({bytes, sizeof bytes}, fds);
+    if (sent != os::Channel::Sent::Done) return sent;
+  }
+  return os::Channel::Sent::Done;
+}
+
 // An output before the records that came after it: its lines are asked for with them.
 void JournalSink::flush() {
   if (!channel_) return;
+  switch (send_listeners()) {
+    case os::Channel::Sent::Done: break;
+    case os::Channel::Sent::Full: return watch(true);
+    case os::Channel::Sent::Gone: return;
+  }
   for (auto next = outputs_.upper_bound(sent_output_); next != outputs_.end(); ++next) {
     const int fds[] = {next->second.read.get(), next->second.spool.fd()};
     switch (channel_.send(next->second.bytes, fds)) {
@@ -250,11 +269,12 @@ bool JournalSink::ended(int pid, Instant now) {
 }
 
 std::optional<Error> JournalSink::finish() {
+  for (JournalListener& listener : options_.listeners) listener.socket.remove();
   const Instant deadline = after(os::now(), std::chrono::milliseconds{kFinishMs});
   std::optional<Error> trouble;
   for (int writers = 0; writers < kFinishWriters && !finished_; ++writers) {
     if (!channel_) {
-      if (pending_.empty() && outputs_.empty()) return std::nullopt;
+      if (pending_.empty() && outputs_.empty() && options_.listeners.empty()) return std::nullopt;
       if (os::now() >= deadline || !start(os::now())) break;
     }
     finish_writer(deadline, trouble);
@@ -290,11 +310,12 @@ JournalCounts JournalSink::counts() const {
 }
 
 bool JournalSink::is_all_sent() const {
-  return sent_ == pending_.size() && outputs_.upper_bound(sent_output_) == outputs_.end();
+  return sent_listeners_ == options_.listeners.size() && sent_ == pending_.size() &&
+         outputs_.upper_bound(sent_output_) == outputs_.end();
 }
 
 Instant JournalSink::deadline() const {
-  const bool idle = pending_.empty() && outputs_.empty();
+  const bool idle = pending_.empty() && outputs_.empty() && options_.listeners.empty();
   Instant due = pid_ != 0 || idle ? Instant::max() : may_start();
   for (const Question& question : questions_) due = std::min(due, question.due);
   return due;

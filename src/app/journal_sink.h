@@ -1,10 +1,10 @@
 // What goes to the journal: gatevisor's records and the outputs of services; and the life of the
 // writer that takes both.
 //
-// Owns the writer process, the records that it has not acknowledged yet, within bounds (what does not
-// fit is dropped and counted), and copies of both descriptors of each output that is not all written:
-// a new writer goes on from them. Reads no byte of an output. Never waits, but for a moment at the
-// very end.
+// Owns the writer process, the records that it has not acknowledged yet, within bounds (what does
+// not fit is dropped and counted), and copies of both descriptors of each output that is not all
+// written and of the log sockets: a new writer goes on from them. Reads no byte of an output or of
+// a socket. Never waits, but for a moment at the very end.
 #pragma once
 
 #include <array>
@@ -18,19 +18,28 @@
 #include "gatevisor/console_mode.h"
 #include "gatevisor/last_words.h"
 #include "gatevisor/log_settings.h"
+#include "gatevisor/log_socket_kind.h"
 #include "gatevisor/record.h"
 #include "os/channel.h"
 #include "os/event_loop.h"
+#include "os/log_socket.h"
 #include "os/shared_memory.h"
 #include "os/spool.h"
 #include "protocol/journal_stream.h"
 
 namespace gatevisor::app {
 
+/// Where services may log beside their outputs; one of a kind at most.
+struct JournalListener {
+  LogSocketKind kind;
+  os::LogSocket socket;
+};
+
 struct JournalOptions {
   std::string directory;  ///< empty: no journal
   ConsoleMode console = ConsoleMode::Pass;
   JournalSettings settings;
+  std::vector<JournalListener> listeners;
 };
 
 /// Where a process that is to be made may write. Its own ends are closed with this.
@@ -114,6 +123,7 @@ class JournalSink {
     std::uint32_t slot;
   };
   void flush();
+  os::Channel::Sent send_listeners();
   bool is_all_sent() const;
   void finish_writer(Instant deadline, std::optional<Error>& trouble);
   Instant may_start() const { return starts_[next_start_]; }
@@ -135,6 +145,7 @@ class JournalSink {
   std::map<std::uint64_t, Output> outputs_;  ///< by id
   std::uint64_t last_output_ = 0;
   std::uint64_t sent_output_ = 0;  ///< the last one that this writer has got
+  std::size_t sent_listeners_ = 0;  ///< to this writer
   std::uint64_t next_number_ = 1;
   std::uint64_t dropped_ = 0;
   std::string trouble_;

@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "os/invocation.h"
 #include "os/machine.h"
+#include "protocol/native_log.h"
 
 namespace gatevisor::app {
 namespace {
@@ -25,6 +26,9 @@ constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMinFileSize = kMiB / 2;
 /// A clock that has gone back by more was set: journald's reason for a new file.
 constexpr std::uint64_t kClockSlackUsec = 1'000'000;
+
+/// What an entry that a client sends has beside the client's fields; LogExtraFields= among them.
+constexpr std::size_t kOwnFields = 128;
 
 /// Of 32 digits; zero where there are none.
 journal::Id128 to_id(const std::string& digits) {
@@ -306,6 +310,7 @@ Expected<void> JournalStore::ensure_open() {
   limits.allocation_step = std::min<std::uint64_t>(room_.max_file_size / 8, 4 * kMiB);
   limits.buffer = JournalMemory::kChanges / 4;
   limits.cached_data = 256;
+  limits.max_fields = protocol::kMaxLogFields + kOwnFields;
   redo_.forget_next();
   auto writer = journal::Writer::create(
       *storage,

@@ -13,6 +13,7 @@
 #include "app/journal_console.h"
 #include "app/journal_output.h"
 #include "app/journal_records.h"
+#include "app/journal_sockets.h"
 #include "app/journal_store.h"
 #include "os/clock.h"
 #include "os/invocation.h"
@@ -34,6 +35,8 @@ constexpr std::size_t kMostEnded = 16;
 // The poller's numbers, behind those of the slots.
 constexpr std::uint64_t kChannel = kMostStreams;
 constexpr std::uint64_t kConsole = kMostStreams + 1;
+constexpr std::uint64_t kLogSocket = kConsole + JournalConsole::kOutputs;
+constexpr std::size_t kMostReady = kLogSocket + kLogSockets;
 
 class JournalWriter {
  public:
@@ -42,12 +45,12 @@ class JournalWriter {
         poller_(std::move(poller)),
         store_(parts.directory, parts.run_id, parts.settings, parts.memory->redo_log()),
         records_(store_, parts.owner_pid),
+        sockets_(store_, *parts.memory, poller_, kLogSocket),
         console_(parts.console),
         window_(JournalOutput::kWindow),
         outputs_(kMostStreams),
         watched_(kMostStreams, false),
-        not_taken_(kMostStreams, false) {
-  }
+        not_taken_(kMostStreams, false) {}
 
   int run() {
     (void)poller_.watch(parts_.channel.fd(), os::kReadable, kChannel);
@@ -55,7 +58,7 @@ class JournalWriter {
     if (auto become = become_journal_user(parts_.directory); !become) {
       (void)answer(protocol::encode_note(to_string(become.error())));
     }
-    confine_journal_writer(parts_.directory);
+    confine_journal_writer(parts_.directory, parts_.log_sockets);
     // At once, not with the first line: a reader sees what the one before has left.
     if (auto recovered = store_.recover(); !recovered) failed(recovered.error());
     for (;;) {
@@ -65,6 +68,7 @@ class JournalWriter {
       std::vector<bool> has_bytes(kMostStreams, false);
       for (const os::Poller::Ready& each : ready) {
         told |= each.key == kChannel;
+        (void)sockets_.note_ready(each.key);
         if (each.key < kMostStreams) has_bytes[each.key] = true;
       }
       if (told) read_channel();
@@ -102,6 +106,7 @@ class JournalWriter {
       case protocol::ToWriter::Stream:
         if (auto stream = protocol::decode_stream(message)) add(std::move(*stream), fds);
         return;
+      case protocol::ToWriter::Socket: return sockets_.add(message, fds);
       case protocol::ToWriter::Ask:
         if (auto question = protocol::decode_question(message)) {
           questions_.push_back(std::move(*question));
@@ -115,6 +120,7 @@ class JournalWriter {
     const std::uint32_t slot = stream.slot;
     if (slot >= kMostStreams || fds.size() != 2) return;
     unwatch(slot);
+    sockets_.learn(stream);
     outputs_[slot] = std::make_unique<JournalOutput>(std::move(stream), std::move(fds[0]),
                                                      os::Spool(std::move(fds[1])), store_,
                                                      *parts_.memory);
@@ -213,6 +219,10 @@ class JournalWriter {
       if (auto told = records_.tell_dropped(dropped_, times); !told) return told;
       dropped_ = 0;
     }
+    auto sent = sockets_.keep(!records_.empty(), now_);
+    if (sent && (finishing_ || gone_)) sent = sockets_.finish(now_);
+    critical_ |= sockets_.take_critical();
+    if (!sent) return sent;
     for (;;) {
       if (auto kept = keep_outputs(times); !kept) return kept;
       if (records_.empty()) return {};
@@ -231,12 +241,12 @@ class JournalWriter {
   }
 
   void drop() {
+    std::uint64_t lines = sockets_.drop();
     for (const auto& output : outputs_) {
-      if (!output || output->has_room()) continue;
-      const std::uint64_t lines = output->drop(window_);
-      dropped_ += lines;
-      std::atomic_ref(parts_.memory->counts.dropped).fetch_add(lines);
+      if (output && !output->has_room()) lines += output->drop(window_);
     }
+    dropped_ += lines;
+    std::atomic_ref(parts_.memory->counts.dropped).fetch_add(lines);
   }
 
   /// Back to what is certain to be there: the rest is appended anew.
@@ -299,6 +309,7 @@ class JournalWriter {
         watched_[slot] = poller_.watch(output.pipe(), os::kReadable, slot).has_value();
       }
     }
+    sockets_.watch(!retry_at_ || parts_.settings.full == JournalFull::Drop);
     while (!done_.empty() && answer(protocol::encode_stream_done(done_.front()))) done_.pop_front();
   }
 
@@ -350,6 +361,7 @@ class JournalWriter {
   os::Poller poller_;
   JournalStore store_;
   JournalRecords records_;
+  JournalSockets sockets_;
   JournalConsole console_;
   std::vector<char> window_;
   std::vector<std::unique_ptr<JournalOutput>> outputs_;  ///< by slot
@@ -378,7 +390,7 @@ class JournalWriter {
 
 int journal_writer_main(void* argument) {
   auto& parts = *static_cast<JournalWriterParts*>(argument);
-  auto poller = os::Poller::create(kMostStreams + 3);
+  auto poller = os::Poller::create(kMostReady);
   if (!poller) {
     (void)parts.channel.send(protocol::encode_trouble(to_string(poller.error())));
     return 1;

@@ -27,6 +27,7 @@ struct JournalWriterParts {
   JournalSettings settings;
   ConsoleMode console = ConsoleMode::Pass;
   JournalMemory* memory = nullptr;  ///< shared by all writers of the run
+  bool log_sockets = false;         ///< some will come over the channel
 };
 
 /// The exit status.

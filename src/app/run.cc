@@ -144,6 +144,31 @@ OrRefusal<UnitParts> place(Prepared unit, const std::shared_ptr<os::CgroupBase>&
   return UnitParts{std::move(unit.settings), std::move(unit.launcher), std::move(*placement)};
 }
 
+OrRefusal<std::vector<JournalListener>> listen_for_logs(const RunOptions& options, bool journal) {
+  struct Wanted {
+    LogSocketKind kind;
+    const char* option;
+    const std::string& path;
+  };
+  std::vector<JournalListener> listeners;
+  for (const Wanted& wanted :
+       {Wanted{LogSocketKind::Journal, "--journal-socket", options.journal_socket},
+        Wanted{LogSocketKind::Syslog, "--syslog-socket", options.syslog_socket}}) {
+    if (wanted.path.empty()) continue;
+    if (!journal) {
+      return refuse({wanted.option, "", 0, "no journal is kept; give one with --journal-dir"},
+                    kUsage);
+    }
+    auto socket = os::LogSocket::listen(wanted.path);
+    if (!socket) {
+      socket.error().operation = std::string(wanted.option) + ": " + socket.error().operation;
+      return refuse(std::move(socket.error()), kCantCreate);
+    }
+    listeners.push_back({wanted.kind, std::move(*socket)});
+  }
+  return listeners;
+}
+
 OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::PrivateTmp>& tmps) {
   // First of all: a stop that comes while this is set up waits until it can be done in order. As
   // PID 1 it would be lost, anywhere else it would leave what is half made (signal(7)).
@@ -176,8 +201,10 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   if (directory->empty() && options.console) {
     return refuse({"--console", "", 0, "no journal is kept: the output is gatevisor's own"}, kUsage);
   }
+  auto listeners = listen_for_logs(options, !directory->empty());
+  if (!listeners) return std::unexpected(std::move(listeners.error()));
   JournalOptions journal{std::move(*directory), options.console.value_or(ConsoleMode::Pass),
-                         std::move(journal_settings)};
+                         std::move(journal_settings), std::move(*listeners)};
   ControlOptions control{options.socket != "none", options.socket, std::nullopt};
   if (!options.control_group.empty()) {
     auto group = os::find_group(options.control_group);

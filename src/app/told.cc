@@ -16,6 +16,8 @@ namespace gatevisor::app {
 namespace {
 
 constexpr const char* kOurs = "SYSLOG_IDENTIFIER=gatevisor";
+/// What nobody else's entries have: a client of a log socket gives its identifier itself.
+constexpr const char* kOurComm = "_COMM=gatevisor";
 
 LogOptions log_options(const ToldOptions& options) {
   LogOptions log;
@@ -65,6 +67,7 @@ std::optional<int> ToldJournal::trouble() {
 
 void ToldJournal::match(std::vector<std::string> payloads) {
   payloads.emplace_back(kOurs);
+  payloads.emplace_back(kOurComm);
   if (!unit_.empty()) payloads.push_back("UNIT=" + unit_);
   journal::Matches matches;
   // Every payload has a name: none is refused.

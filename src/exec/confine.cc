@@ -32,7 +32,7 @@ Expected<void> give_up_capabilities() {
   return {};
 }
 
-Expected<void> confine_to(int directory) {
+Expected<void> confine_to(int directory, int readable) {
   const long version =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 0) return fail("landlock_create_ruleset", "", errno);
@@ -55,6 +55,13 @@ Expected<void> confine_to(int directory) {
   allowed.parent_fd = directory;
   if (syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &allowed, 0) != 0) {
     return fail("landlock_add_rule", "", errno);
+  }
+  landlock_path_beneath_attr to_read{};
+  to_read.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
+  to_read.parent_fd = readable;
+  if (readable >= 0) {
+    // Refused, that is not to be read, and the rest holds.
+    (void)syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &to_read, 0);
   }
   if (syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) {
     return fail("landlock_restrict_self", "", errno);

@@ -16,9 +16,10 @@ Expected<void> become(unsigned uid, unsigned gid);
 /// No capability is left, and none is gained.
 Expected<void> give_up_capabilities();
 
-/// Landlock (landlock(7)): of all files, what is in this directory may be read, written, made, renamed
-/// and removed; descriptors that are open stay so. Error: a kernel without it.
-Expected<void> confine_to(int directory);
+/// Landlock (landlock(7)): of all files, what is in this directory may be read, written, made,
+/// renamed and removed; descriptors that are open stay so. What is in `readable`, another one, may
+/// be read; -1: there is none. Error: a kernel without it.
+Expected<void> confine_to(int directory, int readable = -1);
 
 /// System calls but these give EPERM. Error: seccomp(2) is refused here.
 Expected<void> allow_only(std::span<const std::string_view> calls);

@@ -43,9 +43,9 @@ class Written {
     const std::uint64_t usec = 1'700'000'000'000'000 + ++number_ * 1'000'000;
     const journal::TestEntry entry{
         .times = {.realtime_usec = usec, .monotonic_usec = number_ * 1'000'000},
-        .payloads = {"MESSAGE=x", "SYSLOG_IDENTIFIER=gatevisor", "UNIT=" + unit + ".service",
-                     "GATEVISOR_EVENT=" + event, "GATEVISOR_CAUSE=" + cause,
-                     "INVOCATION_ID=" + invocation,
+        .payloads = {"MESSAGE=x", "SYSLOG_IDENTIFIER=gatevisor", "_COMM=gatevisor",
+                     "UNIT=" + unit + ".service", "GATEVISOR_EVENT=" + event,
+                     "GATEVISOR_CAUSE=" + cause, "INVOCATION_ID=" + invocation,
                      "GATEVISOR_RECORD=" + record}};
     ASSERT_TRUE(append(*writer_, entry));
   }

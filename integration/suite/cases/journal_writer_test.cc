@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,19 +188,6 @@ TEST(JournalWriter, SupervisorsTimeDoesNotGrowWithTheVolume) {
   supervisor.signal(SIGTERM);
   supervisor.expect_end();
 }
-
-/// A tmpfs at the journal's directory.
-class SmallDisk {
- public:
-  SmallDisk(const TempDir& files, const char* size) : directory_(files.file("journal")) {
-    mkdir(directory_.c_str(), 0755);
-    EXPECT_EQ(mount("tmpfs", directory_.c_str(), "tmpfs", 0, size), 0);
-  }
-  ~SmallDisk() { EXPECT_EQ(umount(directory_.c_str()), 0); }
-
- private:
-  std::string directory_;
-};
 
 // The gateway waits in its write(2), and goes on when there is room again.
 TEST(JournalOnAFullDisk, LinesWaitAndNoneIsLost) {

@@ -1,6 +1,8 @@
 #include "journal.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <sstream>
@@ -55,6 +57,13 @@ std::string numbered(int last) {
   for (int i = 1; i <= last; ++i) all += "line " + std::to_string(i) + "\n";
   return all;
 }
+
+SmallDisk::SmallDisk(const TempDir& files, const char* size) : directory_(files.file("journal")) {
+  mkdir(directory_.c_str(), 0755);
+  EXPECT_EQ(mount("tmpfs", directory_.c_str(), "tmpfs", 0, size), 0);
+}
+
+SmallDisk::~SmallDisk() { EXPECT_EQ(umount(directory_.c_str()), 0); }
 
 int writer_of(int gatevisor) {
   const auto deadline = std::chrono::steady_clock::now() + patience();

@@ -26,6 +26,18 @@ std::string lines_of(const TempDir& files, const std::string& more = "");
 /// 'line 1' to 'line N', as `seq -f 'line %.0f'` writes them.
 std::string numbered(int last);
 
+/// A small tmpfs at the journal's directory. `size`: as mount(8) has it, 'size=120m'.
+class SmallDisk {
+ public:
+  SmallDisk(const TempDir& files, const char* size);
+  ~SmallDisk();
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  std::string directory_;
+};
+
 /// gatevisor's child that writes the journal, waited for; 0: there is none.
 int writer_of(int gatevisor);
 

@@ -27,7 +27,7 @@ _gatevisor() {
   esac
   local options='--help'
   case $command in
-    run) options+=' --main --keep-running --allow --name --property --log-format --journal-dir --console --termination-log --socket --control-group' ;;
+    run) options+=' --main --keep-running --allow --name --property --log-format --journal-dir --journal-socket --syslog-socket --console --termination-log --socket --control-group' ;;
     verify) options+=' --allow --json' ;;
     show) options+=' --property --all --value --json --set --allow' ;;
     doctor) options+=' --json' ;;
