@@ -45,7 +45,9 @@ void JournalSenders::learn(const protocol::JournalStream& stream) {
     }
   }
   // The process's other output has told it already; a pid comes again.
-  std::erase_if(known_, [&known](const Known& other) { return other.pid == known.pid; });
+  std::erase_if(known_, [&known](const Known& other) {
+    return other.pid == known.pid && (known.pid != 0 || other.invocation == known.invocation);
+  });
   known_.push_front(std::move(known));
   if (known_.size() > kMost) known_.pop_back();
   remembered_.clear();
@@ -66,6 +68,7 @@ const JournalSenders::Known* JournalSenders::in_cgroup(std::string& path) const 
 }
 
 const JournalSenders::Known* JournalSenders::started(int pid) const {
+  if (pid <= 0) return nullptr;
   const auto found = std::ranges::find(known_, pid, &Known::pid);
   return found == known_.end() ? nullptr : &*found;
 }

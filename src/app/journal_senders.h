@@ -1,8 +1,8 @@
 // Who has sent an entry to a log socket: the fields that are known for certain, beside those that
 // the sender gives.
 //
-// From the kernel's credentials, from /proc as long as the process is there, and from the streams
-// that the writer has been told of: a process in the cgroup of one of them is of its unit. Without
+// From the kernel's credentials, from /proc as long as the process is there, and from what the
+// writer has been told of invocations and streams: a process in the cgroup of one is of its unit. Without
 // cgroups it is one that descends from a process that gatevisor has started.
 // systemd.journal-fields(7).
 #pragma once
@@ -35,7 +35,7 @@ class JournalSenders {
   /// `host`: fields that each entry has.
   explicit JournalSenders(std::span<const std::string> host) : host_(host.begin(), host.end()) {}
 
-  /// A process that gatevisor has started.
+  /// A process that gatevisor has started; where its pid is 0, an invocation.
   void learn(const protocol::JournalStream& stream);
   /// Good until the next call.
   JournalSender& of(const os::LogSender& sender, Instant now);

@@ -66,6 +66,7 @@ Expected<void> JournalSink::start(Instant now) {
   sent_ = 0;
   sent_output_ = 0;
   sent_listeners_ = 0;
+  for (auto& [unit, invocation] : invocations_) invocation.sent = false;
   watching_writable_ = false;
   if (auto watched = loop_.watch(channel_.fd(), os::kReadable, os::Source::Journal); !watched) {
     return watched;
@@ -132,6 +133,16 @@ void JournalSink::add_output(NewOutput output, protocol::JournalStream stream, I
   start_if_due(now);
 }
 
+void JournalSink::add_invocation(protocol::JournalStream stream, Instant now) {
+  Invocation& last = invocations_[stream.unit];
+  if (options_.directory.empty() || last.id == stream.invocation) return;
+  stream.id = 1;  // none is 0
+  last.id = stream.invocation;
+  last.bytes = static_cast<char>(protocol::ToWriter::Invocation) + protocol::encode(stream);
+  last.sent = false;
+  start_if_due(now);
+}
+
 std::optional<std::uint32_t> JournalSink::free_slot() const {
   for (std::uint32_t slot = 0; slot < kMostStreams; ++slot) {
     const auto has_it = [slot](const auto& output) { return output.second.slot == slot; };
@@ -152,10 +163,22 @@ os::Channel::Sent JournalSink::send_listeners() {
   return os::Channel::Sent::Done;
 }
 
+os::Channel::Sent JournalSink::send_invocations() {
+  for (auto& [unit, invocation] : invocations_) {
+    if (invocation.sent) continue;
+    const auto sent = channel_.send(invocation.bytes);
+    if (sent != os::Channel::Sent::Done) return sent;
+    invocation.sent = true;
+  }
+  return os::Channel::Sent::Done;
+}
+
 // An output before the records that came after it: its lines are asked for with them.
 void JournalSink::flush() {
   if (!channel_) return;
-  switch (send_listeners()) {
+  auto sent = send_listeners();
+  if (sent == os::Channel::Sent::Done) sent = send_invocations();
+  switch (sent) {
     case os::Channel::Sent::Done: break;
     case os::Channel::Sent::Full: return watch(true);
     case os::Channel::Sent::Gone: return;

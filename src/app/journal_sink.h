@@ -82,6 +82,12 @@ class JournalSink {
   /// The process is there. `stream`: all but its id and slot.
   void add_output(NewOutput output, protocol::JournalStream stream, Instant now);
 
+  /// Whether what is sent to log sockets has to be attributed.
+  bool has_listeners() const { return !options_.listeners.empty(); }
+  /// Before its first process is there: what the journal says of an invocation, and its cgroup.
+  /// `stream`: of no process.
+  void add_invocation(protocol::JournalStream stream, Instant now);
+
   /// Asks the writer what an invocation said at its end; the number of the question. 0: there is
   /// nobody who could know.
   std::uint64_t ask_last_words(const std::string& invocation, Instant now);
@@ -122,8 +128,14 @@ class JournalSink {
     std::string invocation;
     std::uint32_t slot;
   };
+  struct Invocation {
+    std::string id;
+    std::string bytes;  ///< as it is sent
+    bool sent = false;  ///< to this writer
+  };
   void flush();
   os::Channel::Sent send_listeners();
+  os::Channel::Sent send_invocations();
   bool is_all_sent() const;
   void finish_writer(Instant deadline, std::optional<Error>& trouble);
   Instant may_start() const { return starts_[next_start_]; }
@@ -146,6 +158,7 @@ class JournalSink {
   std::uint64_t last_output_ = 0;
   std::uint64_t sent_output_ = 0;  ///< the last one that this writer has got
   std::size_t sent_listeners_ = 0;  ///< to this writer
+  std::map<std::string, Invocation> invocations_;  ///< each unit's last one
   std::uint64_t next_number_ = 1;
   std::uint64_t dropped_ = 0;
   std::string trouble_;

@@ -106,6 +106,9 @@ class JournalWriter {
       case protocol::ToWriter::Stream:
         if (auto stream = protocol::decode_stream(message)) add(std::move(*stream), fds);
         return;
+      case protocol::ToWriter::Invocation:
+        if (auto invocation = protocol::decode_stream(message)) sockets_.learn(*invocation);
+        return;
       case protocol::ToWriter::Socket: return sockets_.add(message, fds);
       case protocol::ToWriter::Ask:
         if (auto question = protocol::decode_question(message)) {

@@ -15,6 +15,7 @@ namespace gatevisor::protocol {
 enum class ToWriter : char {
   Record = 'R',  ///< a JournalRecord follows
   Stream = 'S',  ///< a JournalStream follows
+  Invocation = 'I',  ///< a JournalStream follows that is none: whose cgroup it is
   Socket = 'L',  ///< a LogSocketKind follows, as a byte; comes with the socket
   Ask = 'A',     ///< a JournalQuestion follows
   Finish = 'F'   ///< gatevisor ends: what is there now is all that it will wait for

@@ -268,6 +268,26 @@ TEST(JournalSocket, LevelsAboveTheUnitsLimitAreNotKept_AndItsExtraFieldsAreThere
   EXPECT_EQ(messages(files, "_COMM=python3 TIER=edge"), "loud\n");
 }
 
+// Its first words may come before its outputs are known, and it may have none in the journal.
+TEST(JournalSocket, AProcessIsOfItsUnitFromTheStart_WithoutAnOutputToo) {
+  TempDir files;
+  std::ofstream(files.file("gw.service"))
+      << "[Service]\nStandardOutput=null\nStandardError=null\nExecStart=/usr/bin/python3 -c "
+         "\"import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect('"
+      << files.file("journal.socket")
+      << "'); s.send(b'MESSAGE=words\\\\n'); open('" << files.file("go")
+      << "').read()\"\n";
+  ASSERT_EQ(mkfifo(files.file("go").c_str(), 0600), 0);
+  Gatevisor supervisor({.options = {"--journal-dir=" + files.file("journal"), "--console=none",
+                                    "--journal-socket=" + files.file("journal.socket")},
+                        .unit = files.file("gw.service")});
+  supervisor.expect_started();
+  wait_entries(files, "MESSAGE=words");
+  kill(writer_of(supervisor.pid()), SIGKILL);
+  end(supervisor, files);
+  EXPECT_EQ(messages(files, "MESSAGE=words -u gw"), "words\n");
+}
+
 // Huge, empty, broken, with descriptors of every sort: the writer lives, and goes on.
 TEST(JournalSocket, HostileSendersGetNowhere) {
   TempDir files;
