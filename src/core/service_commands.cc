@@ -135,6 +135,11 @@ void Service::on(Instant, const event::CommandExecFailed& event, Actions&) {
 }
 
 void Service::on(Instant now, const event::CommandExited& event, Actions& out) {
+  const bool clearing = state_ == ServiceState::Clearing || state_ == ServiceState::ClearKilling;
+  if (!control_ && clearing && !event.others_alive) {
+    // One that was given up was the last that lived: nobody else may tell so.
+    return cleared(now, out);
+  }
   if (!control_ || control_->pid == 0) return;  // of one that was given up
   life_.others_alive = event.others_alive;
   if (!main_alive()) death_.after = event.after;
@@ -192,7 +197,7 @@ void Service::command_failed(Instant now, const FailedCommand& what, Actions& ou
       return died(now, life_.others_alive, out);
     case CommandKind::StartPost:
       // KillMode=none has nothing that could end it: it is only told.
-      if (main_alive() && settings_.kill.mode == KillMode::None) return enter_running(now);
+      if (main_alive() && settings_.kill.mode == KillMode::None) return enter_running(now, out);
       if (main_alive() || !life_.verdict) death_.command = what;
       if (main_alive()) return begin_stop(now, StopReason::CommandFailed, out);
       if (!life_.verdict) death_.stop_reason = StopReason::CommandFailed;
@@ -214,7 +219,7 @@ void Service::after_commands(CommandKind kind, Instant now, Actions& out) {
       out.push_back(action::AwaitTree{});
       return;
     case CommandKind::StartPost:
-      if (alive()) return enter_running(now);
+      if (alive()) return enter_running(now, out);
       return life_.verdict ? after_death(now, out) : died(now, life_.others_alive, out);
     case CommandKind::Reload:
       if (!alive()) return after_reload(now, out);
@@ -254,6 +259,8 @@ void Service::command_timeout(Instant now, Actions& out) {
     // What it was to bring about can be undone by nobody; the service goes on.
     out.push_back(action::SignalCommand{9});
     control_.reset();
+    // It is in the tree, and goes with it.
+    if (!alive()) life_.others_alive = true;
     return after_reload(now, out);
   }
   if (life_.left && settings_.kill.mode != KillMode::None) {

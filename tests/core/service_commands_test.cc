@@ -166,6 +166,19 @@ TEST(Commands, StopPostThatHangsIsEndedAndTheRespawnFollows) {
             "release spawn:2");
 }
 
+TEST(Commands, AReloadThatHangsBehindTheDeathIsWaitedForWhenItIsKilled) {
+  Rig rig(with({{CommandKind::Reload, {"/r"}}}));
+  rig.run();
+  rig.signal(SIGHUP);
+  rig.feed(event::CommandSpawned{50, "x", {}});
+  rig.exits(1);
+  EXPECT_EQ(rig.timer(), "emit:command-failed command:SIGKILL tree:SIGTERM tree:SIGCONT");
+  EXPECT_EQ(rig.state(), ServiceState::Clearing);
+  // It was the last of all, and who tells of its end tells of theirs.
+  EXPECT_NE(rig.feed(event::CommandExited{WaitStatus::killed(SIGKILL), {}, false}), "");
+  EXPECT_NE(rig.state(), ServiceState::Clearing);
+}
+
 TEST(Commands, StartPreThatHangsIsAStartTimeout) {
   Rig rig(with({{CommandKind::StartPre, {"/a"}}}));
   rig.start();

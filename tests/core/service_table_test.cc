@@ -365,6 +365,9 @@ Table expected_cells() {
   t[{Row::Clearing, Due}] = {ClearKilling, "emit:escalated kill"};
   // The delay counts from the death, and has passed by now.
   t[{Row::ClearKilling, TreeEmpty}] = {Starting, "release spawn:2"};
+  // One that was given up, and the last that lived.
+  t[{Row::Clearing, CommandExits}] = {Waiting, "release"};
+  t[{Row::ClearKilling, CommandExits}] = {Starting, "release spawn:2"};
   t[{Row::ClearKilling, TreeChanged}] = {ClearKilling, "kill"};
   t[{Row::ClearKilling, Due}] = {Starting, "emit:left-behind release spawn:2"};
 
@@ -462,7 +465,7 @@ TEST(ServiceTable, HasARowForEveryState) {
 
 TEST(ServiceTable, HasAColumnForEveryEvent) {
   // A new kind of event has to be given a column, and this number to be raised.
-  EXPECT_EQ(std::variant_size_v<Event>, 24u);
+  EXPECT_EQ(std::variant_size_v<Event>, 25u);
 }
 
 }  // namespace
