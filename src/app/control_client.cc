@@ -100,7 +100,7 @@ OrRefusal<void> ControlClient::send(const protocol::ControlCall& call) {
   std::string out = protocol::write_call(call);
   // What is asked fits into the socket's buffer.
   while (!out.empty()) {
-    if (stream_.send(out) != os::ControlStream::Result::Some) return std::unexpected(has_ended());
+    if (stream_.send(out) != os::ControlStream::Result::Some) return let_go();
   }
   return {};
 }
@@ -116,14 +116,30 @@ OrRefusal<std::optional<protocol::ControlReply>> ControlClient::next(int timeout
     }
     if (in_.size() > protocol::kMaxReply) return std::unexpected(has_ended());
     if (!stream_.wait(timeout_ms)) return std::optional<protocol::ControlReply>();
-    if (stream_.receive(in_, kAtOnce) == os::ControlStream::Result::End) {
-      return std::unexpected(has_ended());
-    }
+    if (stream_.receive(in_, kAtOnce) == os::ControlStream::Result::End) return let_go();
   }
+}
+
+std::unexpected<Refusal> ControlClient::let_go() {
+  let_go_ = true;
+  return std::unexpected(has_ended());
 }
 
 OrRefusal<protocol::ControlReply> ControlClient::call(const protocol::ControlCall& call,
                                                       int timeout_ms) {
+  auto reply = call_once(call, timeout_ms);
+  const bool only_asks = call.method == protocol::Method::Status;
+  for (int tries = 1; !reply && let_go_ && only_asks && tries < kTries; ++tries) {
+    auto again = connect(path_);
+    if (!again) return reply;  // it has ended indeed
+    *this = std::move(*again);
+    reply = call_once(call, timeout_ms);
+  }
+  return reply;
+}
+
+OrRefusal<protocol::ControlReply> ControlClient::call_once(const protocol::ControlCall& call,
+                                                           int timeout_ms) {
   if (auto sent = send(call); !sent) return std::unexpected(std::move(sent.error()));
   auto reply = next(timeout_ms);
   if (!reply) return std::unexpected(std::move(reply.error()));

@@ -21,7 +21,8 @@ class ControlClient {
   /// Refused: there is none (exit status 1), or it may not be asked.
   static OrRefusal<ControlClient> find(const std::string& socket, const std::string& unit);
 
-  /// Sends a call and waits for its (first) reply. An error of Varlink's is a reply.
+  /// Sends a call and waits for its (first) reply. An error of Varlink's is a reply. One that only asks
+  /// is sent again where there are so many clients that it was let go before its turn.
   OrRefusal<protocol::ControlReply> call(const protocol::ControlCall& call,
                                          int timeout_ms = kPatienceMs);
   OrRefusal<void> send(const protocol::ControlCall& call);
@@ -30,11 +31,15 @@ class ControlClient {
   const std::string& path() const { return path_; }
 
  private:
+  static constexpr int kTries = 5;
   static OrRefusal<ControlClient> connect(const std::string& path);
+  OrRefusal<protocol::ControlReply> call_once(const protocol::ControlCall& call, int timeout_ms);
+  std::unexpected<Refusal> let_go();
 
   std::string path_;
   os::ControlStream stream_;
   std::string in_;
+  bool let_go_ = false;  ///< it was ended by the other side
 };
 
 /// What a reply tells of `unit`; of the main one where none is named. nullptr: nothing.
