@@ -218,9 +218,9 @@ void Service::resume(Instant now) {
   enter(ServiceState::Running, life_.tidied ? Instant::max() : now + kTidyAfter);
 }
 
-void Service::enter_running(Instant now) {
+void Service::enter_running(Instant now, Actions& out) {
   resume(now);
-  begin_probes(now);
+  begin_probes(now, out);
   const LifeSettings& life = settings_.life;
   if (life_.watchdog > Duration{0}) life_.watchdog_due = after(now, life_.watchdog);
   if (life.runtime_max != kForever) {

@@ -238,7 +238,7 @@ class Service {
   void start_without_process(Instant now, Actions& out);
   void note_process(const std::string& invocation, const CgroupSnapshot& baseline);
   void main_started(Instant now, Actions& out);
-  void enter_running(Instant now);
+  void enter_running(Instant now, Actions& out);
   void resume(Instant now);
   void tell_verdict(Instant now, bool others_alive, Actions& out);
   void died(Instant now, bool others_alive, Actions& out);
@@ -300,7 +300,7 @@ class Service {
   // service_probes.cc
   ProbeWatch& watch(ProbeKind kind) { return probes_[static_cast<std::size_t>(kind)]; }
   void main_executes(Instant now, Actions& out);
-  void begin_probes(Instant now);
+  void begin_probes(Instant now, Actions& out);
   void check_probes(Instant now, Actions& out);
   void take_probe(Instant now, ProbeKind kind, const ProbeResult& result, Actions& out);
   void end_probes(Actions& out);

@@ -17,9 +17,11 @@ void Service::main_executes(Instant now, Actions& out) {
   check_probes(now, out);
 }
 
-void Service::begin_probes(Instant now) {
+void Service::begin_probes(Instant now, Actions& out) {
+  if (!main_alive()) return;
   watch(ProbeKind::Liveness).begin(now);
   watch(ProbeKind::Readiness).begin(now, true);
+  check_probes(now, out);
 }
 
 void Service::check_probes(Instant now, Actions& out) {

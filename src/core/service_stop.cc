@@ -184,7 +184,7 @@ void Service::begin_stop(Instant now, StopReason reason, Actions& out) {
     if (ending_) return let_go(now, 0, "KillMode=none: the gateway is left running", out);
     if (reason == StopReason::StartTimeout) {
       control_.reset();
-      enter_running(now);
+      enter_running(now, out);
     }
     return;
   }

@@ -42,7 +42,7 @@ TEST(VerifyJson, EachFateHasItsWord) {
   EXPECT_EQ(directives.at(0).at("fate"), "done");
   EXPECT_EQ(directives.at(1).at("fate"), "ignored");
   EXPECT_EQ(directives.at(2).at("fate"), "refused");
-  EXPECT_EQ(directives.at(3).at("fate"), "not-yet");
+  EXPECT_EQ(directives.at(3).at("fate"), "refused");
   EXPECT_NE(directives.at(1).at("reason"), "");
   EXPECT_EQ(unit.at("startable"), false);
   EXPECT_EQ(unit.at("errors").size(), 2u);

@@ -92,11 +92,14 @@ TEST(Properties, OursAreMarked) {
     if (property.ours) ours.insert(property.name);
   }
   EXPECT_EQ(ours, (std::set<std::string_view>{
-                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "JournalFull",
+                      "AlarmBurst", "AlarmIntervalSec", "ForwardSignals", "HookTimeoutSec", "JournalFull",
                       "LivenessProbe", "LivenessProbeFailures", "LivenessProbeSec", "LivenessProbeStartFailures",
                       "LivenessProbeStatus", "LivenessProbeTimeoutSec", "MaxFileSec",
-                      "MaxRetentionSec", "MemorySampleSec", "PIDFile", "RestartCause",
-                      "RestartResetSec", "Storage", "StrictCapabilities", "StrictLimits", "SyncIntervalSec",
+                      "MaxRetentionSec", "MemorySampleSec", "OnAlarm", "OnOOM", "PIDFile",
+                      "ReadinessProbe", "ReadinessProbeFailures", "ReadinessProbeSec",
+                      "ReadinessProbeStatus", "ReadinessProbeTimeoutSec", "RestartCause",
+                      "RestartResetSec", "StartupProbe", "StartupProbeFailures",
+                      "StartupProbeSec", "StartupProbeStatus", "StartupProbeTimeoutSec", "Storage", "StrictCapabilities", "StrictLimits", "SyncIntervalSec",
                       "SystemKeepFree", "SystemMaxFileSize", "SystemMaxFiles", "SystemMaxUse"}));
 }
 

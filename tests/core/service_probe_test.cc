@@ -146,9 +146,8 @@ TEST_F(StartupProbe, ItIsStartedOnceItServesAndProbedForTheRestFromThen) {
   EXPECT_EQ(answer(kRefused), "");
   EXPECT_EQ(rig_->timer(), "probe:startup");
   EXPECT_EQ(rig_->state(), ServiceState::Starting);
-  EXPECT_EQ(answer(kServing), "emit:serving");
+  EXPECT_EQ(answer(kServing), "emit:serving probe:readiness");
   EXPECT_EQ(rig_->state(), ServiceState::Running);
-  EXPECT_EQ(rig_->timer(), "probe:readiness");
 }
 
 TEST_F(StartupProbe, WithoutOneThatServesTimeoutStartSecEndsItAndSaysWhatItAnswered) {
@@ -202,8 +201,9 @@ class ReadinessProbe : public ::testing::Test {
     ServiceSettings settings = loop_settings();
     settings.probes.readiness.target.emplace();
     rig_.emplace(settings);
-    rig_->run();
-    EXPECT_EQ(rig_->timer(), "probe:readiness");
+    rig_->start();
+    rig_->spawned();
+    EXPECT_EQ(rig_->exec_succeeded(), "pidfile:101 emit:started probe:readiness");
   }
   std::string answer(const ProbeResult& result) {
     return rig_->feed(event::Probed{result, ProbeKind::Readiness});

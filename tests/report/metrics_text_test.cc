@@ -54,6 +54,9 @@ gatevisor_unit_launches_total{unit="gateway.service"} 3
 # TYPE gatevisor_unit_deaths_in_window gauge
 # HELP gatevisor_unit_deaths_in_window Deaths within AlarmIntervalSec=.
 gatevisor_unit_deaths_in_window{unit="gateway.service"} 0
+# TYPE gatevisor_unit_ready gauge
+# HELP gatevisor_unit_ready 1 while it is active, and ready by its ReadinessProbe=.
+gatevisor_unit_ready{unit="gateway.service"} 0
 # EOF
 )");
 }

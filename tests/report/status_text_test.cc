@@ -18,6 +18,7 @@ ObservedUnit running() {
   unit.status.name = "gateway.service";
   unit.status.main = true;
   unit.status.active = "active";
+  unit.status.ready = true;
   unit.status.sub = "running";
   unit.status.since = "2026-11-27T04:07:57.000000Z";
   unit.status.main_pid = 120;
@@ -95,6 +96,20 @@ TEST(StatusText, NothingOfTheGatewaysReachesTheTerminalAsItIs) {
   EXPECT_EQ(text.find("\nActive: no"), std::string::npos) << text;
 }
 
+TEST(StatusText, ProbesAndWhatFollowsFromThem) {
+  ObservedUnit unit = running();
+  unit.status.ready = false;
+  unit.status.probes = {{"startup", "log:listening", true, 0, std::nullopt},
+                        {"readiness", "exec:/bin/check", false, 2, std::nullopt},
+                        {"liveness", "tcp://127.0.0.1:80", false, 0, std::nullopt}};
+  const std::string text = status_text(unit, view());
+  EXPECT_NE(text.find("Active: active (running), not ready since"), std::string::npos) << text;
+  EXPECT_NE(text.find("Probes: startup log:listening: serving; readiness exec:/bin/check: 2 failed "
+                      "in a row; liveness tcp://127.0.0.1:80: not answered yet\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(StatusText, ARingOfParentsEnds) {
   ObservedUnit unit = running();
   unit.processes = {{1, 2, "a", 0, 0}, {2, 1, "b", 0, 0}, {3, 3, "c", 0, 0}};
@@ -103,7 +118,7 @@ TEST(StatusText, ARingOfParentsEnds) {
 
 TEST(StatusText, OfGatevisorItself) {
   const SupervisorStatus supervisor = {1,     "0.1.0", "2026-11-27T04:00:00.000000Z", "gateway.service",
-                                       false, false,   "", 0, 0, ""};
+                                       false, false,   "", 0, 0, 0, ""};
   EXPECT_EQ(supervisor_text(supervisor, view()), "  Supervisor: gatevisor 0.1.0, pid 1, for 10min\n");
   SupervisorStatus full = supervisor;
   full.journal = "/var/log/gatevisor";
