@@ -93,9 +93,8 @@ Parsed<void> set_reload_signal(ServiceSettings& settings, std::string_view value
 }
 
 Parsed<void> set_stored_descriptors(ServiceSettings& settings, std::string_view value) {
-  // More than a process may have open at a time, mostly (RLIMIT_NOFILE).
-  constexpr std::uint64_t kMost = 4096;
-  return store(settings.life.stored_descriptors, parse_decimal(value, 0, kMost));
+  // gatevisor's own limit of open files bounds what comes.
+  return store(settings.life.stored_descriptors, parse_decimal(value, 0, UINT32_MAX));
 }
 
 Parsed<void> set_notify_access(ServiceSettings& settings, std::string_view value) {

@@ -39,7 +39,7 @@ void HookWatch::ended(Instant now, const event::HookEnded& event, Actions& out) 
     out.push_back(
         action::Emit{record::HookFailed{event.kind, ended.argv.front(), std::move(how)}});
   }
-  run.killed = false;
+  run.killed = run.given_up = false;
   if (++run.index < settings_->of(event.kind).size()) return start(event.kind, now, out);
   run = Run{};
 }
@@ -48,7 +48,9 @@ void HookWatch::check(Instant now, Actions& out) {
   for (const HookKind kind : kAllHookKinds) {
     Run& run = of(kind);
     if (!run.under_way || now < run.deadline) continue;
-    run.deadline = Instant::max();
+    run.given_up = run.killed;
+    run.deadline = run.given_up ? Instant::max() : after(now, kKillGrace);
+    if (run.given_up) continue;
     run.killed = true;
     out.push_back(action::KillHook{kind});
     out.push_back(action::Emit{record::HookFailed{
@@ -60,7 +62,7 @@ void HookWatch::check(Instant now, Actions& out) {
 Instant HookWatch::deadline() const { return std::ranges::min(runs_, {}, &Run::deadline).deadline; }
 
 bool HookWatch::running() const {
-  return std::ranges::any_of(runs_, [](const Run& run) { return run.under_way && !run.killed; });
+  return std::ranges::any_of(runs_, [](const Run& run) { return run.under_way && !run.given_up; });
 }
 
 }  // namespace gatevisor::core

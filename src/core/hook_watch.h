@@ -15,6 +15,9 @@ namespace gatevisor::core {
 
 class HookWatch {
  public:
+  /// How long one that is killed may take to end. It may wait for a device.
+  static constexpr Duration kKillGrace = std::chrono::seconds{5};
+
   /// `settings` must outlive the watch.
   explicit HookWatch(const HookSettings& settings) : settings_(&settings) {}
 
@@ -25,13 +28,14 @@ class HookWatch {
   void check(Instant now, Actions& out);
 
   Instant deadline() const;
-  /// One that has not been killed yet.
+  /// One whose end is worth a wait.
   bool running() const;
 
  private:
   struct Run {
     bool under_way = false;
-    bool killed = false;  ///< and its end has not been told yet
+    bool killed = false;    ///< and its end has not been told yet
+    bool given_up = false;  ///< likewise, and it has had kKillGrace
     std::size_t index = 0;
     Instant deadline = Instant::max();
     std::vector<std::string> environment;

@@ -87,7 +87,16 @@ TEST_F(ServiceHook, GatevisorEndsWhenItHasEndedOrHadItsTime) {
   begin();
   alarm();
   rig_->signal(SIGTERM);
-  EXPECT_EQ(rig_->timer(), "kill-hook:OnAlarm emit:hook-failed emit:finished exit:1");
+  EXPECT_EQ(rig_->timer(), "kill-hook:OnAlarm emit:hook-failed");
+  EXPECT_EQ(ends(WaitStatus::killed(SIGKILL)), "emit:finished exit:1");
+}
+
+TEST_F(ServiceHook, OneThatSigkillDoesNotEndIsGivenUp) {
+  begin();
+  alarm();
+  rig_->signal(SIGTERM);
+  EXPECT_EQ(rig_->timer(), "kill-hook:OnAlarm emit:hook-failed");
+  EXPECT_EQ(rig_->timer(), "emit:finished exit:1");
 }
 
 }  // namespace

@@ -112,7 +112,9 @@ TEST(Probe, ACommandThatExitsWithZeroMeansServing) {
   const TempDir files;
   const std::string mark = files.file("mark");
   std::ofstream(mark) << "x";
-  Gatevisor supervisor({.command = {"hang"}, .properties = probing(is_there(mark))});
+  auto properties = probing(is_there(mark));
+  properties.emplace_back("LivenessProbeTimeoutSec=5s");
+  Gatevisor supervisor({.command = {"hang"}, .properties = properties});
   EXPECT_EQ(supervisor.expect("serving").text("/detail"), "exit code 0");
   unlink(mark.c_str());
   const Record failed = supervisor.expect("probe-failed");
@@ -185,8 +187,8 @@ TEST(Probe, WithoutAnAnswerTheStartTimesOutAndSaysWhatTheLastOneWas) {
   const TempDir files;
   Gatevisor supervisor({.command = {"hang"},
                         .properties = {"StartupProbe=" + is_there(files.file("mark")),
-                                       "StartupProbeSec=100ms", "Restart=no",
-                                       "TimeoutStartSec=" + slow(500ms)}});
+                                       "StartupProbeSec=100ms", "StartupProbeTimeoutSec=5s",
+                                       "Restart=no", "TimeoutStartSec=2s"}});
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/cause"), "start-timeout");
   EXPECT_NE(exited.text("/verdict/summary").find("answered with: exit code 1"), std::string::npos);

@@ -244,7 +244,7 @@ void Referee::check_exit() {
 Duration Referee::longest_hooks() const {
   const HookSettings& hooks = scenario_.settings.hooks;
   const std::size_t most = std::max(hooks.alarm.size(), hooks.out_of_memory.size());
-  return static_cast<int>(most) * (hooks.timeout + kLatency + late_);
+  return static_cast<int>(most) * (hooks.timeout + kLatency + 2 * late_);
 }
 
 /// One TimeoutStopSec= for the processes; one for each command, and what that leaves.
