@@ -274,7 +274,7 @@ TEST(JournalWriter, KeepsLinesUnderASandboxToo) {
 
 TEST(JournalWriter, StaysBelowTheSizeThatItMayHave) {
   TempDir files;
-  Gatevisor supervisor(shell(files, "seq -f 'line %.0f' 1 40000",
+  Gatevisor supervisor(shell(files, "seq -f 'line %.0f' 1 20000",
                              {"Restart=no", "SystemMaxUse=4M", "SystemMaxFileSize=1M"}));
   EXPECT_EQ(supervisor.expect_end(), 0);
   std::uintmax_t size = 0;
@@ -288,7 +288,7 @@ TEST(JournalWriter, StaysBelowTheSizeThatItMayHave) {
   // The newest are there, and without a gap.
   const std::string found = lines_of(files);
   EXPECT_GT(found.size(), 1000u);
-  EXPECT_TRUE(numbered(40'000).ends_with(found));
+  EXPECT_TRUE(numbered(20'000).ends_with(found));
   output_of("journalctl -q --verify -D " + files.file("journal") + " 2>&1");
 }
 
