@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "os/children.h"
 #include "os/sender_process.h"
 
 namespace gatevisor::app {

@@ -109,6 +109,12 @@ std::string_view behind_key(std::string_view content, std::string_view key) {
   return {};
 }
 
+/// What follows on 'name=' in a line.
+std::string_view behind_name(std::string_view line, std::string_view name) {
+  const std::size_t at = line.find(std::string(name) + "=");
+  return at == line.npos ? std::string_view() : line.substr(at + name.size() + 1);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> number_of(std::string_view content) {
@@ -124,10 +130,16 @@ std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_v
 }
 
 std::optional<std::uint64_t> stalled_total(std::string_view content, std::string_view kind) {
-  constexpr std::string_view kTotal = "total=";
-  const std::string_view line = behind_key(content, kind);
-  const std::size_t total = line.find(kTotal);
-  return total == line.npos ? std::nullopt : number_of(line.substr(total + kTotal.size()));
+  return number_of(behind_name(behind_key(content, kind), "total"));
+}
+
+std::optional<std::uint64_t> stalled_average(std::string_view content, std::string_view kind,
+                                             std::string_view time) {
+  const std::string_view average = behind_name(behind_key(content, kind), time);
+  const std::size_t dot = average.find('.');
+  const auto whole = number_of(average);
+  if (!whole || dot == average.npos) return std::nullopt;
+  return *whole * 100 + number_of(average.substr(dot + 1)).value_or(0);
 }
 
 Expected<CgroupDir> CgroupDir::open(int parent, const char* name, std::string path) {

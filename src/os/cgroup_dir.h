@@ -89,5 +89,8 @@ std::optional<std::uint64_t> keyed_value(std::string_view content, std::string_v
 /// 'full avg10=0.00 avg60=0.00 avg300=0.00 total=123' of a pressure file (the kernel's psi.rst), in
 /// microseconds. `kind`: 'some', 'full'.
 std::optional<std::uint64_t> stalled_total(std::string_view content, std::string_view kind);
+/// The same of an average, in hundredths of a percent. `time`: 'avg10', 'avg60', 'avg300'.
+std::optional<std::uint64_t> stalled_average(std::string_view content, std::string_view kind,
+                                             std::string_view time);
 
 }  // namespace gatevisor::os

@@ -1,6 +1,8 @@
 #include "os/cgroup_mount.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <optional>
@@ -41,13 +43,6 @@ bool has_option(std::string_view options, std::string_view option) {
   return std::ranges::find(parts, option) != parts.end();
 }
 
-std::optional<std::string_view> own_path(std::string_view cgroup) {
-  for (const std::string_view line : split(cgroup, '\n')) {
-    if (line.starts_with("0::")) return line.substr(3);
-  }
-  return std::nullopt;
-}
-
 struct Mount {
   std::string root;  ///< which part of the hierarchy is mounted there
   std::string point;
@@ -64,8 +59,20 @@ std::optional<Mount> parse_mount(std::string_view line) {
 
 }  // namespace
 
+std::optional<std::string_view> unified_path(std::string_view cgroup) {
+  for (const std::string_view line : split(cgroup, '\n')) {
+    if (line.starts_with("0::")) return line.substr(3);
+  }
+  return std::nullopt;
+}
+
+bool is_unified() {
+  struct statfs info{};
+  return statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 Expected<CgroupPlace> find_cgroup_place(std::string_view mountinfo, std::string_view cgroup) {
-  const auto path = own_path(cgroup);
+  const auto path = unified_path(cgroup);
   if (!path) return fail("", "/proc/self/cgroup has no cgroup v2 line (0::)", 0);
   if (path->starts_with("/..")) {
     return fail("", "the cgroup of this process lies outside its cgroup namespace", 0);

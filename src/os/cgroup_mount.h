@@ -1,6 +1,7 @@
 // Where cgroup v2 is mounted, and where in it this process is.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,11 @@ Expected<CgroupPlace> find_cgroup_place(std::string_view mountinfo, std::string_
 
 /// The same for this process, now.
 Expected<CgroupPlace> own_cgroup_place();
+
+/// Of a text of /proc/PID/cgroup: where in cgroup v2 the process is, from '/'. nullopt: nowhere.
+std::optional<std::string_view> unified_path(std::string_view cgroup);
+
+/// /sys/fs/cgroup is cgroup v2 itself, and no directory of hierarchies.
+bool is_unified();
 
 }  // namespace gatevisor::os

@@ -27,7 +27,7 @@ struct Stat {
 /// the fields are counted from the last parenthesis.
 std::optional<Stat> read_stat(int pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  const auto content = read_at(AT_FDCWD, path.c_str());
+  const auto content = read_small_at(AT_FDCWD, path.c_str());
   if (!content) return std::nullopt;
   const std::size_t close = content->rfind(')');
   if (close == std::string::npos || close + 2 >= content->size()) return std::nullopt;
@@ -106,6 +106,11 @@ std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<i
     return !stat || stat->state == 'Z' || stat->state == 'X' || stat->start < since_ticks;
   });
   return pids;
+}
+
+int parent_of(int pid) {
+  const auto stat = read_stat(pid);
+  return stat ? stat->parent : 0;
 }
 
 std::uint64_t start_ticks(int pid) {

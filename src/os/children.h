@@ -22,6 +22,9 @@ std::vector<int> own_children(std::uint64_t since_ticks, std::initializer_list<i
 /// Whether it is a live child of this process.
 bool is_child(int pid);
 
+/// 0 where it cannot be told.
+int parent_of(int pid);
+
 /// Start time of a process in clock ticks since boot; 0 where it cannot be read.
 std::uint64_t start_ticks(int pid);
 

@@ -48,14 +48,10 @@ bool has_smbios_field(std::string_view text) {
   if (field.empty() || field.find('/') != field.npos || field.starts_with('.')) return false;
   std::string_view rest = text.substr(at);
   const auto op = take_operator(rest);
-  rest = trimmed(rest);
-  if (rest.size() >= 2 && (rest.front() == '"' || rest.front() == '\'') &&
-      rest.back() == rest.front()) {
-    rest = rest.substr(1, rest.size() - 2);
-  }
+  const std::string wanted = unquoted(std::string(trimmed(rest)));
   const auto value = read_file("/sys/class/dmi/id/" + field);
-  if (!op || rest.empty() || !value) return false;
-  return holds_for_text(*op, std::string(trimmed(*value)), std::string(rest));
+  return op && !wanted.empty() && value &&
+         holds_for_text(*op, std::string(trimmed(*value)), wanted);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <strings.h>
@@ -11,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -112,14 +110,6 @@ bool is_kernel_version(const std::string& expressions) {
     if (!holds_for_text(op.value_or(Operator::Matches), release, std::string(rest))) return false;
   }
   return !words.empty();
-}
-
-std::string unquoted(std::string value) {
-  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-      value.back() == value.front()) {
-    return value.substr(1, value.size() - 2);
-  }
-  return value;
 }
 
 std::string release_field(const std::string& key) {
@@ -243,10 +233,8 @@ bool is_group(const std::string& wanted) {
 }
 
 bool has_controllers(const std::string& wanted) {
-  struct statfs info{};
-  const bool unified = statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
-  if (wanted == "v2") return unified;
-  if (wanted == "v1") return !unified;
+  if (wanted == "v2") return is_unified();
+  if (wanted == "v1") return !is_unified();
   constexpr std::array<std::string_view, 4> kKnown = {"cpu", "io", "memory", "pids"};
   const auto place = own_cgroup_place();
   const auto there =

@@ -1,37 +1,14 @@
 #include "os/condition_pressure.h"
 
-#include <sys/vfs.h>
-#include <linux/magic.h>
-
-#include <charconv>
 #include <optional>
-#include <sstream>
 #include <string>
 
+#include "os/cgroup_dir.h"
+#include "os/cgroup_mount.h"
 #include "os/file.h"
 
 namespace gatevisor::os {
 namespace {
-
-/// '12.34' of the line that begins with `kind`, in hundredths of a percent.
-std::optional<unsigned> average(const std::string& text, const std::string& kind,
-                                const std::string& time) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(kind + " ")) continue;
-    const std::size_t at = line.find(time + "=");
-    if (at == line.npos) return std::nullopt;
-    const char* const begin = line.data() + at + time.size() + 1;
-    const char* const end = line.data() + line.size();
-    unsigned whole = 0;
-    unsigned hundredths = 0;
-    const auto [dot, error] = std::from_chars(begin, end, whole);
-    if (error != std::errc{} || dot == end || *dot != '.') return std::nullopt;
-    std::from_chars(dot + 1, end, hundredths);
-    return whole * 100 + hundredths;
-  }
-  return std::nullopt;
-}
 
 const char* resource_of(Condition::Kind kind) {
   if (kind == Condition::Kind::CPUPressure) return "cpu";
@@ -49,9 +26,7 @@ bool pressure_holds(const Condition& condition) {
   const std::string resource = resource_of(condition.kind);
   std::string path = "/proc/pressure/" + resource;
   if (cgroup != "*") {
-    struct statfs info{};
-    const bool unified = statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
-    if (!unified) return true;
+    if (!is_unified()) return true;
     path = "/sys/fs/cgroup" + cgroup + "/" + resource + ".pressure";
   }
   const auto text = read_file(path);
@@ -59,11 +34,10 @@ bool pressure_holds(const Condition& condition) {
   // Of a processor that all wait for it at once says nothing: it is 0 for the machine.
   const bool cpu = condition.kind == Condition::Kind::CPUPressure;
   const std::string time = parameter.substr(second + 1);
-  auto now = cpu ? std::nullopt : average(*text, "full", time);
-  if (!now) now = average(*text, "some", time);
-  unsigned limit = 0;
-  std::from_chars(parameter.data() + first + 1, parameter.data() + second, limit);
-  return now && *now <= limit;
+  auto now = cpu ? std::nullopt : stalled_average(*text, "full", time);
+  if (!now) now = stalled_average(*text, "some", time);
+  const auto limit = number_of(parameter.substr(first + 1));
+  return now && limit && *now <= *limit;
 }
 
 }  // namespace gatevisor::os

@@ -93,6 +93,14 @@ std::optional<Operator> take_operator(std::string_view& text) {
   return std::nullopt;
 }
 
+std::string unquoted(std::string value) {
+  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+      value.back() == value.front()) {
+    return value.substr(1, value.size() - 2);
+  }
+  return value;
+}
+
 bool holds_for_text(Operator op, const std::string& actual, const std::string& wanted) {
   const auto matches = [&] { return fnmatch(wanted.c_str(), actual.c_str(), 0) == 0; };
   switch (op) {

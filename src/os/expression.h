@@ -28,6 +28,9 @@ enum class Operator : std::uint8_t {
 /// The operator that `text` begins with; `text` moves behind it and white space. nullopt: none.
 std::optional<Operator> take_operator(std::string_view& text);
 
+/// Without the quotes around it, if it has some.
+std::string unquoted(std::string value);
+
 bool holds_for_text(Operator op, const std::string& actual, const std::string& wanted);
 /// The two of texts and patterns compare numbers too.
 bool holds_for_number(Operator op, std::uint64_t actual, std::uint64_t wanted);

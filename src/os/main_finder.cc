@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "os/cgroup_mount.h"
 #include "os/file.h"
 
 namespace gatevisor::os {
@@ -25,14 +26,11 @@ std::optional<int> first_number(std::string_view text) {
 bool is_in(const CgroupDir& cgroup, int pid) {
   const auto content = read_at(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/cgroup").c_str());
   if (!content) return false;
-  const std::size_t line = content->find("0::");
-  if (line == std::string::npos) return false;
-  std::string_view path(*content);
-  path.remove_prefix(line + 3);
-  path = path.substr(0, path.find('\n'));
-  const std::size_t at = path.find("/" + cgroup.path());
+  const auto path = unified_path(*content);
+  if (!path) return false;
+  const std::size_t at = path->find("/" + cgroup.path());
   if (at == std::string_view::npos) return false;
-  const std::string_view rest = path.substr(at + 1 + cgroup.path().size());
+  const std::string_view rest = path->substr(at + 1 + cgroup.path().size());
   return rest.empty() || rest.front() == '/';
 }
 

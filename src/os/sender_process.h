@@ -14,7 +14,4 @@ struct SenderProcess {
 };
 SenderProcess sender_process(int pid);
 
-/// 0 where it cannot be told.
-int parent_of(int pid);
-
 }  // namespace gatevisor::os
