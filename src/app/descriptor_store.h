@@ -29,7 +29,6 @@ class DescriptorStore {
   void check();
   void clear();
 
-  std::size_t size() const { return all_.size(); }
   /// In the order in which they came.
   std::vector<int> descriptors() const;
   /// NAME=VALUE for who gets them: $LISTEN_FDS, $LISTEN_PID (sd_listen_fds(3)), $LISTEN_FDNAMES.

@@ -14,11 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kPriorities = {
     "PRIORITY=0", "PRIORITY=1", "PRIORITY=2", "PRIORITY=3",
     "PRIORITY=4", "PRIORITY=5", "PRIORITY=6", "PRIORITY=7"};
-constexpr unsigned kCritical = 2;
 /// Lines for the console are put together up to about that.
 constexpr std::size_t kShownText = std::size_t{32} << 10;
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 }  // namespace
 
@@ -97,14 +94,15 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
   auto done = store_.append({times.realtime_usec, times.monotonic_usec},
                             std::span(fields).first(line_break.empty() ? 2 : 3), mark, &common_);
   if (done) store_.next_account().bytes += line.size();
-  critical_ |= done && level <= kCritical;
+  critical_ |= done && level <= kCriticalLevel;
   return done;
 }
 
 // In the memory that outlives this writer before the account says that the line is done with.
 void JournalOutput::look_at(std::string_view line) {
-  if (stream_.awaited.empty() || line.find(stream_.awaited) == line.npos) return;
-  place(memory_.awaited).offset = 1;
+  if (stream_.awaited.empty()) return;
+  std::uint64_t& seen = place(memory_.awaited).offset;
+  if (seen == 0 && line.find(stream_.awaited) != line.npos) seen = 1;
 }
 
 bool JournalOutput::take_line_seen() {

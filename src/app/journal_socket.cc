@@ -11,15 +11,6 @@
 #include "protocol/syslog_message.h"
 
 namespace gatevisor::app {
-namespace {
-
-constexpr unsigned kCritical = 2;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-
-}  // namespace
 
 /// The entries of one datagram, of either kind, with the fields that its sender gives.
 class JournalSocket::Reader {
@@ -138,7 +129,7 @@ Expected<void> JournalSocket::append(const Reader& reader, const os::LogSender& 
   const bool never = !done && (done.error().code == EMSGSIZE || done.error().code == EINVAL ||
                                done.error().code == E2BIG);
   if (never) return store_.skip(mark);
-  critical_ |= done && reader.level() <= kCritical;
+  critical_ |= done && reader.level() <= kCriticalLevel;
   return done;
 }
 

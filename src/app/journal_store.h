@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/journal_account.h"
@@ -18,6 +19,14 @@
 #include "os/unique_fd.h"
 
 namespace gatevisor::app {
+
+/// An entry of that level or below is put on the disk at once: syslog(3)'s LOG_CRIT.
+inline constexpr unsigned kCriticalLevel = 2;
+
+/// The value of a field.
+inline std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 class JournalStore {
  public:

@@ -258,7 +258,7 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
   const Command& command = commands.main.front();
   if (first && commands.condition.empty() && commands.start_pre.empty() &&
       !command.ignore_failure && !has_work_after_a_failed_start(settings)) {
-    auto plan = launcher.plan(command, launcher.own_variables(std::string(32, '0'), true));
+    auto plan = launcher.plan(command, launcher.own_variables(std::string(32, '0'), Role::Main));
     if (!plan) return std::unexpected(std::move(plan.error()));
     launcher.main_ = std::move(*plan);
     launcher.keep_main_ = commands.main.size() == 1 && launcher.is_constant(command);
@@ -308,14 +308,16 @@ OrRefusal<exec::Plan> Launcher::plan(const Command& command,
 }
 
 // systemd.exec(5), 'Environment Variables Set or Propagated by the Service Manager'.
-std::vector<std::string> Launcher::own_variables(const std::string& invocation, bool main) const {
+std::vector<std::string> Launcher::own_variables(const std::string& invocation, Role role) const {
   std::vector<std::string> all = {"INVOCATION_ID=" + invocation};
   const LifeSettings& life = settings_.life;
   // `run -- COMMAND` has the container's environment, and none of systemd's.
   if (!settings_.exec.inherit_environment) all.emplace_back("SYSTEMD_EXEC_PID=");
-  const bool notify =
-      main ? life.notify() != NotifyAccess::None
-           : life.notify() == NotifyAccess::Exec || life.notify() == NotifyAccess::All;
+  const bool main = role == Role::Main;
+  const NotifyAccess access = life.notify();
+  const bool notify = main ? access != NotifyAccess::None
+                           : role == Role::Command && (access == NotifyAccess::Exec ||
+                                                       access == NotifyAccess::All);
   if (notify && !notify_socket_.empty()) all.push_back("NOTIFY_SOCKET=" + notify_socket_);
   if (!settings_.pid_file.empty() && !settings_.writes_pid_file) {
     all.push_back("PIDFILE=" + settings_.pid_file);
@@ -333,38 +335,40 @@ Expected<const exec::Plan*> Launcher::main(std::size_t index, const std::string&
     main_->set_invocation(invocation);
     return &*main_;
   }
-  auto all = own_variables(invocation, true);
-  all.insert(all.end(), variables.begin(), variables.end());
-  auto made = plan(settings_.commands.main.at(index), all);
-  if (!made) return std::unexpected(std::move(made.error().error));
+  auto made = plan_as(Role::Main, settings_.commands.main.at(index), invocation, variables);
+  if (!made) return std::unexpected(std::move(made.error()));
   main_ = std::move(*made);
   return &*main_;
 }
 
-Expected<exec::Plan> Launcher::beside(const Command& command, const std::string& invocation,
-                                      const std::vector<std::string>& variables) const {
-  auto all = own_variables(invocation, false);
-  std::erase_if(all, [](const auto& each) { return each.starts_with("NOTIFY_SOCKET="); });
+Expected<exec::Plan> Launcher::plan_as(Role role, const Command& command,
+                                       const std::string& invocation,
+                                       const std::vector<std::string>& variables) const {
+  auto all = own_variables(invocation, role);
   all.insert(all.end(), variables.begin(), variables.end());
   auto made = plan(command, all);
   if (!made) return std::unexpected(std::move(made.error().error));
-  if (!may_mount_) made->credentials = {};
   return std::move(*made);
+}
+
+Expected<exec::Plan> Launcher::beside(const Command& command, const std::string& invocation,
+                                      const std::vector<std::string>& variables) const {
+  auto made = plan_as(Role::Beside, command, invocation, variables);
+  if (made && !may_mount_) made->credentials = {};
+  return made;
 }
 
 Expected<exec::Plan> Launcher::command(CommandKind kind, std::size_t index,
                                        const std::string& invocation,
                                        const std::vector<std::string>& variables) const {
   // Type=forking: the first process of the service, by which it may also say that it is ready.
-  auto all = own_variables(invocation, kind == CommandKind::Main);
-  all.insert(all.end(), variables.begin(), variables.end());
-  auto made = plan(settings_.commands.of(kind).at(index), all);
-  if (!made) return std::unexpected(std::move(made.error().error));
+  const Role role = kind == CommandKind::Main ? Role::Main : Role::Command;
+  auto made = plan_as(role, settings_.commands.of(kind).at(index), invocation, variables);
   const bool beside_main =
       kind == CommandKind::StartPost || kind == CommandKind::Reload || kind == CommandKind::Stop;
   // A plain directory is the main process's too, and full; a mount of its own is each process's.
-  if (beside_main && !may_mount_) made->credentials = {};
-  return std::move(*made);
+  if (made && beside_main && !may_mount_) made->credentials = {};
+  return made;
 }
 
 }  // namespace gatevisor::app

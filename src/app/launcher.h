@@ -48,9 +48,17 @@ class Launcher {
                                const std::vector<std::string>& variables) const;
 
  private:
+  /// What a process is to the unit.
+  enum class Role : std::uint8_t {
+    Main,
+    Command,  ///< ExecStartPre= and its like
+    Beside    ///< a probe's command, or a hook: it says nothing of the unit
+  };
   OrRefusal<exec::Plan> plan(const Command& command,
                              const std::vector<std::string>& variables) const;
-  std::vector<std::string> own_variables(const std::string& invocation, bool main) const;
+  Expected<exec::Plan> plan_as(Role role, const Command& command, const std::string& invocation,
+                               const std::vector<std::string>& variables) const;
+  std::vector<std::string> own_variables(const std::string& invocation, Role role) const;
   Expected<void> prepare_files();
   bool is_constant(const Command& command) const;
 

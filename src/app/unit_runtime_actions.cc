@@ -50,6 +50,13 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn_in_
     if (!control) return std::unexpected(NotMade{ExecStep::Cgroup, std::move(control.error())});
   }
   const os::CgroupDir& into = *control ? *control : placement.leaf();
+  // It may send to a log socket before its outputs are told of.
+  if (shared_.journal->has_listeners() && placement.has_leaf()) {
+    shared_.journal->add_invocation(
+        journal_stream(parts_.settings, plan,
+                       {0, invocation_id_, placement.leaf().path(), false}),
+        os::now());
+  }
   auto running = spawn(plan, placement.has_leaf() ? &into : nullptr, std::move(with));
   if (running && !placement.has_leaf() && started_ticks_ == 0) {
     started_ticks_ = os::start_ticks(running->child.pid);
@@ -63,13 +70,6 @@ std::expected<UnitRuntime::Running, UnitRuntime::NotMade> UnitRuntime::spawn(
   if (!pipe) return std::unexpected(NotMade{ExecStep::Clone, std::move(pipe.error())});
   const bool may_join = into != nullptr && shared_.maker.child_may_have_to_join();
   const os::UniqueFd procs = may_join ? into->open_procs() : os::UniqueFd();
-  // It may send to a log socket before its outputs are told of.
-  if (shared_.journal->has_listeners() && parts_.placement.has_leaf()) {
-    shared_.journal->add_invocation(
-        journal_stream(parts_.settings, plan,
-                       {0, invocation_id_, parts_.placement.leaf().path(), false}),
-        os::now());
-  }
   NewOutput output = open_output(plan, plan.standard_output);
   NewOutput error = open_output(plan, plan.standard_error);
   exec::ChildContext context{&plan, pipe->write.get(), procs.get(), output.write.get(),

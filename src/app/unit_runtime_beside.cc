@@ -3,17 +3,10 @@
 #include <algorithm>
 
 #include "app/unit_runtime.h"
+#include "core/death.h"
 #include "os/invocation.h"
 
 namespace gatevisor::app {
-namespace {
-
-std::string text_of(const WaitStatus& status) {
-  return status.by_signal() ? signal_name(status.value)
-                            : "exit code " + std::to_string(status.value);
-}
-
-}  // namespace
 
 bool UnitRuntime::is_helper(int pid) const {
   if (pid == 0) return false;
@@ -29,7 +22,7 @@ bool UnitRuntime::collect_beside(int pid, WaitStatus status) {
     if (command.process.pid() != pid) continue;
     SideProcess::End end = command.process.collect(status);
     if (command.dropped) return true;
-    ProbeResult result{ProbeOutcome::Failed, text_of(end.status)};
+    ProbeResult result{ProbeOutcome::Failed, core::how_it_ended(end.status)};
     if (end.status == WaitStatus::exited(0)) result.outcome = ProbeOutcome::Serving;
     if (!end.problem.empty()) result = {ProbeOutcome::CannotRun, std::move(end.problem)};
     push(event::Probed{std::move(result), kind});

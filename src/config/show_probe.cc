@@ -21,24 +21,14 @@ ShownValue accepted(const ShowSubject& of) {
   return shown_text(ranges_text(all));
 }
 
-template <ProbeKind kind>
-ShownValue interval(const ShowSubject& of) {
-  return shown_span(of.settings.probes.of(kind).interval);
+template <ProbeKind kind, Duration ProbeSettings::* field>
+ShownValue time(const ShowSubject& of) {
+  return shown_span(of.settings.probes.of(kind).*field);
 }
 
-template <ProbeKind kind>
-ShownValue timeout(const ShowSubject& of) {
-  return shown_span(of.settings.probes.of(kind).timeout);
-}
-
-template <ProbeKind kind>
-ShownValue failures(const ShowSubject& of) {
-  return shown_number(of.settings.probes.of(kind).failures);
-}
-
-template <ProbeKind kind>
-ShownValue start_failures(const ShowSubject& of) {
-  return shown_number(of.settings.probes.of(kind).start_failures);
+template <ProbeKind kind, unsigned ProbeSettings::* field>
+ShownValue count(const ShowSubject& of) {
+  return shown_number(of.settings.probes.of(kind).*field);
 }
 
 template <HookKind kind>
@@ -53,21 +43,28 @@ ShownValue commands(const ShowSubject& of) {
 constexpr ShowRow kRows[] = {
     {"StartupProbe", "StartupProbe", target<ProbeKind::Startup>},
     {"StartupProbeStatus", "StartupProbeStatus", accepted<ProbeKind::Startup>},
-    {"StartupProbeSec", "StartupProbeUSec", interval<ProbeKind::Startup>},
-    {"StartupProbeTimeoutSec", "StartupProbeTimeoutUSec", timeout<ProbeKind::Startup>},
-    {"StartupProbeFailures", "StartupProbeFailures", start_failures<ProbeKind::Startup>},
+    {"StartupProbeSec", "StartupProbeUSec", time<ProbeKind::Startup, &ProbeSettings::interval>},
+    {"StartupProbeTimeoutSec", "StartupProbeTimeoutUSec",
+     time<ProbeKind::Startup, &ProbeSettings::timeout>},
+    {"StartupProbeFailures", "StartupProbeFailures",
+     count<ProbeKind::Startup, &ProbeSettings::start_failures>},
     {"LivenessProbe", "LivenessProbe", target<ProbeKind::Liveness>},
     {"LivenessProbeStatus", "LivenessProbeStatus", accepted<ProbeKind::Liveness>},
-    {"LivenessProbeSec", "LivenessProbeUSec", interval<ProbeKind::Liveness>},
-    {"LivenessProbeTimeoutSec", "LivenessProbeTimeoutUSec", timeout<ProbeKind::Liveness>},
-    {"LivenessProbeFailures", "LivenessProbeFailures", failures<ProbeKind::Liveness>},
+    {"LivenessProbeSec", "LivenessProbeUSec", time<ProbeKind::Liveness, &ProbeSettings::interval>},
+    {"LivenessProbeTimeoutSec", "LivenessProbeTimeoutUSec",
+     time<ProbeKind::Liveness, &ProbeSettings::timeout>},
+    {"LivenessProbeFailures", "LivenessProbeFailures",
+     count<ProbeKind::Liveness, &ProbeSettings::failures>},
     {"LivenessProbeStartFailures", "LivenessProbeStartFailures",
-     start_failures<ProbeKind::Liveness>},
+     count<ProbeKind::Liveness, &ProbeSettings::start_failures>},
     {"ReadinessProbe", "ReadinessProbe", target<ProbeKind::Readiness>},
     {"ReadinessProbeStatus", "ReadinessProbeStatus", accepted<ProbeKind::Readiness>},
-    {"ReadinessProbeSec", "ReadinessProbeUSec", interval<ProbeKind::Readiness>},
-    {"ReadinessProbeTimeoutSec", "ReadinessProbeTimeoutUSec", timeout<ProbeKind::Readiness>},
-    {"ReadinessProbeFailures", "ReadinessProbeFailures", failures<ProbeKind::Readiness>},
+    {"ReadinessProbeSec", "ReadinessProbeUSec",
+     time<ProbeKind::Readiness, &ProbeSettings::interval>},
+    {"ReadinessProbeTimeoutSec", "ReadinessProbeTimeoutUSec",
+     time<ProbeKind::Readiness, &ProbeSettings::timeout>},
+    {"ReadinessProbeFailures", "ReadinessProbeFailures",
+     count<ProbeKind::Readiness, &ProbeSettings::failures>},
     {"OnAlarm", "OnAlarm", commands<HookKind::Alarm>},
     {"OnOOM", "OnOOM", commands<HookKind::OutOfMemory>},
     {"HookTimeoutSec", "HookTimeoutUSec",

@@ -32,10 +32,15 @@ class HookWatch {
   bool running() const;
 
  private:
+  /// Of the command whose end has not been told yet.
+  enum class State : std::uint8_t {
+    None,  ///< there is none
+    Running,
+    Killed,
+    GivenUp  ///< killed, and it has had kKillGrace
+  };
   struct Run {
-    bool under_way = false;
-    bool killed = false;    ///< and its end has not been told yet
-    bool given_up = false;  ///< likewise, and it has had kKillGrace
+    State state = State::None;
     std::size_t index = 0;
     Instant deadline = Instant::max();
     std::vector<std::string> environment;

@@ -56,4 +56,9 @@ Int number(const ordered_json& json, const char* name) {
   return fits ? static_cast<Int>(wide) : 0;
 }
 
+/// Empty text is what Varlink leaves out.
+inline void put(ordered_json& json, const char* name, const std::string& value) {
+  if (!value.empty()) json[name] = value;
+}
+
 }  // namespace gatevisor::protocol

@@ -1,15 +1,6 @@
 #include "protocol/status_json.h"
 
 namespace gatevisor::protocol {
-namespace {
-
-/// Empty text and 0 are what Varlink leaves out.
-void put(ordered_json& json, const char* name, const std::string& value) {
-  if (!value.empty()) json[name] = value;
-}
-
-}  // namespace
-
 ordered_json to_json(const UnitStatus& unit) {
   ordered_json json = {
       {"name", unit.name}, {"main", unit.main}, {"active", unit.active}, {"sub", unit.sub}};

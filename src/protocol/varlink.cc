@@ -91,11 +91,6 @@ void read_parameters(const ordered_json& json, ControlCall& call) {
   call.whom = known.value_or(KillWhom::All);
 }
 
-/// Empty text and 0 are what Varlink leaves out.
-void put(ordered_json& json, const char* name, const std::string& value) {
-  if (!value.empty()) json[name] = value;
-}
-
 std::string error_name(CallError error) {
   switch (error) {
     case CallError::MethodNotFound: return std::string(kService) + "MethodNotFound";
