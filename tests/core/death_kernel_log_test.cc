@@ -5,24 +5,10 @@
 #include "core/advice.h"
 #include "core/death.h"
 #include "core/kernel_finding.h"
-#include "core_testing.h"
-#include "fake_cgroups.h"
+#include "death_testing.h"
 
 namespace gatevisor::core {
 namespace {
-
-const WaitStatus kKilled = WaitStatus::killed(SIGKILL);
-
-Death death_by(WaitStatus status, const FakeCgroups& groups) {
-  Death death;
-  death.pid = 42;
-  death.started = at(100s);
-  death.ended = at(140s);
-  death.status = status;
-  death.baseline = FakeCgroups(groups.rung(), groups.pids()).baseline();
-  death.after = groups.now();
-  return death;
-}
 
 KernelKill kill_of(int pid, const std::string& cgroup, const std::string& limit) {
   KernelKill kill{"Memory cgroup out of memory: Killed process", "node", pid};
@@ -41,8 +27,6 @@ KernelLog outside() {
   return log;
 }
 KernelLog inside() { return {}; }
-
-Verdict judged(const Death& death) { return judge(death, loop_settings()); }
 
 std::string told(const Verdict& verdict, const std::string& name) {
   for (const Evidence& fact : verdict.evidence) {

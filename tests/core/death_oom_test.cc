@@ -3,27 +3,10 @@
 #include <algorithm>
 
 #include "core/death.h"
-#include "core_testing.h"
-#include "fake_cgroups.h"
+#include "death_testing.h"
 
 namespace gatevisor::core {
 namespace {
-
-/// A life of 40 s that began before anything in `groups` happened.
-Death death_by(WaitStatus status, const FakeCgroups& groups) {
-  Death death;
-  death.pid = 42;
-  death.started = at(100s);
-  death.ended = at(140s);
-  death.status = status;
-  death.baseline = FakeCgroups(groups.rung(), groups.pids()).baseline();
-  death.after = groups.now();
-  return death;
-}
-
-const WaitStatus kKilled = WaitStatus::killed(SIGKILL);
-
-Verdict judged(const Death& death) { return judge(death, loop_settings()); }
 
 std::string because(const Verdict& verdict, Cause cause) {
   for (const RuledOut& entry : verdict.ruled_out) {

@@ -5,26 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "core_testing.h"
-#include "fake_cgroups.h"
+#include "death_testing.h"
 
 namespace gatevisor::core {
 namespace {
-
-/// A life of 40 s in cgroups of its own that ends with `status`.
-Death death_by(WaitStatus status, const FakeCgroups& groups = FakeCgroups()) {
-  Death death;
-  death.pid = 42;
-  death.invocation = "0123456789abcdef0123456789abcdef";
-  death.started = at(100s);
-  death.ended = at(140s);
-  death.status = status;
-  death.baseline = FakeCgroups(groups.rung(), groups.pids()).baseline();
-  death.after = groups.now();
-  return death;
-}
-
-Verdict judged(const Death& death) { return judge(death, loop_settings()); }
 
 void requested(Death& death, int signal = SIGTERM) {
   death.stop_reason = StopReason::Request;

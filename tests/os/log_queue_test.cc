@@ -17,6 +17,7 @@
 
 #include "os/log_socket.h"
 #include "os/unix_address.h"
+#include "support/send_rights.h"
 
 namespace gatevisor::os {
 namespace {
@@ -47,21 +48,8 @@ class LogQueueTest : public ::testing::Test {
     const UniqueFd fd(connected());
     const int size = 4 << 20;
     (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 253)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (!fds.empty()) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-      std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
-    }
-    ASSERT_EQ(sendmsg(fd.get(), &message, 0), static_cast<ssize_t>(bytes.size())) << errno;
+    ASSERT_EQ(testing::send_rights(fd.get(), bytes, fds), static_cast<ssize_t>(bytes.size()))
+        << errno;
   }
   static std::string drained(LogQueue& queue) {
     std::string all;

@@ -22,6 +22,7 @@
 #include "cgroup_home.h"
 #include "gatevisor.h"
 #include "journal.h"
+#include "support/send_rights.h"
 
 namespace gatevisor::testing {
 namespace {
@@ -55,21 +56,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   bool send(std::string_view bytes, const std::vector<int>& fds = {}) const {
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 253)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (!fds.empty()) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-      std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
-    }
-    return sendmsg(fd_, &message, MSG_NOSIGNAL) >= 0;
+    return send_rights(fd_, bytes, fds) >= 0;
   }
   /// As sd_journal_send(3) does with what is too long for a datagram.
   bool send_file(std::string_view bytes,
@@ -378,17 +365,7 @@ TEST(JournalWriter, KilledWriterLosesAndDoublesNoDatagram) {
     const Client client(files.file("syslog.socket"));
     for (int i = 1; i <= count; ++i) EXPECT_TRUE(client.send("<6>line " + std::to_string(i)));
   });
-  int last = 0;
-  unsigned random = 1;
-  for (int done = 0; done < kills;) {
-    const int writer = writer_of(supervisor.pid());
-    if (writer == 0 || writer == last) continue;
-    random = random * 1'103'515'245 + 12'345;
-    spin((random >> 16) % 8000);
-    kill(writer, SIGKILL);
-    last = writer;
-    ++done;
-  }
+  kill_writers(supervisor.pid(), kills);
   expect_done(native);
   expect_done(syslog);
   std::ofstream(files.file("go")) << "";

@@ -42,18 +42,7 @@ TEST(JournalWriter, KilledWriterLosesDoublesAndTearsNothing) {
                               "SystemMaxFileSize=16M"}));
   ASSERT_EQ(mkfifo(files.file("wait").c_str(), 0600), 0);
   supervisor.expect_started();
-  int last = 0;
-  unsigned random = 1;
-  for (int done = 0; done < kills;) {
-    const int writer = writer_of(supervisor.pid());
-    if (writer == 0 || writer == last) continue;
-    // Somewhere in its work: a moment is as good as any other.
-    random = random * 1'103'515'245 + 12'345;
-    spin((random >> 16) % 8000);
-    kill(writer, SIGKILL);
-    last = writer;
-    ++done;
-  }
+  kill_writers(supervisor.pid(), kills);
   std::ofstream(files.file("wait")) << "";
   supervisor.expect_end(patience(120s));
   const std::string found = lines_of(files, "-u gateway");

@@ -83,9 +83,8 @@ TEST(KernelLog, GroupThatWasKilledHasTheOneThatWasChosen) {
 
 TEST(KernelLog, AncestorsLimitIsNamed) {
   CgroupHome& home = CgroupHome::get();
-  const std::string base = home.make("ancestor-kmsg");
-  ASSERT_TRUE(write_file(base + "/memory.max", std::to_string(32 << 20)));
-  write_file(base + "/memory.swap.max", "0");
+  const std::string base = home.make_small("ancestor-kmsg");
+  ASSERT_NE(base, "");
   {
     Gatevisor supervisor(
         {.command = {"alloc", "200", "wait"}, .properties = {"Restart=no"}, .cgroup = base});
@@ -101,9 +100,8 @@ TEST(KernelLog, AncestorsLimitIsNamed) {
 // In namespaces of its own gatevisor sees neither that cgroup nor the kernel's pids.
 TEST(KernelLog, LimitOutsideOurViewIsNamed) {
   CgroupHome& home = CgroupHome::get();
-  const std::string pod = home.make("pod-kmsg");
-  ASSERT_TRUE(write_file(pod + "/memory.max", std::to_string(32 << 20)));
-  write_file(pod + "/memory.swap.max", "0");
+  const std::string pod = home.make_small("pod-kmsg");
+  ASSERT_NE(pod, "");
   const std::string container = home.make("container", pod);
   {
     Gatevisor supervisor({.command = {"alloc", "200", "wait"},

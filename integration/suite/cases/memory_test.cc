@@ -51,9 +51,8 @@ TEST(Memory, KillFromOutsideIsNotMistakenForIt) {
 
 TEST(Memory, AncestorsLimitThatCanBeSeenIsNamed) {
   CgroupHome& home = CgroupHome::get();
-  const std::string base = home.make("ancestor");
-  ASSERT_TRUE(write_file(base + "/memory.max", std::to_string(32 << 20)));
-  write_file(base + "/memory.swap.max", "0");
+  const std::string base = home.make_small("ancestor");
+  ASSERT_NE(base, "");
   {
     Gatevisor supervisor(
         {.command = {"alloc", "200", "wait"}, .properties = {"Restart=no"}, .cgroup = base});
@@ -69,9 +68,8 @@ TEST(Memory, AncestorsLimitThatCanBeSeenIsNamed) {
 
 TEST(Memory, LimitAboveTheNamespaceIsOutsideOurView) {
   CgroupHome& home = CgroupHome::get();
-  const std::string pod = home.make("pod");
-  ASSERT_TRUE(write_file(pod + "/memory.max", std::to_string(32 << 20)));
-  write_file(pod + "/memory.swap.max", "0");
+  const std::string pod = home.make_small("pod");
+  ASSERT_NE(pod, "");
   const std::string container = home.make("container", pod);
   {
     Gatevisor supervisor({.command = {"alloc", "200", "wait"},

@@ -92,6 +92,13 @@ std::string CgroupHome::make(const std::string& name, const std::string& below) 
   return directory;
 }
 
+std::string CgroupHome::make_small(const std::string& name) {
+  const std::string directory = make(name);
+  if (!write_file(directory + "/memory.max", std::to_string(32 << 20))) return {};
+  write_file(directory + "/memory.swap.max", "0");  // not where the kernel counts no swap
+  return directory;
+}
+
 void CgroupHome::remove(const std::string& directory) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {

@@ -20,6 +20,8 @@ class CgroupHome {
   const std::string& mount_point() const { return mount_; }
   /// A fresh directory below home, with the controllers that there are. `below`: in that one.
   std::string make(const std::string& name, const std::string& below = {});
+  /// The same with 32 MiB of memory and no swap. Empty: the limit could not be set.
+  std::string make_small(const std::string& name);
   /// Removes it and what is in it; processes must be gone.
   static void remove(const std::string& directory);
   /// Where cgroup.procs of `pid` is, as a directory.

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <cstdio>
 #include <sstream>
 
@@ -78,6 +79,21 @@ int writer_of(int gatevisor) {
 
 void spin(unsigned rounds) {
   for (unsigned i = 0; i < rounds * 100; ++i) asm volatile("");
+}
+
+void kill_writers(int gatevisor, int kills) {
+  int last = 0;
+  unsigned random = 1;
+  for (int done = 0; done < kills;) {
+    const int writer = writer_of(gatevisor);
+    if (writer == 0 || writer == last) continue;
+    // A moment is as good as any other.
+    random = random * 1'103'515'245 + 12'345;
+    spin((random >> 16) % 8000);
+    kill(writer, SIGKILL);
+    last = writer;
+    ++done;
+  }
 }
 
 }  // namespace gatevisor::testing

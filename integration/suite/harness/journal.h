@@ -41,6 +41,9 @@ class SmallDisk {
 /// gatevisor's child that writes the journal, waited for; 0: there is none.
 int writer_of(int gatevisor);
 
+/// Ends that many writers of a gatevisor, one after the other, each somewhere in its work.
+void kill_writers(int gatevisor, int kills);
+
 /// Some time, by work.
 void spin(unsigned rounds);
 
