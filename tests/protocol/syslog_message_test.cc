@@ -68,7 +68,8 @@ TEST(SyslogMessage, BlanksAroundItAndWhatIsBehindANulAreToldByTheRawMessage) {
   const std::string_view stamp = "<14>Nov 27 12:01:02 ";
   EXPECT_FALSE(parse_syslog(std::string(stamp) + "x").raw);
   for (const std::string& end : {"\n"s, " "s, "\0"s, "\0y"s, "\r\n\0"s}) {
-    const auto m = parse_syslog(std::string(stamp) + "x" + end);
+    const std::string datagram = std::string(stamp) + "x" + end;
+    const auto m = parse_syslog(datagram);
     EXPECT_TRUE(m.raw);
     EXPECT_EQ(std::string(m.text), "x");
   }
