@@ -75,10 +75,13 @@ std::uint64_t put(const JournalStore::Mark& mark) {
 /// A file whose commits are made up for.
 class JournalStore::File final : public FileStorage {
  public:
-  File(os::DataFile file, journal::RedoLog& redo) : FileStorage(std::move(file)), redo_(redo) {}
+  File(os::DataFile data_file, journal::RedoLog& redo, os::WriteBatch& batch)
+      : FileStorage(std::move(data_file)), redo_(redo), batch_(batch) {}
   Expected<void> apply(std::span<const journal::Change> changes) override {
     if (auto done = redo_.stage(changes); !done) return done;
-    if (auto done = Storage::apply(changes); !done) {
+    pieces_.clear();
+    for (const journal::Change& change : changes) pieces_.push_back({change.offset, change.bytes});
+    if (auto done = file().write(pieces_, batch_); !done) {
       redo_.discard();
       return done;
     }
@@ -88,6 +91,8 @@ class JournalStore::File final : public FileStorage {
 
  private:
   journal::RedoLog& redo_;
+  os::WriteBatch& batch_;
+  std::vector<os::Piece> pieces_;  // kept for its memory
 };
 
 JournalStore::JournalStore(std::string directory, const std::string& run_id,
@@ -172,7 +177,7 @@ Expected<void> JournalStore::take_over(const std::string& name) {
     return std::unexpected(std::move(file.error()));
   }
   const bool locked = file->lock();
-  File storage(std::move(*file), redo_);
+  File storage(std::move(*file), redo_, batch_);
   journal::Header header;
   const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
   bool ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
@@ -304,7 +309,7 @@ Expected<void> JournalStore::ensure_open() {
   }
   (void)file->lock();
   (void)file->map(room_.max_file_size);  // where it cannot be, it is read
-  auto storage = std::make_unique<File>(std::move(*file), redo_);
+  auto storage = std::make_unique<File>(std::move(*file), redo_, batch_);
   journal::Limits limits;
   limits.max_size = room_.max_file_size;
   limits.allocation_step = std::min<std::uint64_t>(room_.max_file_size / 8, 4 * kMiB);

@@ -17,6 +17,7 @@
 #include "journal/redo_log.h"
 #include "journal/writer.h"
 #include "os/unique_fd.h"
+#include "os/write_batch.h"
 
 namespace gatevisor::app {
 
@@ -95,6 +96,7 @@ class JournalStore {
   JournalSettings settings_;
   Room room_;
   journal::RedoLog redo_;
+  os::WriteBatch batch_;
   std::string boot_id_;
   std::string machine_id_;
   std::vector<std::string> host_fields_;

@@ -17,6 +17,7 @@
 #include "app/journal_store.h"
 #include "os/clock.h"
 #include "os/invocation.h"
+#include "os/memory.h"
 #include "os/poller.h"
 #include "protocol/journal_answer.h"
 #include "protocol/journal_record.h"
@@ -29,6 +30,8 @@ constexpr Duration kRetry = std::chrono::seconds{1};
 /// gatevisor is gone and nothing can be written: how often it is tried nevertheless.
 constexpr int kLastTries = 5;
 constexpr std::size_t kMostMessages = 64;  ///< at a time
+/// Some four times what a file of 32 MiB takes while it is written to.
+constexpr int kKeptMemory = 8 << 20;
 /// Outputs that have ended and said why, until somebody asks.
 constexpr std::size_t kMostEnded = 16;
 
@@ -213,6 +216,7 @@ class JournalWriter {
       if (auto synced = store_.commit(true); !synced) failed(synced.error());
       unsynced_since_.reset();
       store_.vacuum();
+      os::release_freed_memory();
     }
   }
 
@@ -393,6 +397,7 @@ class JournalWriter {
 
 int journal_writer_main(void* argument) {
   auto& parts = *static_cast<JournalWriterParts*>(argument);
+  os::keep_freed_memory(kKeptMemory);
   auto poller = os::Poller::create(kMostReady);
   if (!poller) {
     (void)parts.channel.send(protocol::encode_trouble(to_string(poller.error())));

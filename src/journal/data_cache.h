@@ -9,12 +9,19 @@
 
 namespace gatevisor::journal {
 
+/// Entries that wait to be put into an array: they follow each other in the writer's batch.
+struct Run {
+  std::uint32_t begin = 0;
+  std::uint32_t size = 0;
+};
+
 /// Where the next entry goes in a chain of entry arrays.
 struct ArrayChain {
   std::uint64_t head = 0;
   std::uint64_t tail = 0;           ///< the last array, 0 where there is none yet
-  std::uint32_t tail_used = 0;      ///< of its items
+  std::uint32_t tail_used = 0;      ///< of its items, those that wait included
   std::uint32_t tail_capacity = 0;  ///< of it
+  Run waiting;                      ///< the last of those in use
 };
 
 /// What appending has to know of a data object.
@@ -50,61 +57,62 @@ class FieldCache {
   std::vector<Slot> slots_;
 };
 
-/// Least recently used of four, by the hash. A fixed amount of memory.
+/// Data objects that more than one entry has. Least recently used of four, by the hash. A fixed amount of
+/// memory.
 class DataCache {
  public:
   /// Longer payloads are compared in the file.
   static constexpr std::size_t kPayloadMax = 96;
 
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint64_t used = 0;
+    std::uint64_t size = 0;
+    DataState state;      ///< offset 0: the slot is empty
+    bool dirty = false;   ///< it says more than the file: write it back before it is used for another
+    std::array<std::byte, kPayloadMax> payload{};
+  };
+
   explicit DataCache(std::size_t entries) : slots_(std::max<std::size_t>(entries / 4, 1) * 4) {}
+
+  Slot& slot(std::uint32_t at) { return slots_[at]; }
+  std::uint32_t place_of(const Slot& slot) const {
+    return static_cast<std::uint32_t>(&slot - slots_.data());
+  }
+  void use(Slot& slot) { slot.used = ++clock_; }
 
   /// nullptr: not here, look in the file. `same(offset)` compares a payload that is too long to be
   /// kept here.
   template <typename Same>
-  const DataState* find(std::uint64_t hash, std::span<const std::byte> payload, Same same) {
+  Slot* find(std::uint64_t hash, std::span<const std::byte> payload, Same same) {
     for (Slot& slot : set(hash)) {
       if (slot.state.offset != 0 && slot.hash == hash && slot.size == payload.size() &&
           (slot.size <= kPayloadMax
                ? std::equal(payload.begin(), payload.end(), slot.payload.begin())
                : same(slot.state.offset))) {
-        slot.used = ++clock_;
-        return &slot.state;
+        use(slot);
+        return &slot;
       }
     }
     return nullptr;
   }
 
-  void put(std::uint64_t hash, std::span<const std::byte> payload, const DataState& state) {
-    const std::span<Slot> slots = set(hash);
-    Slot* oldest = &slots.front();
-    for (Slot& slot : slots) {
-      if (slot.state.offset == state.offset) {
-        slot.used = ++clock_;
-        slot.state = state;
-        return;
-      }
-      if (slot.used < oldest->used) {
-        oldest = &slot;
-      }
-    }
-    oldest->hash = hash;
-    oldest->used = ++clock_;
-    oldest->size = payload.size();
-    oldest->state = state;
+  /// The slot to be filled by put() next. What is in it, if anything, has to be written back first.
+  Slot& oldest(std::uint64_t hash) { return *std::ranges::min_element(set(hash), {}, &Slot::used); }
+
+  void put(Slot& slot, std::uint64_t hash, std::span<const std::byte> payload,
+           const DataState& state) {
+    slot.hash = hash;
+    slot.size = payload.size();
+    slot.state = state;
+    slot.dirty = false;
+    use(slot);
     if (payload.size() <= kPayloadMax) {
-      std::copy(payload.begin(), payload.end(), oldest->payload.begin());
+      std::copy(payload.begin(), payload.end(), slot.payload.begin());
     }
   }
 
  private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint64_t used = 0;
-    std::uint64_t size = 0;
-    DataState state;
-    std::array<std::byte, kPayloadMax> payload{};
-  };
-
   std::span<Slot> set(std::uint64_t hash) {
     return std::span(slots_).subspan(hash % (slots_.size() / 4) * 4, 4);
   }

@@ -4,6 +4,7 @@
 // later) is the form with offsets of 32 bits in entries and entry arrays, so at most 4 GiB a file.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -186,6 +187,28 @@ inline constexpr std::uint64_t kTimeEnd = std::uint64_t{1} << 55;
 
 /// Longest name of a field.
 inline constexpr std::size_t kMaxFieldName = 64;
+
+/// Capital letters, digits and '_', and no digit first.
+inline bool is_field_name(std::span<const std::byte> name) {
+  if (name.empty() || name.size() > kMaxFieldName) {
+    return false;
+  }
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto first = static_cast<char>(name.front());
+  return !digit(first) && std::ranges::all_of(name, [digit](std::byte b) {
+    const auto c = static_cast<char>(b);
+    return (c >= 'A' && c <= 'Z') || digit(c) || c == '_';
+  });
+}
+
+/// Of 'NAME=value'; empty where there is no '='.
+inline std::span<const std::byte> name_of(std::span<const std::byte> payload) {
+  const auto equals = std::ranges::find(payload, std::byte{'='});
+  if (equals == payload.end()) {
+    return {};
+  }
+  return payload.first(static_cast<std::size_t>(equals - payload.begin()));
+}
 
 /// Where the item of a hash table of `size` bytes at `table` stands for this hash.
 constexpr std::uint64_t hash_bucket(std::uint64_t table, std::uint64_t size, std::uint64_t hash) {

@@ -66,13 +66,6 @@ Staging::Block& Staging::touch(std::uint64_t number) {
   Block& block = blocks_.emplace_back();
   index_[slot] = static_cast<std::uint32_t>(blocks_.size());
   block.number = number;
-  block.begin = kBlock;
-  const std::uint64_t offset = number * kBlock;
-  const auto stored = static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, base_ - offset));
-  if (auto done = read_storage(*storage_, offset, std::span(block.bytes).first(stored));
-      !done && failed_) {
-    failed_ = std::move(done);
-  }
   return block;
 }
 
@@ -139,29 +132,57 @@ Expected<void> Staging::append_zeros(std::uint64_t count) {
   return {};
 }
 
-void Staging::patch(std::uint64_t offset, std::span<const std::byte> bytes) {
-  if (offset >= base_) {
-    std::memcpy(tail_.data() + (offset - base_), bytes.data(), bytes.size());
-    return;
+Expected<std::span<std::byte>> Staging::append_object(std::size_t size) {
+  if (tail_.size() + size > kSpill) {
+    if (auto done = write_tail(); !done) return std::unexpected(std::move(done.error()));
   }
-  const std::size_t first = std::min<std::size_t>(bytes.size(), kBlock - offset % kBlock);
-  patch_block(offset, bytes.first(first));
-  if (first < bytes.size()) {
-    patch_block(offset + first, bytes.subspan(first));
+  const std::size_t begin = tail_.size();
+  tail_.resize(begin + size);
+  return std::span(tail_).subspan(begin);
+}
+
+void Staging::patch(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty() && offset < base_) {
+    const std::size_t in_block = std::min<std::size_t>(bytes.size(), kBlock - offset % kBlock);
+    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(in_block, base_ - offset));
+    patch_block(offset, bytes.first(part));
+    offset += part;
+    bytes = bytes.subspan(part);
+  }
+  if (!bytes.empty()) {
+    std::memcpy(tail_.data() + (offset - base_), bytes.data(), bytes.size());
   }
 }
 
 void Staging::patch_block(std::uint64_t offset, std::span<const std::byte> bytes) {
   Block& block = touch(offset / kBlock);
-  const std::size_t at = offset % kBlock;
+  const auto at = static_cast<std::uint8_t>(offset % kBlock);
+  const auto end = static_cast<std::uint8_t>(at + bytes.size());
+  // What is between two changes is read: a block is one range.
+  if (block.begin == block.end) {
+    block.begin = block.end = at;
+  } else if (at > block.end) {
+    fill(block, block.end, at);
+  } else if (end < block.begin) {
+    fill(block, end, block.begin);
+  }
   std::memcpy(block.bytes.data() + at, bytes.data(), bytes.size());
-  block.begin = std::min(block.begin, static_cast<std::uint8_t>(at));
-  block.end = std::max(block.end, static_cast<std::uint8_t>(at + bytes.size()));
+  block.begin = std::min(block.begin, at);
+  block.end = std::max(block.end, end);
+}
+
+void Staging::fill(Block& block, std::size_t begin, std::size_t end) {
+  if (auto done = read_storage(*storage_, block.number * kBlock + begin,
+                               std::span(block.bytes).subspan(begin, end - begin));
+      !done && failed_) {
+    failed_ = std::move(done);
+  }
 }
 
 // ---- out --------------------------------------------------------------------------------------
 
-Expected<void> Staging::commit(std::span<const std::byte> header) {
+Expected<void> Staging::commit(std::span<const Change> changes,
+                               std::span<const std::byte> header) {
   if (auto done = write_tail(); !done) {
     return done;
   }
@@ -176,6 +197,7 @@ Expected<void> Staging::commit(std::span<const std::byte> header) {
     changes_.push_back(
         {.offset = range.offset, .bytes = std::span(changed_).subspan(range.begin, range.size)});
   }
+  changes_.insert(changes_.end(), changes.begin(), changes.end());
   changes_.push_back({.offset = 0, .bytes = header});
   auto done = storage_->apply(changes_);
   clear_blocks();
@@ -188,10 +210,6 @@ Expected<void> Staging::write_tail() {
   }
   if (auto done = storage_->write(base_, tail_); !done) {
     return done;
-  }
-  // A block that reaches over the old end has no more than what was there.
-  if (Block* const block = base_ % kBlock == 0 ? nullptr : find(base_ / kBlock)) {
-    overlay(base_, tail_, base_ / kBlock * kBlock, block->bytes);
   }
   base_ += tail_.size();
   tail_.clear();

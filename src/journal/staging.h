@@ -15,8 +15,6 @@ namespace gatevisor::journal {
 
 class Staging {
  public:
-  /// The longest patch. None reaches over the end of what one append() brought.
-  static constexpr std::size_t kPatchMax = 32;
   /// More than this of new objects is written ahead of the commit, unseen behind the tail.
   static constexpr std::size_t kSpill = 256 * 1024;
 
@@ -34,6 +32,9 @@ class Staging {
 
   Expected<void> append(std::span<const std::byte> bytes);
   Expected<void> append_zeros(std::uint64_t count);
+  /// Room for one object of at most kSpill bytes, all of them zero, to be filled before anything else is
+  /// asked of this.
+  Expected<std::span<std::byte>> append_object(std::size_t size);
   /// To the next multiple of 8.
   Expected<void> pad() { return append_zeros(align8(end()) - end()); }
 
@@ -42,14 +43,14 @@ class Staging {
 
   template <typename T>
   void patch_as(std::uint64_t offset, const T& value) {
-    static_assert(sizeof(T) <= kPatchMax);
     patch(offset, bytes_of(value));
   }
 
   /// Bytes of memory that wait for commit(), about.
   std::size_t pending() const { return tail_.size() + blocks_.size() * sizeof(Block); }
 
-  Expected<void> commit(std::span<const std::byte> header);
+  /// `changes`: others of this commit. They go before the header.
+  Expected<void> commit(std::span<const Change> changes, std::span<const std::byte> header);
 
  private:
   static constexpr std::size_t kBlock = 64;  // a line of the processor's cache
@@ -58,17 +59,18 @@ class Staging {
   static constexpr std::size_t kGap = 512;
   static constexpr std::size_t kMostFilled = std::size_t{4} << 20;
 
-  /// A piece of the file at a multiple of kBlock, as it will be.
+  /// A piece of the file at a multiple of kBlock, as far as it has changed.
   struct Block {
     std::uint64_t number = 0;
-    std::uint8_t begin = 0;  // what has changed in it
-    std::uint8_t end = 0;
+    std::uint8_t begin = 0;
+    std::uint8_t end = 0;  // of what is known of it
     std::array<std::byte, kBlock> bytes;
   };
 
   Block* find(std::uint64_t number) const;
   Block& touch(std::uint64_t number);
   void patch_block(std::uint64_t offset, std::span<const std::byte> bytes);
+  void fill(Block& block, std::size_t begin, std::size_t end);
   std::size_t slot_of(std::uint64_t number) const;
   void grow_index();
   void clear_blocks();

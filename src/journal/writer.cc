@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <numeric>
+#include <cstring>
 #include <string>
 
 #include "journal/jenkins.h"
@@ -14,33 +14,10 @@ namespace {
 // journald: one bucket for 768 bytes of the largest size, filled to 75 %; 333 for names.
 constexpr std::uint64_t kBytesPerData = 768;
 constexpr std::uint64_t kDataBucketsMin = 2047;
+// Ours: the table is in memory while it is written to, and takes 16 MiB of it at most.
+constexpr std::uint64_t kDataBucketsMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kFieldBuckets = 333;
 constexpr std::uint64_t kChainDepthMax = 100;
-
-bool is_field_name(std::span<const std::byte> name) {
-  if (name.empty() || name.size() > kMaxFieldName) {
-    return false;
-  }
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto first = static_cast<char>(name.front());
-  return !digit(first) && std::ranges::all_of(name, [digit](std::byte b) {
-    const auto c = static_cast<char>(b);
-    return (c >= 'A' && c <= 'Z') || digit(c) || c == '_';
-  });
-}
-
-/// Empty where there is no '='.
-std::span<const std::byte> name_of(std::span<const std::byte> payload) {
-  const auto equals = std::ranges::find(payload, std::byte{'='});
-  if (equals == payload.end()) {
-    return {};
-  }
-  return payload.first(static_cast<std::size_t>(equals - payload.begin()));
-}
-
-bool above_75_percent(std::uint64_t count, std::uint64_t table_size) {
-  return count * 4 > table_size / sizeof(HashItem) * 3;
-}
 
 }  // namespace
 
@@ -79,7 +56,8 @@ Expected<void> Writer::start(const FileIds& ids) {
   header_.machine_id = ids.machine_id;
   header_.seqnum_id = ids.seqnum_id;
   header_.tail_entry_seqnum = next_seqnum_ - 1;
-  const std::uint64_t buckets = std::max(limits_.max_size * 4 / kBytesPerData / 3, kDataBucketsMin);
+  const std::uint64_t buckets =
+      std::clamp(limits_.max_size * 4 / kBytesPerData / 3, kDataBucketsMin, kDataBucketsMax);
   const std::uint64_t tables =
       2 * sizeof(ObjectHeader) + (buckets + kFieldBuckets) * sizeof(HashItem);
   if (auto done = make_room(tables); !done) {
@@ -93,34 +71,26 @@ Expected<void> Writer::start(const FileIds& ids) {
   if (!data) {
     return std::unexpected(std::move(data.error()));
   }
-  header_.field_hash_table_offset = *fields;
-  header_.field_hash_table_size = kFieldBuckets * sizeof(HashItem);
-  header_.data_hash_table_offset = *data;
-  header_.data_hash_table_size = buckets * sizeof(HashItem);
+  field_table_ = std::move(*fields);
+  data_table_ = std::move(*data);
+  header_.field_hash_table_offset = field_table_.offset();
+  header_.field_hash_table_size = field_table_.bytes();
+  header_.data_hash_table_offset = data_table_.offset();
+  header_.data_hash_table_size = data_table_.bytes();
   return flush();
 }
 
-Expected<std::uint64_t> Writer::add_hash_table(ObjectType type, std::uint64_t items) {
-  const std::uint64_t size = items * sizeof(HashItem);
+Expected<HashTable> Writer::add_hash_table(ObjectType type, std::uint64_t buckets) {
+  const std::uint64_t size = buckets * sizeof(HashItem);
   const ObjectHeader object{.type = type, .size = sizeof(ObjectHeader) + size};
   object_added(staging_.end());
-  if (auto done = staging_.append(bytes_of(object)); !done) {
-    return std::unexpected(std::move(done.error()));
-  }
+  auto done = staging_.append(bytes_of(object));
   const std::uint64_t offset = staging_.end();
-  if (auto done = staging_.append_zeros(size); !done) {
+  done = done ? staging_.append_zeros(size) : done;
+  if (!done) {
     return std::unexpected(std::move(done.error()));
   }
-  return offset;
-}
-
-CommonFields::CommonFields(std::vector<std::string> payloads) {
-  std::ranges::sort(payloads);
-  payloads.erase(std::ranges::unique(payloads).begin(), payloads.end());
-  for (std::string& payload : payloads) {
-    const std::uint64_t hash = jenkins_hash64(std::as_bytes(std::span(payload)));
-    fields_.push_back({.payload = std::move(payload), .plain = hash});
-  }
+  return HashTable::make(offset, buckets);
 }
 
 Expected<std::uint64_t> Writer::append(const EntryTimes& times, std::span<const Field> fields,
@@ -136,8 +106,8 @@ Expected<std::uint64_t> Writer::append(const EntryTimes& times, std::span<const 
     return xor_hash;
   }
   // From here on only the storage can fail.
-  auto done = carry_out(times, *xor_hash);
-  if (done && (staging_.pending() > limits_.buffer)) {
+  auto done = carry_out(times, *xor_hash, common);
+  if (done && pending() > limits_.buffer) {
     done = flush();
   }
   if (!done) {
@@ -169,6 +139,8 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
   }
   planned_.clear();
   new_names_.clear();
+  new_bytes_ = 0;
+  array_bytes_ = array_growth(entries_, header_.n_entries);
   // One block for all fields that have to be put together: the spans into it must stay good.
   std::uint64_t together = 0;
   std::uint64_t total = 0;
@@ -189,13 +161,14 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
   scratch_.clear();
   scratch_.reserve(together);
   std::uint64_t xor_hash = 0;
-  if (common != nullptr) {
+  grouped_ = false;
+  if (common == nullptr) {
+    end_group();
+  } else {
     if (auto done = plan_common(*common); !done) {
       return std::unexpected(std::move(done.error()));
     }
-    for (const CommonFields::Hashed& field : common->fields_) {
-      xor_hash ^= field.plain;
-    }
+    xor_hash ^= common->plain_;
   }
   for (const Field& field : fields) {
     std::span<const std::byte> payload = field.value;
@@ -212,64 +185,51 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
     }
     // As in journald, a field given twice counts twice here.
     xor_hash ^= jenkins_hash64(payload);
-    if (auto done = plan_field(payload); !done) {
+    if (auto done = plan_field(payload, common); !done) {
       return std::unexpected(std::move(done.error()));
     }
   }
-  std::uint64_t bytes = sizeof(EntryObject) + align8(planned_.size() * sizeof(std::uint32_t)) +
-                        array_growth(entries_, header_.n_entries);
-  for (const Planned& planned : planned_) {
-    bytes += planned.is_new ? align8(kCompactDataPayload + planned.payload.size())
-                            : array_growth(planned.state.arrays, planned.state.n_entries - 1);
-  }
-  for (const auto& name : new_names_) {
-    bytes += align8(sizeof(FieldObject) + name.size());
-  }
-  if (auto done = make_room(bytes); !done) {
+  const std::size_t items = planned_.size() + (grouped_ ? group_.offsets.size() : 0);
+  const std::uint64_t entry = sizeof(EntryObject) + align8(items * sizeof(std::uint32_t));
+  if (auto done = make_room(new_bytes_ + entry + array_bytes_); !done) {
     return std::unexpected(std::move(done.error()));
   }
   return xor_hash;
 }
 
-Expected<void> Writer::plan_common(CommonFields& common) {
-  const bool known = common.file_ == header_.file_id;
-  for (CommonFields::Hashed& field : common.fields_) {
-    const auto payload = std::as_bytes(std::span(field.payload));
-    if (!known) {
-      if (!is_field_name(name_of(payload)) || payload.size() > limits_.max_field_size) {
-        return fail("append", "journal field's name", EINVAL);
-      }
-      field.keyed = hash_of(payload);
-    }
-    if (auto done = plan_hashed(payload, field.keyed); !done) {
-      return done;
-    }
-  }
-  common.file_ = header_.file_id;
-  return {};
-}
-
-Expected<void> Writer::plan_field(std::span<const std::byte> payload) {
+Expected<void> Writer::plan_field(std::span<const std::byte> payload, const CommonFields* common) {
   if (!is_field_name(name_of(payload))) {
     return fail("append", "journal field's name", EINVAL);
   }
   const std::uint64_t hash = hash_of(payload);
-  const bool twice = std::ranges::any_of(planned_, [&](const Planned& other) {
-    return other.hash == hash && std::ranges::equal(other.payload, payload);
-  });
+  const bool twice = (grouped_ && is_in_common(*common, hash, payload)) ||
+                     std::ranges::any_of(planned_, [&](const Planned& other) {
+                       return other.hash == hash && std::ranges::equal(other.payload, payload);
+                     });
   return twice ? Expected<void>{} : plan_hashed(payload, hash);
 }
 
 Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint64_t hash) {
+  DataCache::Slot* const slot = cache_.find(hash, payload, [&](std::uint64_t offset) {
+    return same_payload(offset, payload).value_or(false);
+  });
+  if (slot != nullptr) {
+    array_bytes_ += array_growth(slot->state);
+    planned_.push_back(
+        {.payload = payload, .hash = hash, .slot = slot, .offset = slot->state.offset});
+    return {};
+  }
   auto state = find_data(payload, hash);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
   const bool is_new = state->offset == 0;
-  planned_.push_back({.payload = payload, .hash = hash, .is_new = is_new, .state = *state});
+  planned_.push_back({.payload = payload, .hash = hash, .offset = state->offset, .is_new = is_new});
   if (!is_new) {
+    array_bytes_ += array_growth(*state);
     return {};
   }
+  new_bytes_ += align8(kCompactDataPayload + payload.size());
   const auto name = name_of(payload);
   if (std::ranges::any_of(new_names_, [&](const auto& other) {
         return std::ranges::equal(other, name);
@@ -282,6 +242,7 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint
   }
   if (*field == nullptr) {
     new_names_.push_back(name);
+    new_bytes_ += align8(sizeof(FieldObject) + name.size());
   }
   return {};
 }
@@ -309,37 +270,39 @@ Expected<void> Writer::make_room(std::uint64_t bytes) {
   return done;
 }
 
-Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash) {
+Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash,
+                                 CommonFields* common) {
+  const std::uint64_t offset = staging_.end() + new_bytes_;
+  items_.clear();
+  if (grouped_) {
+    items_.assign(group_.offsets.begin(), group_.offsets.end());
+  }
   for (Planned& planned : planned_) {
     if (planned.is_new) {
-      if (auto done = add_data(planned); !done) {
+      if (auto done = add_data(planned, offset); !done) {
         return done;
       }
     }
-  }
-  items_.clear();
-  for (const Planned& planned : planned_) {
-    items_.push_back(static_cast<std::uint32_t>(planned.state.offset));
+    items_.push_back(static_cast<std::uint32_t>(planned.offset));
   }
   std::ranges::sort(items_);
-  const std::uint64_t offset = staging_.end();
   const EntryObject entry{
       .object = {.type = ObjectType::kEntry,
-                 .size = sizeof(EntryObject) + planned_.size() * sizeof(std::uint32_t)},
+                 .size = sizeof(EntryObject) + items_.size() * sizeof(std::uint32_t)},
       .seqnum = next_seqnum_,
       .realtime = times.realtime_usec,
       .monotonic = times.monotonic_usec,
       .boot_id = boot_id_,
       .xor_hash = xor_hash};
-  auto done = staging_.append(bytes_of(entry));
-  done = done ? staging_.append(std::as_bytes(std::span(items_))) : done;
-  done = done ? staging_.pad() : done;
-  object_added(offset);
-  done = done ? link_entry(entries_, header_.n_entries, offset) : done;
-  for (Planned& planned : planned_) {
-    done = done ? link_data(planned, offset) : done;
+  auto object = staging_.append_object(align8(entry.object.size));
+  if (!object) {
+    return std::unexpected(std::move(object.error()));
   }
-  if (!done) {
+  std::memcpy(object->data(), &entry, sizeof entry);
+  std::memcpy(object->data() + sizeof entry, items_.data(), items_.size() * sizeof items_[0]);
+  object_added(offset);
+  batch_.push_back(static_cast<std::uint32_t>(offset));
+  if (auto done = link(common); !done) {
     return done;
   }
   if (header_.n_entries++ == 0) {
@@ -351,9 +314,25 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
   header_.tail_entry_realtime = times.realtime_usec;
   header_.tail_entry_monotonic = times.monotonic_usec;
   header_.tail_entry_offset = offset;
-  header_.entry_array_offset = entries_.head;
-  header_.tail_entry_array_offset = static_cast<std::uint32_t>(entries_.tail);
-  header_.tail_entry_array_n_entries = entries_.tail_used;
+  return {};
+}
+
+Expected<void> Writer::link(CommonFields* common) {
+  if (auto done = link_entry(entries_, header_.n_entries); !done) {
+    return done;
+  }
+  if (grouped_) {
+    ++group_.waiting.size;
+    --group_.room;
+  }
+  for (Planned& planned : planned_) {
+    if (auto done = planned.is_new ? Expected<void>{} : link_data(planned); !done) {
+      return done;
+    }
+  }
+  if (common != nullptr && !grouped_) {
+    form_group(*common);
+  }
   return {};
 }
 
@@ -361,9 +340,28 @@ Expected<void> Writer::flush() {
   if (broken_) {
     return fail("flush", "journal file", ESHUTDOWN);
   }
-  auto done = staging_.commit(bytes_of(header_).first(header_.header_size));
+  settle_group();
+  write_back_all();
+  header_.data_hash_chain_depth = data_table_.depth();
+  header_.field_hash_chain_depth = field_table_.depth();
+  header_.entry_array_offset = entries_.head;
+  header_.tail_entry_array_offset = static_cast<std::uint32_t>(entries_.tail);
+  header_.tail_entry_array_n_entries = entries_.tail_used;
+  changes_.clear();
+  data_table_.collect(changes_);
+  field_table_.collect(changes_);
+  auto done = staging_.commit(changes_, bytes_of(header_).first(header_.header_size));
+  data_table_.clean();
+  field_table_.clean();
   broken_ = !done;
   return done;
+}
+
+std::size_t Writer::pending() const {
+  // What the arrays get of an entry with a dozen fields.
+  constexpr std::size_t kLinked = 64;
+  return staging_.pending() + data_table_.pending() + field_table_.pending() +
+         batch_.size() * kLinked;
 }
 
 Expected<void> Writer::close(State state) {
@@ -380,10 +378,9 @@ Expected<void> Writer::close(State state) {
 }
 
 bool Writer::full() const {
-  return broken_ || limit_hit_ || above_75_percent(header_.n_data, header_.data_hash_table_size) ||
-         above_75_percent(header_.n_fields, header_.field_hash_table_size) ||
-         header_.data_hash_chain_depth >= kChainDepthMax ||
-         header_.field_hash_chain_depth >= kChainDepthMax;
+  return broken_ || limit_hit_ || data_table_.is_full(header_.n_data) ||
+         field_table_.is_full(header_.n_fields) ||
+         data_table_.depth() >= kChainDepthMax || field_table_.depth() >= kChainDepthMax;
 }
 
 void Writer::object_added(std::uint64_t offset) {

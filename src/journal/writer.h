@@ -13,6 +13,7 @@
 
 #include "journal/data_cache.h"
 #include "journal/format.h"
+#include "journal/hash_table.h"
 #include "journal/staging.h"
 #include "journal/storage.h"
 
@@ -47,11 +48,12 @@ class CommonFields {
   friend class Writer;
   struct Hashed {
     std::string payload;
-    std::uint64_t plain = 0;  // Jenkins'
     std::uint64_t keyed = 0;  // of the file
   };
   std::vector<Hashed> fields_;
+  std::uint64_t plain_ = 0;  // Jenkins' of them all
   Id128 file_{};
+  std::uint64_t group_ = 0;  // of the file's writer, where it has been the last one
 };
 
 /// Which systemd's header the file gets. All of them read both; `journalctl --verify` before 254
@@ -62,7 +64,7 @@ struct Limits {
   std::uint64_t max_size = 128 << 20;       ///< the file never gets longer; below 4 GiB
   std::uint64_t allocation_step = 1 << 20;  ///< room is asked for in such pieces
   std::size_t buffer = 0;                   ///< bytes that may wait for flush(); 0: none
-  std::size_t cached_data = 4096;           ///< data objects remembered, 170 bytes each
+  std::size_t cached_data = 512;            ///< data objects remembered, 200 bytes each
   std::uint64_t max_field_size = 64 << 20;  ///< longest 'NAME=value'
   std::size_t max_fields = 1024;            ///< of an entry, as in journald
   HeaderForm header = HeaderForm::k252;
@@ -112,22 +114,41 @@ class Writer {
   struct Planned {
     std::span<const std::byte> payload;
     std::uint64_t hash = 0;
+    DataCache::Slot* slot = nullptr;  // where it was found; another may be in it by now
+    std::uint64_t offset = 0;         // of its data object; 0 until there is one
     bool is_new = false;
-    DataState state;
+  };
+
+  /// Common fields that all of the last entries had: what these change in the fields is put off, and then the
+  /// same for all.
+  struct Group {
+    std::uint64_t number = 0;            // CommonFields::group_; 0: there is none
+    std::vector<std::uint32_t> slots;    // of the cache
+    std::vector<std::uint32_t> offsets;  // of the data objects, in order
+    std::uint32_t room = 0;              // entries that each of their arrays has room for
+    Run waiting;                         // entries that are put off
   };
 
   Writer(Storage& storage, const Limits& limits);
 
   Expected<void> start(const FileIds& ids);
-  Expected<std::uint64_t> add_hash_table(ObjectType type, std::uint64_t items);
+  Expected<HashTable> add_hash_table(ObjectType type, std::uint64_t buckets);
 
   Expected<void> check_times(const EntryTimes& times) const;
   Expected<std::uint64_t> plan(std::span<const Field> fields, CommonFields* common);
-  Expected<void> plan_common(CommonFields& common);
-  Expected<void> plan_field(std::span<const std::byte> payload);
+  Expected<void> plan_field(std::span<const std::byte> payload, const CommonFields* common);
   Expected<void> plan_hashed(std::span<const std::byte> payload, std::uint64_t hash);
   Expected<void> make_room(std::uint64_t bytes);
-  Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash);
+  Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash, CommonFields* common);
+  Expected<void> link(CommonFields* common);
+
+  // writer_common.cc: fields that many entries have in common.
+  Expected<void> plan_common(CommonFields& common);
+  bool is_in_common(const CommonFields& common, std::uint64_t hash,
+                    std::span<const std::byte> payload) const;
+  void form_group(CommonFields& common);
+  void settle_group();
+  void end_group();
 
   // writer_data.cc: data and field objects, and their hash tables.
   Expected<DataState> find_data(std::span<const std::byte> payload, std::uint64_t hash);
@@ -135,16 +156,26 @@ class Writer {
   Expected<bool> same_payload(std::uint64_t offset, std::span<const std::byte> payload);
   /// Its slot in fields_, filled; nullptr: there is no such field.
   Expected<FieldCache::Slot*> find_field(std::span<const std::byte> name, std::uint64_t hash);
-  Expected<void> add_data(Planned& planned);
+  /// `entry`: where the entry will be that it is made for.
+  Expected<void> add_data(Planned& planned, std::uint64_t entry);
   Expected<FieldCache::Slot*> add_field(std::span<const std::byte> name, std::uint64_t hash);
-  Expected<void> link_hash(std::uint64_t table, std::uint64_t size, std::uint64_t hash,
-                           std::uint64_t offset);
+  void link_hash(HashTable& table, std::uint64_t hash, std::uint64_t offset);
 
   // writer_arrays.cc: entry arrays.
-  Expected<void> link_entry(ArrayChain& chain, std::uint64_t index, std::uint64_t entry);
-  Expected<void> link_data(Planned& planned, std::uint64_t entry);
+  Expected<void> link_entry(ArrayChain& chain, std::uint64_t index);
+  Expected<void> link_data(Planned& planned);
+  void set_dirty(DataCache::Slot& slot);
+  void write_back(DataCache::Slot& slot);
+  void wait_for_array(ArrayChain& chain, const Run& run);
+  void write_run(ArrayChain& chain);
+  void write_back_all();
   static std::uint64_t array_growth(const ArrayChain& chain, std::uint64_t index);
+  static std::uint64_t array_growth(const DataState& data) {
+    return data.n_entries == 0 ? 0 : array_growth(data.arrays, data.n_entries - 1);
+  }
 
+  /// Bytes of memory that wait for flush(), about.
+  std::size_t pending() const;
   void object_added(std::uint64_t offset);
   std::uint64_t hash_of(std::span<const std::byte> payload) const;
 
@@ -153,14 +184,24 @@ class Writer {
   Staging staging_;
   DataCache cache_;
   FieldCache fields_;
+  HashTable data_table_;
+  HashTable field_table_;
   Header header_;
   Id128 boot_id_{};
   ArrayChain entries_;  // the array of all entries
   std::uint64_t next_seqnum_ = 1;
+  Group group_;
+  std::uint64_t last_group_ = 0;
+  bool grouped_ = false;              // the entry that is being appended has the group's fields
+  std::vector<std::uint32_t> batch_;  // the entries since the last flush()
+  std::vector<std::uint32_t> dirty_;  // slots of the cache that have been dirty since then
+  std::vector<Change> changes_;       // of the hash tables, in flush()
+  std::uint64_t new_bytes_ = 0;       // data and field objects of the entry that is being appended
+  std::uint64_t array_bytes_ = 0;     // and entry arrays
   std::vector<Planned> planned_;
   std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
   std::vector<std::byte> scratch_;                     // name and value put together
-  std::vector<std::uint32_t> items_;                   // the entry's, in order
+  std::vector<std::uint32_t> items_;                   // where the entry's data objects are, in order
   bool limit_hit_ = false;
   bool closed_ = false;
   bool broken_ = false;

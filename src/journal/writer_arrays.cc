@@ -1,5 +1,6 @@
 // Entry arrays: the list of all entries, and of the entries of a data object.
 #include <algorithm>
+#include <utility>
 
 #include "journal/writer.h"
 
@@ -15,7 +16,7 @@ std::uint64_t next_capacity(const ArrayChain& chain, std::uint64_t index) {
   return std::max(index > last ? (index + 1) * 2 : last * 2, kFirstCapacity);
 }
 
-/// What patch() gets of a data object: everything that linking an entry changes.
+/// What is patched of a data object: everything that linking an entry changes.
 struct DataLinks {
   std::uint64_t entry_offset;
   std::uint64_t entry_array_offset;
@@ -32,9 +33,10 @@ std::uint64_t Writer::array_growth(const ArrayChain& chain, std::uint64_t index)
              : align8(sizeof(EntryArrayObject) + next_capacity(chain, index) * kItem);
 }
 
-// `index`: how many entries the chain has.
-Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index, std::uint64_t entry) {
+// `index`: how many entries the chain has. The one that it gets is the last of the batch.
+Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index) {
   if (chain.tail_used >= chain.tail_capacity) {
+    write_run(chain);
     const std::uint64_t capacity = next_capacity(chain, index);
     const std::uint64_t offset = staging_.end();
     const EntryArrayObject array{.object = {.type = ObjectType::kEntryArray,
@@ -56,21 +58,60 @@ Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index, std::u
     chain.tail_used = 0;
     chain.tail_capacity = static_cast<std::uint32_t>(capacity);
   }
-  staging_.patch_as(chain.tail + sizeof(EntryArrayObject) + chain.tail_used * kItem,
-                    static_cast<std::uint32_t>(entry));
-  ++chain.tail_used;
+  wait_for_array(chain, {static_cast<std::uint32_t>(batch_.size() - 1), 1});
   return {};
 }
 
-// 'Data Objects': the first entry is in the object itself.
-Expected<void> Writer::link_data(Planned& planned, std::uint64_t entry) {
-  DataState& state = planned.state;
-  if (state.n_entries == 0) {
-    state.entry_offset = entry;
-  } else if (auto done = link_entry(state.arrays, state.n_entries - 1, entry); !done) {
+/// There is room for them in the last array.
+void Writer::wait_for_array(ArrayChain& chain, const Run& run) {
+  if (chain.waiting.begin + chain.waiting.size != run.begin) {
+    write_run(chain);
+    chain.waiting.begin = run.begin;
+  }
+  chain.waiting.size += run.size;
+  chain.tail_used += run.size;
+}
+
+void Writer::write_run(ArrayChain& chain) {
+  const Run run = std::exchange(chain.waiting, {});
+  if (run.size == 0) return;
+  const std::uint64_t place = chain.tail_used - run.size;
+  staging_.patch(chain.tail + sizeof(EntryArrayObject) + place * kItem,
+                 std::as_bytes(std::span(batch_).subspan(run.begin, run.size)));
+}
+
+// 'Data Objects': the first entry is in the object itself. It has one: add_data() gave it that.
+Expected<void> Writer::link_data(Planned& planned) {
+  if (planned.slot == nullptr || planned.slot->state.offset != planned.offset) {
+    auto state = load_data(planned.offset);
+    if (!state) {
+      return std::unexpected(std::move(state.error()));
+    }
+    end_group();  // it may be one of those
+    planned.slot = &cache_.oldest(planned.hash);
+    write_back(*planned.slot);
+    cache_.put(*planned.slot, planned.hash, planned.payload, *state);
+  }
+  DataCache::Slot& slot = *planned.slot;
+  if (auto done = link_entry(slot.state.arrays, slot.state.n_entries - 1); !done) {
     return done;
   }
-  ++state.n_entries;
+  ++slot.state.n_entries;
+  set_dirty(slot);
+  return {};
+}
+
+void Writer::set_dirty(DataCache::Slot& slot) {
+  if (slot.dirty) return;
+  slot.dirty = true;
+  dirty_.push_back(cache_.place_of(slot));
+}
+
+void Writer::write_back(DataCache::Slot& slot) {
+  if (!slot.dirty) return;
+  slot.dirty = false;
+  DataState& state = slot.state;
+  write_run(state.arrays);
   staging_.patch_as(
       state.offset + offsetof(DataObject, entry_offset),
       DataLinks{.entry_offset = state.entry_offset,
@@ -78,8 +119,13 @@ Expected<void> Writer::link_data(Planned& planned, std::uint64_t entry) {
                 .n_entries = state.n_entries,
                 .tail = {.entry_array_offset = static_cast<std::uint32_t>(state.arrays.tail),
                          .entry_array_n_entries = state.arrays.tail_used}});
-  cache_.put(planned.hash, planned.payload, state);
-  return {};
+}
+
+void Writer::write_back_all() {
+  for (const std::uint32_t place : dirty_) write_back(cache_.slot(place));
+  dirty_.clear();
+  write_run(entries_);
+  batch_.clear();
 }
 
 }  // namespace gatevisor::journal

@@ -1,6 +1,7 @@
 // Data and field objects: found through the hash tables, added at their chains' ends.
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "journal/writer.h"
 
@@ -13,19 +14,7 @@ std::unexpected<Error> bad_object(const char* what) { return fail("read", what, 
 
 // 'Hash Tables': hash modulo the number of buckets; chains only go forward in the file.
 Expected<DataState> Writer::find_data(std::span<const std::byte> payload, std::uint64_t hash) {
-  const DataState* cached = cache_.find(hash, payload, [&](std::uint64_t offset) {
-    return same_payload(offset, payload).value_or(false);
-  });
-  if (cached != nullptr) {
-    return *cached;
-  }
-  auto head = staging_.read_as<std::uint64_t>(
-      hash_bucket(header_.data_hash_table_offset, header_.data_hash_table_size, hash));
-  if (!head) {
-    return std::unexpected(std::move(head.error()));
-  }
-  std::uint64_t depth = 0;
-  for (std::uint64_t offset = *head; offset != 0; ++depth) {
+  for (std::uint64_t offset = data_table_.head_of(hash); offset != 0;) {
     auto data = staging_.read_as<DataObject>(offset);
     if (!data) {
       return std::unexpected(std::move(data.error()));
@@ -44,8 +33,6 @@ Expected<DataState> Writer::find_data(std::span<const std::byte> payload, std::u
     }
     offset = data->next_hash_offset;
   }
-  header_.data_hash_chain_depth =
-      std::max(header_.data_hash_chain_depth, depth == 0 ? 0 : depth - 1);
   return DataState{};
 }
 
@@ -97,13 +84,7 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
   if (FieldCache::holds(slot, hash, name)) {
     return &slot;
   }
-  auto head = staging_.read_as<std::uint64_t>(
-      hash_bucket(header_.field_hash_table_offset, header_.field_hash_table_size, hash));
-  if (!head) {
-    return std::unexpected(std::move(head.error()));
-  }
-  std::uint64_t depth = 0;
-  for (std::uint64_t offset = *head; offset != 0; ++depth) {
+  for (std::uint64_t offset = field_table_.head_of(hash); offset != 0;) {
     auto field = staging_.read_as<FieldObject>(offset);
     if (!field) {
       return std::unexpected(std::move(field.error()));
@@ -128,12 +109,10 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
     }
     offset = field->next_hash_offset;
   }
-  header_.field_hash_chain_depth =
-      std::max(header_.field_hash_chain_depth, depth == 0 ? 0 : depth - 1);
   return nullptr;
 }
 
-Expected<void> Writer::add_data(Planned& planned) {
+Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
   const auto equals = std::ranges::find(planned.payload, std::byte{'='});
   const auto name =
       planned.payload.first(static_cast<std::size_t>(equals - planned.payload.begin()));
@@ -146,26 +125,36 @@ Expected<void> Writer::add_data(Planned& planned) {
     return std::unexpected(std::move(field.error()));
   }
   const std::uint64_t offset = staging_.end();
-  const CompactDataObject object{
-      .data = {.object = {.type = ObjectType::kData,
-                          .size = kCompactDataPayload + planned.payload.size()},
-               .hash = planned.hash,
-               .next_field_offset = (*field)->head_data},
-      .tail = {}};
-  auto done = staging_.append(bytes_of(object));
-  done = done ? staging_.append(planned.payload) : done;
-  done = done ? staging_.pad() : done;
-  if (!done) {
-    return done;
+  const std::uint64_t size = kCompactDataPayload + planned.payload.size();
+  const CompactDataObject object{.data = {.object = {.type = ObjectType::kData, .size = size},
+                                          .hash = planned.hash,
+                                          .next_field_offset = (*field)->head_data,
+                                          .entry_offset = entry,
+                                          .n_entries = 1},
+                                 .tail = {}};
+  if (size <= Staging::kSpill) {
+    auto room = staging_.append_object(align8(size));
+    if (!room) {
+      return std::unexpected(std::move(room.error()));
+    }
+    std::memcpy(room->data(), &object, sizeof object);
+    std::memcpy(room->data() + sizeof object, planned.payload.data(), planned.payload.size());
+  } else {
+    auto done = staging_.append(bytes_of(object));
+    done = done ? staging_.append(planned.payload) : done;
+    done = done ? staging_.pad() : done;
+    if (!done) {
+      return done;
+    }
   }
   // The newest data object of a field comes first in the field's list.
   staging_.patch_as((*field)->offset + offsetof(FieldObject, head_data_offset), offset);
   (*field)->head_data = offset;
   object_added(offset);
   ++header_.n_data;
-  planned.state.offset = offset;
-  return link_hash(header_.data_hash_table_offset, header_.data_hash_table_size, planned.hash,
-                   offset);
+  planned.offset = offset;
+  link_hash(data_table_, planned.hash, offset);
+  return {};
 }
 
 Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, std::uint64_t hash) {
@@ -176,12 +165,10 @@ Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, s
   auto done = staging_.append(bytes_of(field));
   done = done ? staging_.append(name) : done;
   done = done ? staging_.pad() : done;
-  done =
-      done ? link_hash(header_.field_hash_table_offset, header_.field_hash_table_size, hash, offset)
-           : done;
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }
+  link_hash(field_table_, hash, offset);
   object_added(offset);
   ++header_.n_fields;
   FieldCache::Slot& slot = fields_.slot(hash);
@@ -191,22 +178,12 @@ Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, s
 }
 
 // Both kinds have next_hash_offset at the same place.
-Expected<void> Writer::link_hash(std::uint64_t table, std::uint64_t size, std::uint64_t hash,
-                                 std::uint64_t offset) {
+void Writer::link_hash(HashTable& table, std::uint64_t hash, std::uint64_t offset) {
   static_assert(offsetof(DataObject, next_hash_offset) == offsetof(FieldObject, next_hash_offset));
-  const std::uint64_t bucket = hash_bucket(table, size, hash);
-  auto item = staging_.read_as<HashItem>(bucket);
-  if (!item) {
-    return std::unexpected(std::move(item.error()));
+  const std::uint64_t before = table.add(hash, offset);
+  if (before != 0) {
+    staging_.patch_as(before + offsetof(DataObject, next_hash_offset), offset);
   }
-  if (item->tail == 0) {
-    item->head = offset;
-  } else {
-    staging_.patch_as(item->tail + offsetof(DataObject, next_hash_offset), offset);
-  }
-  item->tail = offset;
-  staging_.patch_as(bucket, *item);
-  return {};
 }
 
 }  // namespace gatevisor::journal

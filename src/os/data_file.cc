@@ -84,6 +84,28 @@ Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> 
   return {};
 }
 
+Expected<void> DataFile::write(std::span<const Piece> pieces, WriteBatch& batch) {
+  // For a few it would be more calls, not fewer; a large one is done with in its own.
+  constexpr std::size_t kFew = 8;
+  constexpr std::size_t kSmall = 4096;
+  while (!pieces.empty()) {
+    const auto others = pieces.first(pieces.size() - 1);
+    const auto small = std::ranges::find_if_not(
+        others, [](const Piece& piece) { return piece.bytes.size() <= kSmall; });
+    const auto together = static_cast<std::size_t>(small - others.begin());
+    std::size_t done = together < kFew ? 0 : batch.write(fd_.get(), others.first(together));
+    for (std::size_t i = 0; i < done; ++i) {
+      size_ = std::max(size_, pieces[i].offset + pieces[i].bytes.size());
+    }
+    if (done == 0) {
+      if (auto put = write(pieces.front().offset, pieces.front().bytes); !put) return put;
+      done = 1;
+    }
+    pieces = pieces.subspan(done);
+  }
+  return {};
+}
+
 Expected<void> DataFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t got = pread(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));

@@ -20,4 +20,11 @@ void release_startup_memory() {
   if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+void keep_freed_memory(int most) {
+  mallopt(M_MMAP_THRESHOLD, most);
+  mallopt(M_TRIM_THRESHOLD, most);
+}
+
+void release_freed_memory() { malloc_trim(0); }
+
 }  // namespace gatevisor::os

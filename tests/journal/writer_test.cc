@@ -219,6 +219,52 @@ TEST(Writer, ABufferDoesNotChangeTheFile) {
   }
 }
 
+// The lines of some services in any order, with an entry in between that has no fields in common with the others, or
+// all of them: the file is the one that it is where each field is given with each entry.
+TEST(Writer, WhatIsCommonIsWrittenAsWhatIsGiven) {
+  const std::vector<std::string> machine = {"_BOOT_ID=b", "_HOSTNAME=box", "_MACHINE_ID=m"};
+  std::vector<std::vector<std::string>> services(5, machine);
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    for (std::size_t field = 0; field < 4 * i; ++field) {
+      services[i].push_back("_F" + std::to_string(field) + "=" + std::to_string(field % 3 == 0 ? 0 : i));
+    }
+    services[i].push_back("_LONG=" + std::string(120, 'l'));
+    std::ranges::sort(services[i]);
+  }
+  for (const std::size_t cached : {1u, 24u, 512u}) {
+    for (const std::size_t buffer : {0u, 20'000u, 50'000'000u}) {
+      Limits limits = small_file();
+      limits.cached_data = cached;
+      limits.buffer = buffer;
+      MemoryStorage with, without;
+      auto one = Writer::create(with, test_ids(), 1, limits);
+      auto other = Writer::create(without, test_ids(), 1, small_file());
+      ASSERT_TRUE(one && other);
+      std::vector<CommonFields> common(services.begin(), services.end());
+      std::mt19937 random(static_cast<unsigned>(cached + buffer));
+      std::size_t service = 0;
+      for (std::uint64_t i = 0; i < 3'000; ++i) {
+        if (random() % 20 == 0) service = random() % services.size();
+        TestEntry entry = plain_entry(i);
+        // One that is among the common ones, too.
+        if (random() % 5 == 0) entry.payloads.push_back(services[service][random() % 4]);
+        const bool alone = random() % 30 == 0;
+        const auto appended = one->append(entry.times, fields_of(entry.payloads), alone ? nullptr : &common[service]);
+        ASSERT_TRUE(appended) << to_string(appended.error());
+        if (random() % 100 == 0) {
+          ASSERT_TRUE(one->flush());
+        }
+        // fields_of() has every second one in two pieces: it makes no difference.
+        std::vector<std::string> all = alone ? std::vector<std::string>() : services[service];
+        all.insert(all.end(), entry.payloads.begin(), entry.payloads.end());
+        ASSERT_TRUE(other->append(entry.times, fields_of(all)));
+      }
+      ASSERT_TRUE(one->close() && other->close());
+      EXPECT_TRUE(with.bytes() == without.bytes()) << cached << " " << buffer;
+    }
+  }
+}
+
 TEST(Writer, AFailedWriteEndsTheFile) {
   MemoryStorage storage;
   auto writer = Writer::create(storage, test_ids(), 1, small_file());

@@ -1,0 +1,71 @@
+#include "journal/hash_table.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace gatevisor::journal {
+
+Expected<HashTable> HashTable::make(std::uint64_t offset, std::uint64_t buckets) {
+  HashTable table;
+  table.offset_ = offset;
+  table.buckets_ = buckets;
+  table.items_.reset(static_cast<HashItem*>(std::calloc(buckets, sizeof(HashItem))));
+  if (!table.items_) return fail("create", "journal file's hash table", ENOMEM);
+  table.lengths_.resize(buckets);
+  table.seen_.resize(buckets / kBucketsPerWord + 1);
+  table.dirty_.resize((buckets + kPieceItems - 1) / kPieceItems);
+  return table;
+}
+
+std::uint64_t HashTable::head_of(std::uint64_t hash) const {
+  const std::uint64_t bits = bits_of(hash);
+  return (seen_[word_of(hash)] & bits) == bits ? items_[hash % buckets_].head : 0;
+}
+
+std::uint64_t HashTable::add(std::uint64_t hash, std::uint64_t object) {
+  const std::uint64_t bucket = hash % buckets_;
+  const std::size_t piece = bucket / kPieceItems;
+  if (!dirty_[piece]) {
+    dirty_[piece] = true;
+    ++dirty_count_;
+  }
+  HashItem& item = items_[bucket];
+  seen_[word_of(hash)] |= bits_of(hash);
+  if (item.head == 0) item.head = object;
+  std::uint8_t& length = lengths_[bucket];
+  if (length > 0) depth_ = std::max<std::uint64_t>(depth_, length - 1u);
+  if (length < UINT8_MAX) ++length;
+  return std::exchange(item.tail, object);
+}
+
+void HashTable::collect(std::vector<Change>& changes) const {
+  const auto all = std::as_bytes(std::span(items_.get(), buckets_));
+  const auto next_dirty = [&](std::size_t piece) {
+    while (piece < dirty_.size() && !dirty_[piece]) ++piece;
+    return piece;
+  };
+  const std::size_t gap = bytes() <= kFilled ? kGap : 0;
+  std::size_t left = dirty_count_;
+  for (std::size_t begin = next_dirty(0); left != 0;) {
+    std::size_t last = begin;
+    std::size_t next = begin;
+    for (--left; left != 0; --left) {
+      next = next_dirty(last + 1);
+      if (next - last > gap + 1) break;
+      last = next;
+    }
+    const std::size_t from = begin * kPiece;
+    const std::size_t to = std::min((last + 1) * kPiece, all.size());
+    changes.push_back({.offset = offset_ + from, .bytes = all.subspan(from, to - from)});
+    begin = next;
+  }
+}
+
+void HashTable::clean() {
+  if (dirty_count_ == 0) return;
+  std::fill(dirty_.begin(), dirty_.end(), false);
+  dirty_count_ = 0;
+}
+
+}  // namespace gatevisor::journal
