@@ -1,6 +1,7 @@
 #include "journal/hash_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
@@ -13,18 +14,21 @@ Expected<HashTable> HashTable::make(std::uint64_t offset, std::uint64_t buckets)
   table.items_.reset(static_cast<HashItem*>(std::calloc(buckets, sizeof(HashItem))));
   if (!table.items_) return fail("create", "journal file's hash table", ENOMEM);
   table.lengths_.resize(buckets);
-  table.seen_.resize(buckets / kBucketsPerWord + 1);
+  table.seen_.resize(std::bit_ceil(buckets / kBucketsPerWord + 1));
   table.dirty_.resize((buckets + kPieceItems - 1) / kPieceItems);
   return table;
 }
 
 std::uint64_t HashTable::head_of(std::uint64_t hash) const {
   const std::uint64_t bits = bits_of(hash);
-  return (seen_[word_of(hash)] & bits) == bits ? items_[hash % buckets_].head : 0;
+  const HashItem& item = items_[bucket_of(hash)];
+  if ((seen_[word_of(hash)] & bits) == bits) return item.head;
+  __builtin_prefetch(&item, 1);  // for add()
+  return 0;
 }
 
 std::uint64_t HashTable::add(std::uint64_t hash, std::uint64_t object) {
-  const std::uint64_t bucket = hash % buckets_;
+  const std::uint64_t bucket = bucket_of(hash);
   const std::size_t piece = bucket / kPieceItems;
   if (!dirty_[piece]) {
     dirty_[piece] = true;

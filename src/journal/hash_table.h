@@ -51,14 +51,25 @@ class HashTable {
 
   /// Sixteen bits for each bucket: of the hashes that are not there, one in a hundred looks as if it were.
   static constexpr std::uint64_t kBucketsPerWord = 4;
-  std::size_t word_of(std::uint64_t hash) const { return (hash >> 24) % seen_.size(); }
+  std::size_t word_of(std::uint64_t hash) const { return hash >> 24 & (seen_.size() - 1); }
   static std::uint64_t bits_of(std::uint64_t hash) {
     return 1ULL << (hash & 63) | 1ULL << (hash >> 6 & 63) | 1ULL << (hash >> 12 & 63) |
            1ULL << (hash >> 18 & 63);
   }
 
+  /// A division takes as long as the rest: what was asked for last is mostly added next.
+  std::uint64_t bucket_of(std::uint64_t hash) const {
+    if (hash != last_hash_) {
+      last_hash_ = hash;
+      last_bucket_ = hash % buckets_;
+    }
+    return last_bucket_;
+  }
+
   std::uint64_t offset_ = 0;
   std::uint64_t buckets_ = 1;
+  mutable std::uint64_t last_hash_ = 0;
+  mutable std::uint64_t last_bucket_ = 0;
   std::unique_ptr<HashItem[], Free> items_;
   std::vector<std::uint8_t> lengths_;  // of the chains
   std::uint64_t depth_ = 0;

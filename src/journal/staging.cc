@@ -132,6 +132,12 @@ Expected<void> Staging::append_zeros(std::uint64_t count) {
   return {};
 }
 
+Expected<void> Staging::append_untouched(std::uint64_t count) {
+  auto done = write_tail();
+  if (done) base_ += count;
+  return done;
+}
+
 Expected<std::span<std::byte>> Staging::append_object(std::size_t size) {
   if (tail_.size() + size > kSpill) {
     if (auto done = write_tail(); !done) return std::unexpected(std::move(done.error()));

@@ -32,6 +32,8 @@ class Staging {
 
   Expected<void> append(std::span<const std::byte> bytes);
   Expected<void> append_zeros(std::uint64_t count);
+  /// The same where the storage has never been written to, and has zeros by itself (Storage::allocate()).
+  Expected<void> append_untouched(std::uint64_t count);
   /// Room for one object of at most kSpill bytes, all of them zero, to be filled before anything else is
   /// asked of this.
   Expected<std::span<std::byte>> append_object(std::size_t size);

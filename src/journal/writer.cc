@@ -86,7 +86,7 @@ Expected<HashTable> Writer::add_hash_table(ObjectType type, std::uint64_t bucket
   object_added(staging_.end());
   auto done = staging_.append(bytes_of(object));
   const std::uint64_t offset = staging_.end();
-  done = done ? staging_.append_zeros(size) : done;
+  done = done ? staging_.append_untouched(size) : done;
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }
@@ -236,7 +236,7 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint
       })) {
     return {};
   }
-  auto field = find_field(name, hash_of(name));
+  auto field = find_field(name, hash_of_name(name));
   if (!field) {
     return std::unexpected(std::move(field.error()));
   }
@@ -390,6 +390,15 @@ void Writer::object_added(std::uint64_t offset) {
 
 std::uint64_t Writer::hash_of(std::span<const std::byte> payload) const {
   return siphash24(payload, header_.file_id);
+}
+
+/// What is new in most entries is of one field: its message.
+std::uint64_t Writer::hash_of_name(std::span<const std::byte> name) {
+  if (last_name_.empty() || !std::ranges::equal(last_name_, name)) {
+    last_name_.assign(name.begin(), name.end());
+    last_name_hash_ = hash_of(name);
+  }
+  return last_name_hash_;
 }
 
 }  // namespace gatevisor::journal

@@ -178,6 +178,7 @@ class Writer {
   std::size_t pending() const;
   void object_added(std::uint64_t offset);
   std::uint64_t hash_of(std::span<const std::byte> payload) const;
+  std::uint64_t hash_of_name(std::span<const std::byte> name);
 
   Storage* storage_;
   Limits limits_;
@@ -198,6 +199,8 @@ class Writer {
   std::vector<Change> changes_;       // of the hash tables, in flush()
   std::uint64_t new_bytes_ = 0;       // data and field objects of the entry that is being appended
   std::uint64_t array_bytes_ = 0;     // and entry arrays
+  std::vector<std::byte> last_name_;  // of a field, and its hash
+  std::uint64_t last_name_hash_ = 0;
   std::vector<Planned> planned_;
   std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
   std::vector<std::byte> scratch_;                     // name and value put together

@@ -116,7 +116,7 @@ Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
   const auto equals = std::ranges::find(planned.payload, std::byte{'='});
   const auto name =
       planned.payload.first(static_cast<std::size_t>(equals - planned.payload.begin()));
-  const std::uint64_t name_hash = hash_of(name);
+  const std::uint64_t name_hash = hash_of_name(name);
   auto field = find_field(name, name_hash);
   if (field && *field == nullptr) {
     field = add_field(name, name_hash);
