@@ -159,9 +159,9 @@ std::size_t JournalOutput::show_lines(JournalConsole& console, std::string_view 
       unsigned level = stream_.level;
       if (stream_.level_prefix) level = protocol::take_level(text).value_or(level);
       if (console.mode() == ConsoleMode::Json) {
-        protocol::append_json(shown_text_, stream_, time, level, text);
+        protocol::append_json(shown_text_, protocol::origin_of(stream_), time, level, text);
       } else {
-        protocol::append_prefixed(shown_text_, stream_, time, text);
+        protocol::append_prefixed(shown_text_, protocol::origin_of(stream_), time, text);
       }
       to += line->size;
       bytes.remove_prefix(line->size);

@@ -31,6 +31,7 @@ bool is_in(std::string_view path, std::string_view cgroup) {
 void JournalSenders::learn(const protocol::JournalStream& stream) {
   Known known;
   known.pid = static_cast<int>(stream.pid);
+  known.name = stream.unit;
   known.invocation = stream.invocation;
   known.most_level = stream.most_level;
   for (const std::string& field : stream.fields) {
@@ -107,7 +108,14 @@ JournalSender JournalSenders::look(const os::LogSender& sender) const {
   add("_SYSTEMD_CGROUP=", process.cgroup);
   if (unit != nullptr) std::ranges::copy(unit->unit, std::back_inserter(fields));
   if (self != nullptr) std::ranges::copy(self->process, std::back_inserter(fields));
-  return {journal::CommonFields(std::move(fields)), unit == nullptr ? 7 : unit->most_level};
+  JournalSender found;
+  found.fields = journal::CommonFields(std::move(fields));
+  found.comm = process.comm;
+  if (unit == nullptr) return found;
+  found.most_level = unit->most_level;
+  found.unit = unit->name;
+  found.invocation = unit->invocation;
+  return found;
 }
 
 JournalSender& JournalSenders::of(const os::LogSender& sender, Instant now) {

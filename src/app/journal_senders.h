@@ -22,6 +22,10 @@ namespace gatevisor::app {
 struct JournalSender {
   journal::CommonFields fields;
   unsigned most_level = 7;  ///< what is above it is not kept (LogLevelMax=)
+  // For the console.
+  std::string unit;        ///< its name; empty: it is of none that gatevisor has started
+  std::string invocation;
+  std::string comm;
 };
 
 class JournalSenders {
@@ -43,6 +47,7 @@ class JournalSenders {
  private:
   struct Known {
     int pid = 0;
+    std::string name;  ///< of its unit
     std::string invocation;
     std::string cgroup;  ///< as _SYSTEMD_CGROUP= has it; empty: none
     std::string comm;

@@ -7,10 +7,27 @@
 #include <string>
 #include <vector>
 
+#include "protocol/line_text.h"
 #include "protocol/native_log.h"
 #include "protocol/syslog_message.h"
 
 namespace gatevisor::app {
+namespace {
+
+/// Of a longer text the console shows no more: the longest line of a stream (LineMax= of journald.conf(5)).
+constexpr std::size_t kMostShown = std::size_t{48} << 10;
+/// And of the entries of one commit no more than that: a datagram of 16 MiB may be a million of them.
+constexpr std::size_t kMostSaid = std::size_t{1} << 20;
+
+/// A name as the console shows it: what a client calls itself is any bytes.
+std::string shown_name(std::string_view name) {
+  constexpr std::size_t kMostName = 64;
+  std::string shown(name.substr(0, kMostName));
+  std::ranges::replace_if(shown, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return shown.empty() ? "unknown" : shown;
+}
+
+}  // namespace
 
 /// The entries of one datagram, of either kind, with the fields that its sender gives.
 class JournalSocket::Reader {
@@ -27,6 +44,12 @@ class JournalSocket::Reader {
   }
   const std::vector<journal::Field>& fields() const { return fields_; }
   unsigned level() const { return level_; }
+  /// Of the field, the first of that name; empty: there is none.
+  std::string_view value_of(std::string_view name) const {
+    const auto field = std::ranges::find(fields_, name, &journal::Field::name);
+    if (field == fields_.end()) return {};
+    return {reinterpret_cast<const char*>(field->value.data()), field->value.size()};
+  }
 
  private:
   void add(std::string_view name, std::string_view value) {
@@ -68,11 +91,12 @@ class JournalSocket::Reader {
 };
 
 JournalSocket::JournalSocket(LogSocketKind kind, os::UniqueFd fd, JournalStore& store,
-                             JournalMemory& memory, JournalSenders& senders)
+                             JournalMemory& memory, JournalSenders& senders, ConsoleMode mode)
     : kind_(kind),
       queue_(std::move(fd), memory.inboxes[index()], kind == LogSocketKind::Journal),
       store_(store),
-      senders_(senders) {}
+      senders_(senders),
+      mode_(mode) {}
 
 std::uint64_t JournalSocket::entries_done(std::uint64_t number) const {
   const StreamPlace& kept = store_.account().datagrams[index()];
@@ -80,21 +104,37 @@ std::uint64_t JournalSocket::entries_done(std::uint64_t number) const {
   return number == kept.id ? kept.offset : 0;
 }
 
+/// What is appended anew after a failure is shown then.
+Expected<void> JournalSocket::commit() {
+  auto done = store_.commit(false);
+  if (!done) return done;
+  if (unsaid_ > 0) saying_ += "gatevisor: " + std::to_string(unsaid_) + " entries were not shown\n";
+  said_ += saying_;
+  forget_said();
+  return done;
+}
+
+void JournalSocket::forget_said() {
+  saying_.clear();
+  unsaid_ = 0;
+}
+
 Expected<bool> JournalSocket::keep(const os::JournalTimes& times, Instant now) {
+  forget_said();
   if (auto done = queue_.collect(); !done) return std::unexpected(std::move(done.error()));
   const std::size_t count = queue_.count();
   for (std::size_t i = 0; i < count; ++i) {
     auto kept = keep(queue_.at(i), times, now);
     if (!kept) return std::unexpected(std::move(kept.error()));
   }
-  if (auto done = store_.commit(false); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = commit(); !done) return std::unexpected(std::move(done.error()));
   queue_.clear();
   if (count != 0) return true;
   const auto odd = queue_.odd();
   if (!odd) return std::unexpected(odd.error());
   if (!*odd) return false;
   auto kept = keep(**odd, times, now);
-  if (kept) kept = store_.commit(false);
+  if (kept) kept = commit();
   if (kept) kept = queue_.take_odd();
   if (!kept) return std::unexpected(std::move(kept.error()));
   return true;
@@ -112,7 +152,7 @@ Expected<void> JournalSocket::keep(const os::LogQueue::Datagram& datagram,
     if (reader.level() > sender->most_level) continue;
     StreamPlace& place = store_.next_account().datagrams[index()];
     auto kept = append(reader, datagram.sender, times,
-                       {&place.offset, entry, &place.id, datagram.number}, sender->fields);
+                       {&place.offset, entry, &place.id, datagram.number}, *sender, now);
     if (!kept) return kept;
   }
   return {};
@@ -120,17 +160,51 @@ Expected<void> JournalSocket::keep(const os::LogQueue::Datagram& datagram,
 
 Expected<void> JournalSocket::append(const Reader& reader, const os::LogSender& sender,
                                      const os::JournalTimes& times, const JournalStore::Mark& mark,
-                                     journal::CommonFields& common) {
+                                     JournalSender& from, Instant now) {
   std::vector<journal::Field> fields = reader.fields();
   const std::string sent = std::to_string(sender.realtime_usec);
   if (sender.realtime_usec != 0) fields.push_back({"_SOURCE_REALTIME_TIMESTAMP", bytes_of(sent)});
-  auto done = store_.append({times.realtime_usec, times.monotonic_usec}, fields, mark, &common);
+  auto done = store_.append({times.realtime_usec, times.monotonic_usec}, fields, mark, &from.fields);
   // One that no journal file takes would be in the way for ever.
   const bool never = !done && (done.error().code == EMSGSIZE || done.error().code == EINVAL ||
                                done.error().code == E2BIG);
   if (never) return store_.skip(mark);
   critical_ |= done && reader.level() <= kCriticalLevel;
+  if (done) say(reader, sender, from, now);
   return done;
+}
+
+// Line by line where the form is one of lines: none is to look like another service's.
+void JournalSocket::say(const Reader& reader, const os::LogSender& sender, const JournalSender& from,
+                        Instant now) {
+  std::string_view text = reader.value_of("MESSAGE").substr(0, kMostShown);
+  if (mode_ == ConsoleMode::None || text.empty()) return;
+  if (saying_.size() >= kMostSaid) {
+    ++unsaid_;
+    return;
+  }
+  std::string_view identifier = reader.value_of("SYSLOG_IDENTIFIER");
+  if (identifier.empty()) identifier = from.comm;
+  const std::string name = shown_name(identifier);
+  const protocol::LineOrigin origin{
+      .unit = from.unit,
+      .stream = kind_ == LogSocketKind::Journal ? "journal" : "syslog",
+      .invocation = from.invocation,
+      .pid = static_cast<std::uint64_t>(std::max(sender.pid, 0)),
+      .identifier = name};
+  const std::string time = os::wall_time(now);
+  if (mode_ == ConsoleMode::Json) {
+    return protocol::append_json(saying_, origin, time, reader.level(), text);
+  }
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (mode_ == ConsoleMode::Prefix) {
+      protocol::append_prefixed(saying_, origin, time, line);
+    } else {
+      protocol::append_said(saying_, origin, line);
+    }
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
 }
 
 std::uint64_t JournalSocket::entries_left(const os::LogQueue::Datagram& datagram) const {

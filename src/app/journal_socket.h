@@ -6,10 +6,12 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "app/journal_senders.h"
 #include "app/journal_store.h"
+#include "gatevisor/console_mode.h"
 #include "gatevisor/log_socket_kind.h"
 #include "os/clock.h"
 #include "os/log_queue.h"
@@ -20,7 +22,7 @@ class JournalSocket {
  public:
   /// All of them outlive it.
   JournalSocket(LogSocketKind kind, os::UniqueFd fd, JournalStore& store, JournalMemory& memory,
-                JournalSenders& senders);
+                JournalSenders& senders, ConsoleMode mode);
 
   int fd() const { return queue_.fd(); }
 
@@ -28,6 +30,8 @@ class JournalSocket {
   Expected<bool> keep(const os::JournalTimes& times, Instant now);
   /// Gives up some of what waits; how many entries that is.
   std::uint64_t drop();
+  /// What the console is to show of the entries that have been kept since the last call.
+  std::string take_said() { return std::exchange(said_, {}); }
   /// An entry of level 2 or below has been kept since the last call.
   bool take_critical() { return std::exchange(critical_, false); }
 
@@ -38,7 +42,10 @@ class JournalSocket {
                       Instant now);
   Expected<void> append(const Reader& reader, const os::LogSender& sender,
                         const os::JournalTimes& times, const JournalStore::Mark& mark,
-                        journal::CommonFields& common);
+                        JournalSender& from, Instant now);
+  void say(const Reader& reader, const os::LogSender& sender, const JournalSender& from, Instant now);
+  Expected<void> commit();
+  void forget_said();
   std::uint64_t entries_done(std::uint64_t number) const;
   std::uint64_t entries_left(const os::LogQueue::Datagram& datagram) const;
   std::size_t index() const { return static_cast<std::size_t>(kind_); }
@@ -47,6 +54,10 @@ class JournalSocket {
   os::LogQueue queue_;
   JournalStore& store_;
   JournalSenders& senders_;
+  ConsoleMode mode_;
+  std::string saying_;  ///< of entries that are not in the journal for certain yet
+  std::uint64_t unsaid_ = 0;  ///< entries of them that are too many
+  std::string said_;
   bool critical_ = false;
 };
 

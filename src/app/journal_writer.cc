@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/ended_words.h"
 #include "app/journal_confine.h"
 #include "app/journal_console.h"
 #include "app/journal_output.h"
@@ -32,8 +33,6 @@ constexpr int kLastTries = 5;
 constexpr std::size_t kMostMessages = 64;  ///< at a time
 /// Some four times what a file of 32 MiB takes while it is written to.
 constexpr int kKeptMemory = 8 << 20;
-/// Outputs that have ended and said why, until somebody asks.
-constexpr std::size_t kMostEnded = 16;
 
 // The poller's numbers, behind those of the slots.
 constexpr std::uint64_t kChannel = kMostStreams;
@@ -48,7 +47,7 @@ class JournalWriter {
         poller_(std::move(poller)),
         store_(parts.directory, parts.run_id, parts.settings, parts.memory->redo_log()),
         records_(store_, parts.owner_pid),
-        sockets_(store_, *parts.memory, poller_, kLogSocket),
+        sockets_(store_, *parts.memory, poller_, kLogSocket, parts.console),
         console_(parts.console),
         window_(JournalOutput::kWindow),
         outputs_(kMostStreams),
@@ -79,6 +78,8 @@ class JournalWriter {
       tell_last_words();
       show();  // no disk makes it late
       write();
+      console_.say(sockets_.take_said());
+      if (console_.waiting() > 0) show();
       settle();
       if (is_finished()) return status_;
     }
@@ -172,16 +173,7 @@ class JournalWriter {
       if (!output || output->stream().invocation != invocation) continue;
       if (auto words = output->last_words(window_)) return words;
     }
-    const auto said = std::ranges::find(ended_, invocation, &Ended::invocation);
-    return said == ended_.end() ? std::nullopt : std::optional(said->words);
-  }
-
-  /// It is asked for when the process is known to be dead, which may be later.
-  void remember_last_words(const JournalOutput& output) {
-    auto words = output.last_words(window_);
-    if (!words) return;
-    if (ended_.size() == kMostEnded) ended_.pop_back();
-    ended_.push_front({output.stream().invocation, std::move(*words)});
+    return ended_.of(invocation);
   }
 
   // ---- to the journal ----------------------------------------------------------------------
@@ -226,7 +218,7 @@ class JournalWriter {
       if (auto told = records_.tell_dropped(dropped_, times); !told) return told;
       dropped_ = 0;
     }
-    auto sent = sockets_.keep(!records_.empty(), now_);
+    auto sent = has_room_to_say() ? sockets_.keep(!records_.empty(), now_) : Expected<void>{};
     if (sent && (finishing_ || gone_)) sent = sockets_.finish(now_);
     critical_ |= sockets_.take_critical();
     if (!sent) return sent;
@@ -279,19 +271,15 @@ class JournalWriter {
   // ---- to the console ----------------------------------------------------------------------
 
   void show() {
+    console_.show_said(now_);
     for (const auto& output : outputs_) {
       if (output) output->show(console_, window_, now_);
     }
-    for (std::size_t i = 0; i < JournalConsole::kOutputs; ++i) {
-      if (console_.waits(i) == console_watched_[i]) continue;
-      if (console_watched_[i]) {
-        poller_.unwatch(console_.fd(i));
-        console_watched_[i] = false;
-      } else {
-        console_watched_[i] = poller_.watch(console_.fd(i), os::kWritable, kConsole + i).has_value();
-      }
-    }
+    console_.watch(poller_, kConsole);
   }
+
+  /// A console that takes nothing makes clients of the log sockets wait, as it does with streams.
+  bool has_room_to_say() const { return console_.waiting() < JournalOutput::kMostWaiting; }
 
   // ---- what is done ------------------------------------------------------------------------
 
@@ -302,7 +290,9 @@ class JournalWriter {
       output.tidy();
       if (output.take_line_seen()) (void)answer(protocol::encode_line_seen(output.stream().id));
       if (output.is_done()) {
-        remember_last_words(output);
+        if (auto words = output.last_words(window_)) {
+          ended_.put(output.stream().invocation, std::move(*words));
+        }
         unwatch(slot);
         done_.push_back(output.stream().id);
         outputs_[slot].reset();
@@ -316,7 +306,7 @@ class JournalWriter {
         watched_[slot] = poller_.watch(output.pipe(), os::kReadable, slot).has_value();
       }
     }
-    sockets_.watch(!retry_at_ || parts_.settings.full == JournalFull::Drop);
+    sockets_.watch(has_room_to_say() && (!retry_at_ || parts_.settings.full == JournalFull::Drop));
     while (!done_.empty() && answer(protocol::encode_stream_done(done_.front()))) done_.pop_front();
   }
 
@@ -336,7 +326,8 @@ class JournalWriter {
     const auto is_settled = [this](const auto& output) {
       return !output || (output->is_kept() && output->is_shown(console_.mode()));
     };
-    if (retry_at_ || !records_.empty() || !std::ranges::all_of(outputs_, is_settled)) return false;
+    if (retry_at_ || !records_.empty() || console_.waiting() > 0) return false;
+    if (!std::ranges::all_of(outputs_, is_settled)) return false;
     const bool none = std::ranges::none_of(outputs_, [](const auto& output) { return output != nullptr; });
     if (finishing_ || none) {
       store_.close();
@@ -352,17 +343,10 @@ class JournalWriter {
     Instant next = Instant::max();
     if (retry_at_) next = std::min(next, *retry_at_);
     if (unsynced_since_) next = std::min(next, after(*unsynced_since_, parts_.settings.sync_interval));
-    for (std::size_t i = 0; i < JournalConsole::kOutputs; ++i) {
-      next = std::min(next, console_.deadline(i));
-    }
+    next = std::min(next, console_.deadline());
     if (next == Instant::max()) return std::nullopt;
     return std::max(next - os::now(), Duration{0});
   }
-
-  struct Ended {
-    std::string invocation;
-    LastWords words;
-  };
 
   JournalWriterParts& parts_;
   os::Poller poller_;
@@ -375,10 +359,9 @@ class JournalWriter {
   std::vector<bool> watched_;
   std::vector<bool> not_taken_;     ///< its spool takes no more now
   std::deque<std::uint64_t> done_;  ///< ids of streams, to be told
-  std::array<bool, JournalConsole::kOutputs> console_watched_{};
   std::string datagram_;
   std::vector<protocol::JournalQuestion> questions_;  ///< at most kMostMessages
-  std::deque<Ended> ended_;  ///< the last one first
+  EndedWords ended_;
   Instant now_{};
   std::optional<Instant> retry_at_;  ///< something is in the way
   std::optional<Instant> unsynced_since_;

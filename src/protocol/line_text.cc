@@ -38,31 +38,59 @@ void append_string(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void append_prefixed(std::string& out, const JournalStream& stream, std::string_view time,
-                     std::string_view text) {
-  // To the millisecond, as gatevisor's own lines.
-  out += time.substr(0, kToTheSecond + 4);
-  out += "Z [";
-  out += stream.unit;
-  out += "] ";
+LineOrigin origin_of(const JournalStream& stream) {
+  return {.unit = stream.unit,
+          .stream = stream.is_error ? "stderr" : "stdout",
+          .invocation = stream.invocation,
+          .pid = stream.pid,
+          .identifier = {}};
+}
+
+void append_said(std::string& out, const LineOrigin& origin, std::string_view text) {
+  if (!origin.identifier.empty()) {
+    out += origin.identifier;
+    if (origin.pid != 0) {
+      out += '[';
+      out += std::to_string(origin.pid);
+      out += ']';
+    }
+    out += ": ";
+  }
   out += text;
   out += '\n';
 }
 
-void append_json(std::string& out, const JournalStream& stream, std::string_view time,
-                 unsigned level, std::string_view text) {
+void append_prefixed(std::string& out, const LineOrigin& origin, std::string_view time,
+                     std::string_view text) {
+  // To the millisecond, as gatevisor's own lines.
+  out += time.substr(0, kToTheSecond + 4);
+  out += "Z ";
+  if (!origin.unit.empty()) {
+    out += '[';
+    out += origin.unit;
+    out += "] ";
+  }
+  append_said(out, origin, text);
+}
+
+void append_json(std::string& out, const LineOrigin& origin, std::string_view time, unsigned level,
+                 std::string_view text) {
   out += R"({"time":")";
   out += time;
   out += R"(","level":")";
   out += kLevels[level & 7];
   out += R"(","unit":)";
-  append_string(out, stream.unit);
+  append_string(out, origin.unit);
   out += R"(,"event":"output","stream":")";
-  out += stream.is_error ? "stderr" : "stdout";
+  out += origin.stream;
   out += R"(","invocation":")";
-  out += stream.invocation;
+  out += origin.invocation;
   out += R"(","pid":)";
-  out += std::to_string(stream.pid);
+  out += std::to_string(origin.pid);
+  if (!origin.identifier.empty()) {
+    out += R"(,"identifier":)";
+    append_string(out, origin.identifier);
+  }
   out += R"(,"message":)";
   append_string(out, text);
   out += "}\n";

@@ -7,12 +7,22 @@ namespace {
 
 constexpr std::string_view kTime = "2026-11-24T09:44:32.127456Z";
 
-JournalStream stream() {
-  JournalStream stream;
-  stream.unit = "gateway";
-  stream.invocation = "0123456789abcdef0123456789abcdef";
-  stream.pid = 57;
-  return stream;
+LineOrigin stream() {
+  static const JournalStream stream = [] {
+    JournalStream made;
+    made.unit = "gateway";
+    made.invocation = "0123456789abcdef0123456789abcdef";
+    made.pid = 57;
+    return made;
+  }();
+  return origin_of(stream);
+}
+
+LineOrigin client() {
+  LineOrigin origin = stream();
+  origin.stream = "syslog";
+  origin.identifier = "ha\"proxy";
+  return origin;
 }
 
 TEST(LineText, Prefixed) {
@@ -28,6 +38,29 @@ TEST(LineText, Json) {
             R"({"time":"2026-11-24T09:44:32.127456Z","level":"error","unit":"gateway",)"
             R"("event":"output","stream":"stdout","invocation":"0123456789abcdef0123456789abcdef",)"
             R"("pid":57,"message":"a \"b\"\u0009\\"})"
+            "\n");
+}
+
+TEST(LineText, WhoSpeaksToALogSocketIsNamed) {
+  std::string out;
+  append_said(out, client(), "up");
+  append_prefixed(out, client(), kTime, "up");
+  LineOrigin unknown = client();
+  unknown.unit = {};
+  unknown.pid = 0;
+  append_prefixed(out, unknown, kTime, "up");
+  append_said(out, stream(), "up");
+  EXPECT_EQ(out,
+            "ha\"proxy[57]: up\n"
+            "2026-11-24T09:44:32.127Z [gateway] ha\"proxy[57]: up\n"
+            "2026-11-24T09:44:32.127Z ha\"proxy: up\n"
+            "up\n");
+  out.clear();
+  append_json(out, client(), kTime, 6, "up");
+  EXPECT_EQ(out,
+            R"({"time":"2026-11-24T09:44:32.127456Z","level":"info","unit":"gateway",)"
+            R"("event":"output","stream":"syslog","invocation":"0123456789abcdef0123456789abcdef",)"
+            R"("pid":57,"identifier":"ha\"proxy","message":"up"})"
             "\n");
 }
 

@@ -18,6 +18,7 @@
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cgroup_home.h"
 #include "gatevisor.h"
@@ -273,6 +274,100 @@ TEST(JournalSocket, AProcessIsOfItsUnitFromTheStart_WithoutAnOutputToo) {
   kill(writer_of(supervisor.pid()), SIGKILL);
   end(supervisor, files);
   EXPECT_EQ(messages(files, "MESSAGE=words -u gw"), "words\n");
+}
+
+/// gatevisor's standard output is a file.
+void show_in_file(Launch& launch, const TempDir& files, const std::string& mode) {
+  launch.options[1] = "--console=" + mode;
+  launch.prepare = [path = files.file("console")] {
+    dup2(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDOUT_FILENO);
+  };
+}
+
+TEST(JournalSocket, IsShownOnTheConsoleAsJournalctlHasIt) {
+  const std::string pid = std::to_string(getpid());
+  for (const bool prefix : {false, true}) {
+    TempDir files;
+    Launch launch = listening(files);
+    show_in_file(launch, files, prefix ? "prefix" : "pass");
+    Gatevisor supervisor(launch);
+    files.wait_file("there");
+    ASSERT_TRUE(Client(files.file("syslog.socket")).send("<28>Nov 27 12:01:02 ha\x01proxy[7]: up"));
+    wait_entries(files, "_TRANSPORT=syslog");
+    // Of two lines, and the second is not to look like one of somebody else.
+    ASSERT_TRUE(Client(files.file("journal.socket"))
+                    .send("SYSLOG_IDENTIFIER=app\nMESSAGE\n" + std::string("\x0b\0\0\0\0\0\0\0", 8) +
+                          "one\n[x] two\n"));
+    wait_entries(files, "SYSLOG_IDENTIFIER=app");
+    end(supervisor, files);
+    std::istringstream shown(read_file(files.file("console")));
+    for (const char* wanted : {"ha?proxy[PID]: up", "app[PID]: one", "app[PID]: [x] two"}) {
+      std::string line;
+      std::getline(shown, line);
+      if (prefix) line.erase(0, std::string("2026-11-24T09:44:32.127Z ").size());
+      EXPECT_EQ(line, std::string(wanted).replace(std::string(wanted).find("PID"), 3, pid));
+    }
+  }
+}
+
+TEST(JournalSocket, IsShownOnTheConsoleAsAnObject) {
+  TempDir files;
+  std::ofstream(files.file("client.py"))
+      << "import socket\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.connect('"
+      << files.file("journal.socket") << "')\ns.send(b'MESSAGE=loud\\nPRIORITY=4\\n')\n";
+  Launch launch = shell(files, "python3 " + files.file("client.py"), {"Restart=no"});
+  launch.options.push_back("--journal-socket=" + files.file("journal.socket"));
+  show_in_file(launch, files, "json");
+  Gatevisor supervisor(launch);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  const std::string shown = read_file(files.file("console"));
+  const json line = json::parse(shown, nullptr, false);
+  ASSERT_TRUE(line.is_object()) << shown;
+  EXPECT_EQ(line.value("message", ""), "loud");
+  EXPECT_EQ(line.value("level", ""), "warning");
+  EXPECT_EQ(line.value("unit", ""), "gateway");
+  EXPECT_EQ(line.value("stream", ""), "journal");
+  EXPECT_EQ(line.value("identifier", ""), "python3");
+  EXPECT_EQ(line.value("invocation", "").size(), 32u);
+}
+
+// A file of one datagram with more entries than anybody reads.
+TEST(JournalSocket, AFloodInOneDatagramIsShownInPart) {
+  TempDir files;
+  Launch launch = listening(files);
+  show_in_file(launch, files, "json");
+  Gatevisor supervisor(launch);
+  files.wait_file("there");
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "MESSAGE=x\n\n";
+  ASSERT_TRUE(Client(files.file("journal.socket")).send_file(many));
+  end(supervisor, files);
+  EXPECT_EQ(entries(files.file("journal"), "MESSAGE=x").size(), 20'000u);
+  const std::string shown = read_file(files.file("console"));
+  EXPECT_GT(shown.size(), 1u << 20);
+  EXPECT_LT(shown.size(), (1u << 20) + 1000);
+  EXPECT_TRUE(shown.ends_with(" entries were not shown\n"));
+}
+
+// It is waited for as with streams, and no longer.
+TEST(JournalSocket, AStuckConsoleStopsNeitherTheJournalNorTheClients) {
+  TempDir files;
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  Launch launch = listening(files);
+  launch.options[1] = "--console=pass";
+  launch.prepare = [out = ends[1]] { dup2(out, STDOUT_FILENO); };
+  Gatevisor supervisor(launch);
+  close(ends[1]);
+  files.wait_file("there");
+  const Client client(files.file("syslog.socket"));
+  const std::string text(10'000, 'x');
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(client.send("<30>" + std::to_string(i) + text));
+  }
+  end(supervisor, files);
+  EXPECT_EQ(entries(files.file("journal"), "_TRANSPORT=syslog").size(), 300u);
+  close(ends[0]);
 }
 
 // Huge, empty, broken, with descriptors of every sort: the writer lives, and goes on.
