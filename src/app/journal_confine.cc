@@ -17,7 +17,7 @@ namespace {
 // What it makes, and what the C library makes for it.
 constexpr auto kCalls = std::to_array<std::string_view>(
     {"read",           "write",          "pread64",       "pwrite64",      "writev",
-     "io_submit",      "io_getevents",  "io_destroy",
+     "io_setup",       "io_submit",      "io_getevents",  "io_destroy",
      "lseek",          "splice",         "fallocate",     "ftruncate",     "fdatasync",
      "openat",         "close",          "renameat2",     "unlinkat",      "mkdir",
      "mkdirat",        "fstat",          "newfstatat",    "statx",         "fstatfs",

@@ -60,6 +60,8 @@ class JournalStore {
   void close();
   /// Removes what is too old or too much.
   void vacuum();
+  /// Gives back what only much to do needs.
+  void rest() { batch_.release(); }
 
   const JournalAccount& account() const;
   JournalAccount& next_account();

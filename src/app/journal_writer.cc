@@ -208,6 +208,7 @@ class JournalWriter {
       if (auto synced = store_.commit(true); !synced) failed(synced.error());
       unsynced_since_.reset();
       store_.vacuum();
+      store_.rest();
       os::release_freed_memory();
     }
   }

@@ -9,17 +9,20 @@
 namespace gatevisor::os {
 
 // The C library has none of these.
-WriteBatch::WriteBatch() {
-  if (syscall(SYS_io_setup, kMost, &context_) != 0) context_ = 0;
+bool WriteBatch::is_there() {
+  if (context_ == 0 && !refused_) refused_ = syscall(SYS_io_setup, kMost, &context_) != 0;
+  return context_ != 0;
 }
 
-WriteBatch::~WriteBatch() {
+void WriteBatch::release() {
   if (context_ != 0) (void)syscall(SYS_io_destroy, context_);
+  context_ = 0;
+  refused_ = false;
 }
 
 std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
   const std::size_t count = std::min(pieces.size(), kMost);
-  if (context_ == 0) return 0;
+  if (!is_there()) return 0;
   for (std::size_t i = 0; i < count; ++i) {
     iocb& call = calls_[i];
     call = {};
@@ -33,7 +36,8 @@ std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
   }
   const long submitted = syscall(SYS_io_submit, context_, count, pointers_.data());
   if (submitted <= 0) return 0;
-  // Each one that was taken is answered for: an answer that was left behind would be another batch's.
+  // Each one that was taken is answered for: an answer that was left behind would be another
+  // batch's.
   long answered = 0;
   std::size_t whole = static_cast<std::size_t>(submitted);
   while (answered < submitted) {
@@ -43,7 +47,8 @@ std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
     if (got <= 0) return 0;
     for (const io_event& event : std::span(events_).first(static_cast<std::size_t>(got))) {
       const auto i = static_cast<std::size_t>(event.data);
-      const bool done = event.res >= 0 && static_cast<std::uint64_t>(event.res) == pieces[i].bytes.size();
+      const bool done =
+          event.res >= 0 && static_cast<std::uint64_t>(event.res) == pieces[i].bytes.size();
       if (!done) whole = std::min(whole, i);
     }
     answered += got;
