@@ -1,4 +1,5 @@
-// What outputs that have ended said at last, until somebody asks: their death is known later than their end.
+// What outputs that have ended said at last, until somebody asks: their death is known later than
+// their end.
 #pragma once
 
 #include <algorithm>

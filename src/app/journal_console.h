@@ -1,4 +1,5 @@
-// A service's output on gatevisor's own standard output and standard error, from the journal writer.
+// A service's output on gatevisor's own standard output and standard error, from the journal
+// writer.
 //
 // Owns both. Waits for a slow reader, and for one that takes nothing for kPatience no longer: what
 // comes then is not shown, and counted. The journal never waits for it, but for what fits a spool.
@@ -35,8 +36,8 @@ class JournalConsole {
 
   /// What of `text` is done with, from its start; nothing while what was said before waits.
   std::size_t offer(std::size_t output, std::string_view text, Instant now);
-  /// Has itself told by `poller` when what was offered and not taken may be offered again. `first_key`: its
-  /// keys there, one for each output.
+  /// Has itself told by `poller` when what was offered and not taken may be offered again.
+  /// `first_key`: its keys there, one for each output.
   void watch(os::Poller& poller, std::uint64_t first_key);
   /// When it is to be offered again in any case.
   Instant deadline() const;

@@ -14,16 +14,19 @@
 namespace gatevisor::app {
 namespace {
 
-/// Of a longer text the console shows no more: the longest line of a stream (LineMax= of journald.conf(5)).
+/// Of a longer text the console shows no more: the longest line of a stream (LineMax= of
+/// journald.conf(5)).
 constexpr std::size_t kMostShown = std::size_t{48} << 10;
-/// And of the entries of one commit no more than that: a datagram of 16 MiB may be a million of them.
+/// And of the entries of one commit no more than that: a datagram of 16 MiB may be a million of
+/// them.
 constexpr std::size_t kMostSaid = std::size_t{1} << 20;
 
 /// A name as the console shows it: what a client calls itself is any bytes.
 std::string shown_name(std::string_view name) {
   constexpr std::size_t kMostName = 64;
   std::string shown(name.substr(0, kMostName));
-  std::ranges::replace_if(shown, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  std::ranges::replace_if(
+      shown, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   return shown.empty() ? "unknown" : shown;
 }
 
@@ -164,7 +167,8 @@ Expected<void> JournalSocket::append(const Reader& reader, const os::LogSender& 
   std::vector<journal::Field> fields = reader.fields();
   const std::string sent = std::to_string(sender.realtime_usec);
   if (sender.realtime_usec != 0) fields.push_back({"_SOURCE_REALTIME_TIMESTAMP", bytes_of(sent)});
-  auto done = store_.append({times.realtime_usec, times.monotonic_usec}, fields, mark, &from.fields);
+  auto done =
+      store_.append({times.realtime_usec, times.monotonic_usec}, fields, mark, &from.fields);
   // One that no journal file takes would be in the way for ever.
   const bool never = !done && (done.error().code == EMSGSIZE || done.error().code == EINVAL ||
                                done.error().code == E2BIG);
@@ -175,8 +179,8 @@ Expected<void> JournalSocket::append(const Reader& reader, const os::LogSender& 
 }
 
 // Line by line where the form is one of lines: none is to look like another service's.
-void JournalSocket::say(const Reader& reader, const os::LogSender& sender, const JournalSender& from,
-                        Instant now) {
+void JournalSocket::say(const Reader& reader, const os::LogSender& sender,
+                        const JournalSender& from, Instant now) {
   std::string_view text = reader.value_of("MESSAGE").substr(0, kMostShown);
   if (mode_ == ConsoleMode::None || text.empty()) return;
   if (saying_.size() >= kMostSaid) {

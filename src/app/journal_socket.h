@@ -43,7 +43,8 @@ class JournalSocket {
   Expected<void> append(const Reader& reader, const os::LogSender& sender,
                         const os::JournalTimes& times, const JournalStore::Mark& mark,
                         JournalSender& from, Instant now);
-  void say(const Reader& reader, const os::LogSender& sender, const JournalSender& from, Instant now);
+  void say(const Reader& reader, const os::LogSender& sender, const JournalSender& from,
+           Instant now);
   Expected<void> commit();
   void forget_said();
   std::uint64_t entries_done(std::uint64_t number) const;
@@ -55,7 +56,7 @@ class JournalSocket {
   JournalStore& store_;
   JournalSenders& senders_;
   ConsoleMode mode_;
-  std::string saying_;  ///< of entries that are not in the journal for certain yet
+  std::string saying_;        ///< of entries that are not in the journal for certain yet
   std::uint64_t unsaid_ = 0;  ///< entries of them that are too many
   std::string said_;
   bool critical_ = false;

@@ -57,8 +57,8 @@ class FieldCache {
   std::vector<Slot> slots_;
 };
 
-/// Data objects that more than one entry has. Least recently used of four, by the hash. A fixed amount of
-/// memory.
+/// Data objects that more than one entry has. Least recently used of four, by the hash. A fixed
+/// amount of memory.
 class DataCache {
  public:
   /// Longer payloads are compared in the file.
@@ -68,8 +68,9 @@ class DataCache {
     std::uint64_t hash = 0;
     std::uint64_t used = 0;
     std::uint64_t size = 0;
-    DataState state;      ///< offset 0: the slot is empty
-    bool dirty = false;   ///< it says more than the file: write it back before it is used for another
+    DataState state;  ///< offset 0: the slot is empty
+    bool dirty =
+        false;  ///< it says more than the file: write it back before it is used for another
     std::array<std::byte, kPayloadMax> payload{};
   };
 

@@ -1,7 +1,8 @@
-// A hash table of the file that is written: all of it in memory, what the next commit has to write told apart.
+// A hash table of the file that is written: all of it in memory, what the next commit has to write
+// told apart.
 //
-// Entries come at random places in it; a copy is found and changed without a look at the file. Of a table's
-// memory only what has been changed is ever touched.
+// Entries come at random places in it; a copy is found and changed without a look at the file. Of a
+// table's memory only what has been changed is ever touched.
 #pragma once
 
 #include <cstdlib>
@@ -21,7 +22,8 @@ class HashTable {
 
   /// The first object of the chain that may have one of this hash; 0: there is none of it.
   std::uint64_t head_of(std::uint64_t hash) const;
-  /// A new object: the last of its chain. Where the one before it is, which has to point to it; 0: there is none.
+  /// A new object: the last of its chain. Where the one before it is, which has to point to it; 0:
+  /// there is none.
   std::uint64_t add(std::uint64_t hash, std::uint64_t object);
 
   std::uint64_t offset() const { return offset_; }
@@ -40,8 +42,8 @@ class HashTable {
  private:
   static constexpr std::size_t kPieceItems = 32;
   static constexpr std::size_t kPiece = kPieceItems * sizeof(HashItem);
-  /// So many pieces in between that have not changed are written with the others, since a system call costs more;
-  /// not of a table that is larger than that.
+  /// So many pieces in between that have not changed are written with the others, since a system
+  /// call costs more; not of a table that is larger than that.
   static constexpr std::size_t kGap = 8;
   static constexpr std::uint64_t kFilled = std::uint64_t{2} << 20;
 
@@ -49,7 +51,8 @@ class HashTable {
     void operator()(void* memory) const { std::free(memory); }
   };
 
-  /// Sixteen bits for each bucket: of the hashes that are not there, one in a hundred looks as if it were.
+  /// Sixteen bits for each bucket: of the hashes that are not there, one in a hundred looks as if
+  /// it were.
   static constexpr std::uint64_t kBucketsPerWord = 4;
   std::size_t word_of(std::uint64_t hash) const { return hash >> 24 & (seen_.size() - 1); }
   static std::uint64_t bits_of(std::uint64_t hash) {
@@ -73,7 +76,8 @@ class HashTable {
   std::unique_ptr<HashItem[], Free> items_;
   std::vector<std::uint8_t> lengths_;  // of the chains
   std::uint64_t depth_ = 0;
-  std::vector<std::uint64_t> seen_;  // a Bloom filter of all hashes: a word and four bits in it for each
+  std::vector<std::uint64_t>
+      seen_;                 // a Bloom filter of all hashes: a word and four bits in it for each
   std::vector<bool> dirty_;  // by pieces
   std::size_t dirty_count_ = 0;
 };

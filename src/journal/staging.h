@@ -1,9 +1,9 @@
 // Changes of a journal file that no reader sees yet.
 //
-// New objects grow at the end of the file, in memory; where pointers inside older objects change, the
-// surroundings are copied and changed there. commit() writes the objects, then the changed places,
-// then the header: until the header is there, everything behind its tail is as good as absent.
-// Whatever is read through here already shows the changes.
+// New objects grow at the end of the file, in memory; where pointers inside older objects change,
+// the surroundings are copied and changed there. commit() writes the objects, then the changed
+// places, then the header: until the header is there, everything behind its tail is as good as
+// absent. Whatever is read through here already shows the changes.
 #pragma once
 
 #include <vector>
@@ -32,10 +32,11 @@ class Staging {
 
   Expected<void> append(std::span<const std::byte> bytes);
   Expected<void> append_zeros(std::uint64_t count);
-  /// The same where the storage has never been written to, and has zeros by itself (Storage::allocate()).
+  /// The same where the storage has never been written to, and has zeros by itself
+  /// (Storage::allocate()).
   Expected<void> append_untouched(std::uint64_t count);
-  /// Room for one object of at most kSpill bytes, all of them zero, to be filled before anything else is
-  /// asked of this.
+  /// Room for one object of at most kSpill bytes, all of them zero, to be filled before anything
+  /// else is asked of this.
   Expected<std::span<std::byte>> append_object(std::size_t size);
   /// To the next multiple of 8.
   Expected<void> pad() { return append_zeros(align8(end()) - end()); }
@@ -81,10 +82,10 @@ class Staging {
   void add_change(std::uint64_t offset, std::span<const std::byte> bytes);
 
   Storage* storage_;
-  std::uint64_t base_;                  // where tail_ begins
-  std::vector<std::byte> tail_;         // new objects
-  mutable std::vector<Block> blocks_;   // changed since the last commit
-  std::vector<std::uint32_t> index_;    // by a block's number: its place in blocks_ and 1
+  std::uint64_t base_;                 // where tail_ begins
+  std::vector<std::byte> tail_;        // new objects
+  mutable std::vector<Block> blocks_;  // changed since the last commit
+  std::vector<std::uint32_t> index_;   // by a block's number: its place in blocks_ and 1
   Expected<void> failed_;
   // Of a commit, kept for their memory.
   std::vector<std::uint32_t> order_;

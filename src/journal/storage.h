@@ -47,9 +47,9 @@ class Storage {
   /// How many bytes there are.
   virtual std::uint64_t size() const = 0;
 
-  /// Makes the file at least `size` bytes long, with room on the disk for them: posix_fallocate(3). What was
-  /// not there before is zeros.
-  /// Never makes it shorter. A failure leaves the file as it was.
+  /// Makes the file at least `size` bytes long, with room on the disk for them: posix_fallocate(3).
+  /// What was not there before is zeros. Never makes it shorter. A failure leaves the file as it
+  /// was.
   virtual Expected<void> allocate(std::uint64_t size) = 0;
 };
 

@@ -119,8 +119,8 @@ class Writer {
     bool is_new = false;
   };
 
-  /// Common fields that all of the last entries had: what these change in the fields is put off, and then the
-  /// same for all.
+  /// Common fields that all of the last entries had: what these change in the fields is put off,
+  /// and then the same for all.
   struct Group {
     std::uint64_t number = 0;            // CommonFields::group_; 0: there is none
     std::vector<std::uint32_t> slots;    // of the cache
@@ -204,7 +204,7 @@ class Writer {
   std::vector<Planned> planned_;
   std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
   std::vector<std::byte> scratch_;                     // name and value put together
-  std::vector<std::uint32_t> items_;                   // where the entry's data objects are, in order
+  std::vector<std::uint32_t> items_;  // where the entry's data objects are, in order
   bool limit_hit_ = false;
   bool closed_ = false;
   bool broken_ = false;

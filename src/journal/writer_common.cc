@@ -1,4 +1,5 @@
-// Fields that many entries have in common: looked up once, and linked to all of these entries at once.
+// Fields that many entries have in common: looked up once, and linked to all of these entries at
+// once.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -46,11 +47,13 @@ Expected<void> Writer::plan_common(CommonFields& common) {
 bool Writer::is_in_common(const CommonFields& common, std::uint64_t hash,
                           std::span<const std::byte> payload) const {
   return std::ranges::any_of(common.fields_, [&](const CommonFields::Hashed& field) {
-    return field.keyed == hash && std::ranges::equal(std::as_bytes(std::span(field.payload)), payload);
+    return field.keyed == hash &&
+           std::ranges::equal(std::as_bytes(std::span(field.payload)), payload);
   });
 }
 
-// They were planned first, and are linked by now. One that is new has no slot yet: the next entry gives it one.
+// They were planned first, and are linked by now. One that is new has no slot yet: the next entry
+// gives it one.
 void Writer::form_group(CommonFields& common) {
   group_.slots.clear();
   group_.offsets.clear();

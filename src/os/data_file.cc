@@ -47,7 +47,7 @@ Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& 
   file.name_ = name;
   file.fd_.reset(
       openat(directory.get(), name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info{};
+  struct stat info {};
   if (!file.fd_ || fstat(file.fd_.get(), &info) != 0) return fail("open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail("open", name, ENXIO);
   if (info.st_nlink != 1) return fail("open", name, EMLINK);
@@ -138,7 +138,7 @@ Expected<void> DataFile::sync() {
 }
 
 Expected<Owner> owner_of(const UniqueFd& directory) {
-  struct stat info{};
+  struct stat info {};
   if (fstat(directory.get(), &info) != 0) return fail("stat", "", errno);
   return Owner{info.st_uid, info.st_gid};
 }
@@ -157,15 +157,16 @@ Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Own
 }
 
 std::uint64_t disk_use(const UniqueFd& directory, const std::string& name) {
-  struct stat info{};
+  struct stat info {};
   if (fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
   return static_cast<std::uint64_t>(info.st_blocks) * 512;  // stat(2)
 }
 
 DiskRoom disk_room(const UniqueFd& directory) {
-  struct statvfs info{};
+  struct statvfs info {};
   if (fstatvfs(directory.get(), &info) != 0) return {};
-  return {std::uint64_t{info.f_blocks} * info.f_frsize, std::uint64_t{info.f_bavail} * info.f_frsize};
+  return {std::uint64_t{info.f_blocks} * info.f_frsize,
+          std::uint64_t{info.f_bavail} * info.f_frsize};
 }
 
 Expected<void> rename_data_file(const UniqueFd& directory, const std::string& from,

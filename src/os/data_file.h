@@ -33,8 +33,8 @@ class DataFile {
   /// The same for writing, too.
   static Expected<DataFile> open_to_change(const UniqueFd& directory, const std::string& name);
 
-  /// Nobody else has it from now on, as long as this one is open (flock(2)). False: somebody has it.
-  /// Where the file system knows no locks, nobody has.
+  /// Nobody else has it from now on, as long as this one is open (flock(2)). False: somebody has
+  /// it. Where the file system knows no locks, nobody has.
   bool lock() const;
 
   DataFile(DataFile&& other) noexcept { swap(other); }
@@ -48,7 +48,8 @@ class DataFile {
   /// write through a mapping would be SIGBUS. So is a read of what somebody else has cut off.
   Expected<void> map(std::uint64_t most);
   std::span<const std::byte> mapped() const {
-    return mapping_.first(static_cast<std::size_t>(std::min<std::uint64_t>(size_, mapping_.size())));
+    return mapping_.first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(size_, mapping_.size())));
   }
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);

@@ -8,8 +8,9 @@ namespace gatevisor::os {
 /// again.
 void release_startup_memory();
 
-/// From now on up to `most` bytes of freed memory are kept at hand, however large each of them was: for a process that
-/// needs the same again and again, where the kernel's work for new pages would be most of it.
+/// From now on up to `most` bytes of freed memory are kept at hand, however large each of them was:
+/// for a process that needs the same again and again, where the kernel's work for new pages would
+/// be most of it.
 void keep_freed_memory(int most);
 /// Gives back what is kept.
 void release_freed_memory();

@@ -34,7 +34,8 @@ TEST(HashTable, EachObjectIsTheLastOfItsChain) {
   EXPECT_TRUE(table->is_full(8));
 }
 
-// What has been added is always found; of what has not, hardly any has to be looked for in the file.
+// What has been added is always found; of what has not, hardly any has to be looked for in the
+// file.
 TEST(HashTable, WhatIsNotThereIsMostlyKnownNotToBe) {
   auto table = HashTable::make(kOffset, 10'000);
   ASSERT_TRUE(table);
