@@ -79,9 +79,7 @@ class JournalStore::File final : public FileStorage {
       : FileStorage(std::move(data_file)), redo_(redo), batch_(batch) {}
   Expected<void> apply(std::span<const journal::Change> changes) override {
     if (auto done = redo_.stage(changes); !done) return done;
-    pieces_.clear();
-    for (const journal::Change& change : changes) pieces_.push_back({change.offset, change.bytes});
-    if (auto done = file().write(pieces_, batch_); !done) {
+    if (auto done = file().write(changes, batch_); !done) {
       redo_.discard();
       return done;
     }
@@ -92,7 +90,6 @@ class JournalStore::File final : public FileStorage {
  private:
   journal::RedoLog& redo_;
   os::WriteBatch& batch_;
-  std::vector<os::Piece> pieces_;  // kept for its memory
 };
 
 JournalStore::JournalStore(std::string directory, const std::string& run_id,

@@ -8,14 +8,11 @@
 #include <span>
 
 #include "gatevisor/error.h"
+#include "gatevisor/file_change.h"
 
 namespace gatevisor::journal {
 
-/// A range of the file, and what it is to hold.
-struct Change {
-  std::uint64_t offset = 0;
-  std::span<const std::byte> bytes;
-};
+using Change = FileChange;
 
 /// A random-access file. No method throws.
 class Storage {

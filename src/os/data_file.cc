@@ -47,7 +47,7 @@ Expected<DataFile> DataFile::open(const UniqueFd& directory, const std::string& 
   file.name_ = name;
   file.fd_.reset(
       openat(directory.get(), name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (!file.fd_ || fstat(file.fd_.get(), &info) != 0) return fail("open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail("open", name, ENXIO);
   if (info.st_nlink != 1) return fail("open", name, EMLINK);
@@ -84,24 +84,24 @@ Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> 
   return {};
 }
 
-Expected<void> DataFile::write(std::span<const Piece> pieces, WriteBatch& batch) {
+Expected<void> DataFile::write(std::span<const FileChange> changes, WriteBatch& batch) {
   // For a few it would be more calls, not fewer; a large one is done with in its own.
   constexpr std::size_t kFew = 8;
   constexpr std::size_t kSmall = 4096;
-  while (!pieces.empty()) {
-    const auto others = pieces.first(pieces.size() - 1);
-    const auto small = std::ranges::find_if_not(
-        others, [](const Piece& piece) { return piece.bytes.size() <= kSmall; });
-    const auto together = static_cast<std::size_t>(small - others.begin());
-    std::size_t done = together < kFew ? 0 : batch.write(fd_.get(), others.first(together));
-    for (std::size_t i = 0; i < done; ++i) {
-      size_ = std::max(size_, pieces[i].offset + pieces[i].bytes.size());
+  while (!changes.empty()) {
+    const auto next = changes.first(std::min(changes.size() - 1, WriteBatch::kMost));
+    const auto large = std::ranges::find_if(
+        next, [](const FileChange& change) { return change.bytes.size() > kSmall; });
+    const auto together = static_cast<std::size_t>(large - next.begin());
+    std::size_t done = together < kFew ? 0 : batch.write(fd_.get(), next.first(together));
+    for (const FileChange& change : changes.first(done)) {
+      size_ = std::max(size_, change.offset + change.bytes.size());
     }
     if (done == 0) {
-      if (auto put = write(pieces.front().offset, pieces.front().bytes); !put) return put;
+      if (auto put = write(changes.front().offset, changes.front().bytes); !put) return put;
       done = 1;
     }
-    pieces = pieces.subspan(done);
+    changes = changes.subspan(done);
   }
   return {};
 }
@@ -138,7 +138,7 @@ Expected<void> DataFile::sync() {
 }
 
 Expected<Owner> owner_of(const UniqueFd& directory) {
-  struct stat info {};
+  struct stat info{};
   if (fstat(directory.get(), &info) != 0) return fail("stat", "", errno);
   return Owner{info.st_uid, info.st_gid};
 }
@@ -157,13 +157,13 @@ Expected<void> give_data(const UniqueFd& directory, std::string_view prefix, Own
 }
 
 std::uint64_t disk_use(const UniqueFd& directory, const std::string& name) {
-  struct stat info {};
+  struct stat info{};
   if (fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return 0;
   return static_cast<std::uint64_t>(info.st_blocks) * 512;  // stat(2)
 }
 
 DiskRoom disk_room(const UniqueFd& directory) {
-  struct statvfs info {};
+  struct statvfs info{};
   if (fstatvfs(directory.get(), &info) != 0) return {};
   return {std::uint64_t{info.f_blocks} * info.f_frsize,
           std::uint64_t{info.f_bavail} * info.f_frsize};

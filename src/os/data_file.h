@@ -53,8 +53,8 @@ class DataFile {
   }
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
-  /// The last piece after all others are there.
-  Expected<void> write(std::span<const Piece> pieces, WriteBatch& batch);
+  /// The last one after all others are there.
+  Expected<void> write(std::span<const FileChange> changes, WriteBatch& batch);
   /// Short of all of `bytes` is EIO.
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
   /// Room on the disk up to `size`; ENOSPC leaves the file as it was.

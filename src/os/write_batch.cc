@@ -20,8 +20,8 @@ void WriteBatch::release() {
   refused_ = false;
 }
 
-std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
-  const std::size_t count = std::min(pieces.size(), kMost);
+std::size_t WriteBatch::write(int fd, std::span<const FileChange> changes) {
+  const std::size_t count = std::min(changes.size(), kMost);
   if (!is_there()) return 0;
   for (std::size_t i = 0; i < count; ++i) {
     iocb& call = calls_[i];
@@ -29,9 +29,9 @@ std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
     call.aio_data = i;
     call.aio_lio_opcode = IOCB_CMD_PWRITE;
     call.aio_fildes = static_cast<std::uint32_t>(fd);
-    call.aio_buf = reinterpret_cast<std::uintptr_t>(pieces[i].bytes.data());
-    call.aio_nbytes = pieces[i].bytes.size();
-    call.aio_offset = static_cast<std::int64_t>(pieces[i].offset);
+    call.aio_buf = reinterpret_cast<std::uintptr_t>(changes[i].bytes.data());
+    call.aio_nbytes = changes[i].bytes.size();
+    call.aio_offset = static_cast<std::int64_t>(changes[i].offset);
     pointers_[i] = &call;
   }
   const long submitted = syscall(SYS_io_submit, context_, count, pointers_.data());
@@ -48,7 +48,7 @@ std::size_t WriteBatch::write(int fd, std::span<const Piece> pieces) {
     for (const io_event& event : std::span(events_).first(static_cast<std::size_t>(got))) {
       const auto i = static_cast<std::size_t>(event.data);
       const bool done =
-          event.res >= 0 && static_cast<std::uint64_t>(event.res) == pieces[i].bytes.size();
+          event.res >= 0 && static_cast<std::uint64_t>(event.res) == changes[i].bytes.size();
       if (!done) whole = std::min(whole, i);
     }
     answered += got;

@@ -9,18 +9,11 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
-#include "gatevisor/error.h"
+#include "gatevisor/file_change.h"
 
 namespace gatevisor::os {
-
-/// Where in a file, and what is to be there.
-struct Piece {
-  std::uint64_t offset = 0;
-  std::span<const std::byte> bytes;
-};
 
 class WriteBatch {
  public:
@@ -34,10 +27,10 @@ class WriteBatch {
   /// Gives the context back, until it is needed again.
   void release();
 
-  /// Writes from the first piece on, at most kMost of them; the order among them is not promised.
+  /// Writes from the first change on, at most kMost of them; the order among them is not promised.
   /// How many of them are written, whole, from the first on: one that is not is to be tried with
   /// pwrite(2), which tells why.
-  std::size_t write(int fd, std::span<const Piece> pieces);
+  std::size_t write(int fd, std::span<const FileChange> changes);
 
  private:
   bool is_there();

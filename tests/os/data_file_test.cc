@@ -7,27 +7,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
 
+#include "data_directory.h"
 #include "os/file.h"
 
 namespace gatevisor::os {
 namespace {
 
-class DataFiles : public ::testing::Test {
- protected:
-  DataFiles() {
-    char pattern[] = "/tmp/gatevisor-data-XXXXXX";
-    path_ = mkdtemp(pattern);
-    directory_ = std::move(*open_data_directory(path_));
-  }
-  ~DataFiles() override { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-  std::string path_;
-  UniqueFd directory_;
-};
+using DataFiles = DataDirectory;
 
 TEST_F(DataFiles, WhatIsWrittenIsRead) {
   auto made = DataFile::create(directory_, "a");

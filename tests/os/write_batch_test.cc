@@ -10,33 +10,22 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
-#include "os/data_file.h"
+#include "data_directory.h"
 
 namespace gatevisor::os {
 namespace {
 
-class WriteBatches : public ::testing::Test {
+class WriteBatches : public DataDirectory {
  protected:
-  WriteBatches() {
-    char pattern[] = "/tmp/gatevisor-batch-XXXXXX";
-    path_ = mkdtemp(pattern);
-    directory_ = std::move(*open_data_directory(path_));
-  }
-  ~WriteBatches() override { std::filesystem::remove_all(path_); }
-
   std::string content() const {
-    std::ifstream in(path_ + "/a", std::ios::binary);
+    std::ifstream in(file("a"), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-
-  std::string path_;
-  UniqueFd directory_;
 };
 
 /// Every tenth byte of a file, and now and then a long piece.
@@ -55,7 +44,7 @@ struct Pieces {
     }
   }
   std::vector<std::string> texts;
-  std::vector<Piece> pieces;
+  std::vector<FileChange> pieces;
   std::string wanted;
 };
 
@@ -63,14 +52,14 @@ TEST_F(WriteBatches, AllPiecesAreWritten) {
   WriteBatch batch;
   for (const std::size_t count : {1u, 7u, 8u, 300u, 2'000u}) {
     const Pieces given(count);
-    std::ofstream(path_ + "/a") << std::string(given.wanted.size(), '.');
-    auto file = DataFile::open_to_change(directory_, "a");
-    ASSERT_TRUE(file);
-    ASSERT_TRUE(file->write(given.pieces, batch));
+    std::ofstream(file("a")) << std::string(given.wanted.size(), '.');
+    auto data = DataFile::open_to_change(directory_, "a");
+    ASSERT_TRUE(data);
+    ASSERT_TRUE(data->write(given.pieces, batch));
     EXPECT_TRUE(content() == given.wanted) << count;
-    EXPECT_EQ(file->size(), given.wanted.size());
+    EXPECT_EQ(data->size(), given.wanted.size());
     const std::size_t most = std::min(count, WriteBatch::kMost);
-    const int fd = open((path_ + "/a").c_str(), O_WRONLY);
+    const int fd = open(file("a").c_str(), O_WRONLY);
     EXPECT_EQ(batch.write(fd, given.pieces), most);
     batch.release();
     EXPECT_EQ(batch.write(fd, given.pieces), most);
@@ -81,11 +70,11 @@ TEST_F(WriteBatches, AllPiecesAreWritten) {
 TEST_F(WriteBatches, AFileThatTakesNothingSaysWhy) {
   WriteBatch batch;
   const Pieces given(50);
-  std::ofstream(path_ + "/a") << "x";
-  auto file = DataFile::open(directory_, "a");  // for reading
-  ASSERT_TRUE(file);
+  std::ofstream(file("a")) << "x";
+  auto data = DataFile::open(directory_, "a");  // for reading
+  ASSERT_TRUE(data);
   EXPECT_EQ(batch.write(-1, given.pieces), 0u);
-  EXPECT_EQ(file->write(given.pieces, batch).error().code, EBADF);
+  EXPECT_EQ(data->write(given.pieces, batch).error().code, EBADF);
   EXPECT_EQ(content(), "x");
 }
 
@@ -98,14 +87,14 @@ TEST_F(WriteBatches, WhatIsWrittenUpToAFailureIsToldWhole) {
     const rlimit limit{100, 100};
     setrlimit(RLIMIT_FSIZE, &limit);
     WriteBatch batch;
-    std::vector<Piece> pieces;
+    std::vector<FileChange> pieces;
     const std::string text(12, 'x');
     for (std::uint64_t i = 0; i < 20; ++i)
       pieces.push_back({i * 15, std::as_bytes(std::span(text))});
-    const int fd = open((path_ + "/a").c_str(), O_WRONLY | O_CREAT, 0600);
+    const int fd = open(file("a").c_str(), O_WRONLY | O_CREAT, 0600);
     const bool told = batch.write(fd, pieces) == 6;
-    auto file = DataFile::open_to_change(directory_, "a");
-    const auto all = file ? file->write(pieces, batch) : Expected<void>{};
+    auto data = DataFile::open_to_change(directory_, "a");
+    const auto all = data ? data->write(pieces, batch) : Expected<void>{};
     _exit(told && !all && all.error().code == EFBIG ? 0 : 1);
   }
   int status = -1;
