@@ -94,12 +94,13 @@ class JournalSocket::Reader {
 };
 
 JournalSocket::JournalSocket(LogSocketKind kind, os::UniqueFd fd, JournalStore& store,
-                             JournalMemory& memory, JournalSenders& senders, ConsoleMode mode)
+                             JournalMemory& memory, JournalSenders& senders,
+                             JournalConsole& console)
     : kind_(kind),
       queue_(std::move(fd), memory.inboxes[index()], kind == LogSocketKind::Journal),
       store_(store),
       senders_(senders),
-      mode_(mode) {}
+      console_(console) {}
 
 std::uint64_t JournalSocket::entries_done(std::uint64_t number) const {
   const StreamPlace& kept = store_.account().datagrams[index()];
@@ -112,7 +113,7 @@ Expected<void> JournalSocket::commit() {
   auto done = store_.commit(false);
   if (!done) return done;
   if (unsaid_ > 0) saying_ += "gatevisor: " + std::to_string(unsaid_) + " entries were not shown\n";
-  said_ += saying_;
+  console_.say(saying_);
   forget_said();
   return done;
 }
@@ -182,7 +183,7 @@ Expected<void> JournalSocket::append(const Reader& reader, const os::LogSender& 
 void JournalSocket::say(const Reader& reader, const os::LogSender& sender,
                         const JournalSender& from, Instant now) {
   std::string_view text = reader.value_of("MESSAGE").substr(0, kMostShown);
-  if (mode_ == ConsoleMode::None || text.empty()) return;
+  if (console_.mode() == ConsoleMode::None || text.empty()) return;
   if (saying_.size() >= kMostSaid) {
     ++unsaid_;
     return;
@@ -196,16 +197,17 @@ void JournalSocket::say(const Reader& reader, const os::LogSender& sender,
       .invocation = from.invocation,
       .pid = static_cast<std::uint64_t>(std::max(sender.pid, 0)),
       .identifier = name};
-  const std::string time = os::wall_time(now);
-  if (mode_ == ConsoleMode::Json) {
+  const bool plain = console_.mode() == ConsoleMode::Pass;
+  const std::string time = plain ? std::string() : os::wall_time(now);
+  if (console_.mode() == ConsoleMode::Json) {
     return protocol::append_json(saying_, origin, time, reader.level(), text);
   }
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    if (mode_ == ConsoleMode::Prefix) {
-      protocol::append_prefixed(saying_, origin, time, line);
-    } else {
+    if (plain) {
       protocol::append_said(saying_, origin, line);
+    } else {
+      protocol::append_prefixed(saying_, origin, time, line);
     }
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }

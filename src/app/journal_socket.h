@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "app/journal_console.h"
 #include "app/journal_senders.h"
 #include "app/journal_store.h"
-#include "gatevisor/console_mode.h"
 #include "gatevisor/log_socket_kind.h"
 #include "os/clock.h"
 #include "os/log_queue.h"
@@ -22,7 +22,7 @@ class JournalSocket {
  public:
   /// All of them outlive it.
   JournalSocket(LogSocketKind kind, os::UniqueFd fd, JournalStore& store, JournalMemory& memory,
-                JournalSenders& senders, ConsoleMode mode);
+                JournalSenders& senders, JournalConsole& console);
 
   int fd() const { return queue_.fd(); }
 
@@ -30,8 +30,6 @@ class JournalSocket {
   Expected<bool> keep(const os::JournalTimes& times, Instant now);
   /// Gives up some of what waits; how many entries that is.
   std::uint64_t drop();
-  /// What the console is to show of the entries that have been kept since the last call.
-  std::string take_said() { return std::exchange(said_, {}); }
   /// An entry of level 2 or below has been kept since the last call.
   bool take_critical() { return std::exchange(critical_, false); }
 
@@ -55,10 +53,9 @@ class JournalSocket {
   os::LogQueue queue_;
   JournalStore& store_;
   JournalSenders& senders_;
-  ConsoleMode mode_;
+  JournalConsole& console_;
   std::string saying_;        ///< of entries that are not in the journal for certain yet
   std::uint64_t unsaid_ = 0;  ///< entries of them that are too many
-  std::string said_;
   bool critical_ = false;
 };
 

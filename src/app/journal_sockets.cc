@@ -5,12 +5,12 @@
 namespace gatevisor::app {
 
 JournalSockets::JournalSockets(JournalStore& store, JournalMemory& memory, os::Poller& poller,
-                               std::uint64_t first_key, ConsoleMode mode)
+                               std::uint64_t first_key, JournalConsole& console)
     : store_(store),
       memory_(memory),
       poller_(poller),
       first_key_(first_key),
-      mode_(mode),
+      console_(console),
       senders_(store.host_fields()) {}
 
 void JournalSockets::add(std::string_view kind, std::vector<os::UniqueFd>& fds) {
@@ -19,7 +19,7 @@ void JournalSockets::add(std::string_view kind, std::vector<os::UniqueFd>& fds) 
   if (index >= kLogSockets || places_[index].socket) return;
   Place& place = places_[index];
   place.socket.emplace(static_cast<LogSocketKind>(index), std::move(fds.front()), store_, memory_,
-                       senders_, mode_);
+                       senders_, console_);
   place.ready = true;  // what an earlier writer has left
 }
 
@@ -35,7 +35,6 @@ Expected<void> JournalSockets::keep(bool all, Instant now) {
     place.ready = true;
     for (int turn = 0; place.ready && turn < (all ? kMostTurns : 1); ++turn) {
       const auto kept = place.socket->keep(os::journal_times(), now);
-      said_ += place.socket->take_said();
       if (!kept) return std::unexpected(kept.error());
       place.ready = *kept;
     }

@@ -3,9 +3,7 @@
 
 #include <array>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "app/journal_socket.h"
@@ -20,7 +18,7 @@ class JournalSockets {
 
   /// All of them outlive it. `first_key`: in the poller, for kLogSockets.
   JournalSockets(JournalStore& store, JournalMemory& memory, os::Poller& poller,
-                 std::uint64_t first_key, ConsoleMode mode);
+                 std::uint64_t first_key, JournalConsole& console);
 
   /// One that gatevisor has made. `kind`: as it came, a LogSocketKind or not.
   void add(std::string_view kind, std::vector<os::UniqueFd>& fds);
@@ -33,8 +31,6 @@ class JournalSockets {
   /// Gives up what waits; how many entries.
   std::uint64_t drop();
   bool take_critical();
-  /// What the console is to show of what was kept since the last call.
-  std::string take_said() { return std::exchange(said_, {}); }
   /// Waits for more, or not.
   void watch(bool wanted);
   /// Takes what waits, the last of it, and no more: who sends now is told.
@@ -51,10 +47,9 @@ class JournalSockets {
   JournalMemory& memory_;
   os::Poller& poller_;
   const std::uint64_t first_key_;
-  const ConsoleMode mode_;
+  JournalConsole& console_;
   JournalSenders senders_;
   std::array<Place, kLogSockets> places_;
-  std::string said_;
 };
 
 }  // namespace gatevisor::app

@@ -47,8 +47,8 @@ class JournalWriter {
         poller_(std::move(poller)),
         store_(parts.directory, parts.run_id, parts.settings, parts.memory->redo_log()),
         records_(store_, parts.owner_pid),
-        sockets_(store_, *parts.memory, poller_, kLogSocket, parts.console),
         console_(parts.console),
+        sockets_(store_, *parts.memory, poller_, kLogSocket, console_),
         window_(JournalOutput::kWindow),
         outputs_(kMostStreams),
         watched_(kMostStreams, false),
@@ -78,7 +78,6 @@ class JournalWriter {
       tell_last_words();
       show();  // no disk makes it late
       write();
-      console_.say(sockets_.take_said());
       if (console_.waiting() > 0) show();
       settle();
       if (is_finished()) return status_;
@@ -353,8 +352,8 @@ class JournalWriter {
   os::Poller poller_;
   JournalStore store_;
   JournalRecords records_;
-  JournalSockets sockets_;
   JournalConsole console_;
+  JournalSockets sockets_;
   std::vector<char> window_;
   std::vector<std::unique_ptr<JournalOutput>> outputs_;  ///< by slot
   std::vector<bool> watched_;

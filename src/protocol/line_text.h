@@ -14,9 +14,8 @@ struct LineOrigin {
   std::string_view unit;    ///< empty: nobody knows
   std::string_view stream;  ///< stdout, stderr, journal or syslog
   std::string_view invocation;
-  std::uint64_t pid = 0;  ///< 0: nobody knows
-  std::string_view
-      identifier;  ///< what a client of a log socket calls itself; empty: it is a stream's
+  std::uint64_t pid = 0;        ///< 0: nobody knows
+  std::string_view identifier;  ///< a log socket's client calls itself so; empty: it is a stream's
 };
 /// Good as long as the stream.
 LineOrigin origin_of(const JournalStream& stream);
