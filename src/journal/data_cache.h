@@ -69,8 +69,7 @@ class DataCache {
     std::uint64_t used = 0;
     std::uint64_t size = 0;
     DataState state;  ///< offset 0: the slot is empty
-    bool dirty =
-        false;  ///< it says more than the file: write it back before it is used for another
+    bool dirty = false;  ///< it says more than the file: to be written back before it is another's
     std::array<std::byte, kPayloadMax> payload{};
   };
 

@@ -79,7 +79,6 @@ class Staging {
   void clear_blocks();
   Expected<void> write_tail();
   Expected<void> collect();
-  void add_change(std::uint64_t offset, std::span<const std::byte> bytes);
 
   Storage* storage_;
   std::uint64_t base_;                 // where tail_ begins

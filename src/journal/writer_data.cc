@@ -113,9 +113,7 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
 }
 
 Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
-  const auto equals = std::ranges::find(planned.payload, std::byte{'='});
-  const auto name =
-      planned.payload.first(static_cast<std::size_t>(equals - planned.payload.begin()));
+  const auto name = name_of(planned.payload);
   const std::uint64_t name_hash = hash_of_name(name);
   auto field = find_field(name, name_hash);
   if (field && *field == nullptr) {
