@@ -61,7 +61,8 @@ TEST(KernelLog, EachLifeHasItsOwnRecords) {
 
 TEST(KernelLog, HelperThatWasKilledIsNamed) {
   Gatevisor supervisor(
-      {.command = {"child", "alloc", "200", "hang", "end", "wait"}, .properties = limited()});
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = limited()});
   const std::string main = std::to_string(supervisor.expect_started());
   const Record exited = supervisor.expect("exited", patience(20s));
   EXPECT_EQ(exited.text("/verdict/victim"), "helper");
@@ -74,7 +75,8 @@ TEST(KernelLog, GroupThatWasKilledHasTheOneThatWasChosen) {
   std::vector<std::string> properties = limited();
   properties.emplace_back("OOMPolicy=kill");
   Gatevisor supervisor(
-      {.command = {"child", "alloc", "200", "hang", "end", "wait"}, .properties = properties});
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = properties});
   const Record exited = supervisor.expect("exited", patience(20s));
   EXPECT_EQ(exited.text("/verdict/victim"), "group");
   EXPECT_EQ(kernel_said(exited, "constraint"), "CONSTRAINT_MEMCG") << exited.line();

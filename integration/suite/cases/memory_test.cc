@@ -85,8 +85,9 @@ TEST(Memory, LimitAboveTheNamespaceIsOutsideOurView) {
 }
 
 TEST(Memory, LauncherWhoseChildIsKilledIsNoMereExitCode) {
-  Gatevisor supervisor({.command = {"child", "alloc", "200", "end", "join", "wait"},
-                        .properties = limited({"OOMPolicy=continue"})});
+  Gatevisor supervisor(
+      {.command = {"child", "await-idle-parent", "alloc", "200", "end", "join", "wait"},
+       .properties = limited({"OOMPolicy=continue"})});
   const Record exited = supervisor.expect("exited", patience(20s));
   EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
   EXPECT_EQ(exited.text("/verdict/victim"), "helper");
@@ -97,7 +98,8 @@ TEST(Memory, LauncherWhoseChildIsKilledIsNoMereExitCode) {
 
 TEST(Memory, HelperIsKilledAndPolicyStopStopsTheService) {
   Gatevisor supervisor(
-      {.command = {"child", "alloc", "200", "hang", "end", "wait"}, .properties = limited()});
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = limited()});
   EXPECT_EQ(supervisor.expect("oom", patience(20s)).text("/stopping"), "true");
   const Record exited = supervisor.expect_exited();
   EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
@@ -107,8 +109,9 @@ TEST(Memory, HelperIsKilledAndPolicyStopStopsTheService) {
 }
 
 TEST(Memory, HelperIsKilledAndPolicyContinueGoesOn) {
-  Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
-                        .properties = limited({"OOMPolicy=continue"})});
+  Gatevisor supervisor(
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = limited({"OOMPolicy=continue"})});
   EXPECT_EQ(supervisor.expect("oom", patience(20s)).text("/stopping"), "false");
   supervisor.signal(SIGTERM);
   EXPECT_EQ(supervisor.expect_exited().text("/verdict/cause"), "requested");
@@ -117,8 +120,9 @@ TEST(Memory, HelperIsKilledAndPolicyContinueGoesOn) {
 
 // The main process outlived the kill of its helper: its own end is another matter.
 TEST(Memory, KillFromOutsideSoonAfterAHelpersIsNotCertainlyTheKernels) {
-  Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
-                        .properties = limited({"OOMPolicy=continue"})});
+  Gatevisor supervisor(
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = limited({"OOMPolicy=continue"})});
   const long gateway = supervisor.expect("started").number("/pid");
   supervisor.expect("oom", patience(20s));
   kill(static_cast<int>(gateway), SIGKILL);
@@ -131,8 +135,9 @@ TEST(Memory, KillFromOutsideSoonAfterAHelpersIsNotCertainlyTheKernels) {
 }
 
 TEST(Memory, PolicyKillEndsTheWholeGroup) {
-  Gatevisor supervisor({.command = {"child", "alloc", "200", "hang", "end", "wait"},
-                        .properties = limited({"OOMPolicy=kill"})});
+  Gatevisor supervisor(
+      {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
+       .properties = limited({"OOMPolicy=kill"})});
   const Record exited = supervisor.expect("exited", patience(20s));
   EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
   EXPECT_EQ(exited.text("/verdict/victim"), "group");

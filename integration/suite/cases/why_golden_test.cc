@@ -216,7 +216,7 @@ What to do  MemoryMax= is 32 MiB and the peak was SIZE: raise it, or keep a mana
 
 TEST(Golden, OomKillOfAHelper) {
   expect_why(Cause::OomKill,
-             {{"child", "alloc", "200", "hang", "end", "wait"},
+             {{"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
               {"MemoryMax=32M", "MemorySwapMax=0", "OOMPolicy=stop"}},
              11, R"(gateway (pid N) died SPAN ago, on DATE; it had lived SPAN
 
