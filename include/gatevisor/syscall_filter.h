@@ -59,6 +59,7 @@ struct SyscallFilterSettings {
   bool memory_deny_write_execute = false;
   bool restrict_realtime = false;
   bool restrict_suid_sgid = false;
+  bool only_threads = false;  ///< of helpers of ours: clone(2) makes no process
   // The half of these settings that is a filter.
   bool protect_hostname = false;
   bool protect_kernel_tunables = false;

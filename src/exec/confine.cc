@@ -74,6 +74,8 @@ Expected<void> allow_only(std::span<const std::string_view> calls) {
   settings.filter.emplace();
   settings.filter->allow = true;
   for (const std::string_view call : calls) settings.filter->calls[call] = kSyscallListed;
+  settings.only_threads = settings.filter->calls.contains("clone");
+  if (settings.only_threads) settings.filter->calls["clone3"] = ENOSYS;
   settings.error_number = EPERM;
   settings.architectures = {0};  // the native one
   const auto filters = SyscallFilters::compile(settings);

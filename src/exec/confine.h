@@ -21,7 +21,8 @@ Expected<void> give_up_capabilities();
 /// be read; -1: there is none. Error: a kernel without it.
 Expected<void> confine_to(int directory, int readable = -1);
 
-/// System calls but these give EPERM. Error: seccomp(2) is refused here.
+/// System calls but these give EPERM; clone(2), where it is among them, makes threads alone. Error:
+/// seccomp(2) is refused here.
 Expected<void> allow_only(std::span<const std::string_view> calls);
 
 }  // namespace gatevisor::exec

@@ -140,6 +140,13 @@ void rule_namespaces(Rules& rules, std::uint64_t allowed) {
   }
 }
 
+void rule_threads(Rules& rules) {
+  rules.deny(SCMP_SYS(clone3), {}, ENOSYS);
+  const bool stack_first =
+      rules.architecture() == SCMP_ARCH_S390 || rules.architecture() == SCMP_ARCH_S390X;
+  rules.deny(SCMP_SYS(clone), {{stack_first ? 1u : 0u, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0}});
+}
+
 void rule_memory(Rules& rules) {
   const bool old_mmap =
       rules.architecture() == SCMP_ARCH_X86 || rules.architecture() == SCMP_ARCH_S390;
@@ -317,6 +324,7 @@ Expected<SyscallFilters> SyscallFilters::compile(const SyscallFilterSettings& se
   add(settings.restrict_suid_sgid, "RestrictSUIDSGID=", rule_file_modes);
   add(settings.namespaces.has_value(),
       "RestrictNamespaces=", [&](Rules& rules) { rule_namespaces(rules, *settings.namespaces); });
+  add(settings.only_threads, "threads", rule_threads);
   add(settings.protect_kernel_tunables,
       "ProtectKernelTunables=", [](Rules& rules) { rules.deny(SCMP_SYS(_sysctl)); });
   // @module

@@ -75,6 +75,22 @@ TEST(SyscallFilter, ADenyListKillsOrGivesTheErrorNumber) {
   EXPECT_EQ(result_of(with_list(false, list, EPERM), get_ppid), kDone);
 }
 
+// What the C library makes a thread with (nptl/createthread), and what fork(3) is. The child of a
+// clone that was let through ends at once.
+TEST(SyscallFilter, ThreadsAloneAreLetThrough) {
+  SyscallFilterSettings settings;
+  settings.only_threads = true;
+  constexpr unsigned long kThread =
+      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD;
+  EXPECT_EQ(result_of(settings, [] { return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }), EPERM);
+  EXPECT_EQ(result_of(settings, [] { return syscall(SYS_clone3, nullptr, 0); }), ENOSYS);
+  // No thread without CLONE_SIGHAND (clone(2)): the kernel's answer, not the filter's.
+  EXPECT_EQ(result_of(settings, [] { return syscall(SYS_clone, CLONE_THREAD, 0, 0, 0, 0); }),
+            EINVAL);
+  EXPECT_EQ(result_of(settings, [] { return syscall(SYS_clone, kThread & ~CLONE_VM, 0, 0, 0, 0); }),
+            EINVAL);
+}
+
 TEST(SyscallFilter, AnAllowListDeniesTheRest) {
   const std::map<std::string_view, int> list = {{"exit_group", kSyscallListed},
                                                 {"getsid", kSyscallListed}};
