@@ -73,6 +73,22 @@ bool DataFile::lock() const {
 }
 
 Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  auto done = write_inside(offset, bytes);
+  if (done) size_ = std::max(size_, offset + bytes.size());
+  return done;
+}
+
+Expected<void> DataFile::write(std::span<const FileChange> changes, WriteBatch& batch) {
+  auto done = write_inside(changes, batch);
+  if (!done) return done;
+  for (const FileChange& change : changes) {
+    size_ = std::max(size_, change.offset + change.bytes.size());
+  }
+  return done;
+}
+
+Expected<void> DataFile::write_inside(std::uint64_t offset,
+                                      std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t put = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
@@ -80,11 +96,11 @@ Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> 
     offset += static_cast<std::uint64_t>(put);
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
-  size_ = std::max(size_, offset);
   return {};
 }
 
-Expected<void> DataFile::write(std::span<const FileChange> changes, WriteBatch& batch) {
+Expected<void> DataFile::write_inside(std::span<const FileChange> changes,
+                                      WriteBatch& batch) const {
   // For a few it would be more calls, not fewer; a large one is done with in its own.
   constexpr std::size_t kFew = 8;
   constexpr std::size_t kSmall = 4096;
@@ -94,11 +110,8 @@ Expected<void> DataFile::write(std::span<const FileChange> changes, WriteBatch& 
         next, [](const FileChange& change) { return change.bytes.size() > kSmall; });
     const auto together = static_cast<std::size_t>(large - next.begin());
     std::size_t done = together < kFew ? 0 : batch.write(fd_.get(), next.first(together));
-    for (const FileChange& change : changes.first(done)) {
-      size_ = std::max(size_, change.offset + change.bytes.size());
-    }
     if (done == 0) {
-      if (auto put = write(changes.front().offset, changes.front().bytes); !put) return put;
+      if (auto put = write_inside(changes.front().offset, changes.front().bytes); !put) return put;
       done = 1;
     }
     changes = changes.subspan(done);

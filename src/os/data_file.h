@@ -55,6 +55,9 @@ class DataFile {
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
   /// The last one after all others are there.
   Expected<void> write(std::span<const FileChange> changes, WriteBatch& batch);
+  /// The same where all of it is inside size(): by a thread of its owner's, too.
+  Expected<void> write_inside(std::uint64_t offset, std::span<const std::byte> bytes) const;
+  Expected<void> write_inside(std::span<const FileChange> changes, WriteBatch& batch) const;
   /// Short of all of `bytes` is EIO.
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;
   /// Room on the disk up to `size`; ENOSPC leaves the file as it was.
