@@ -28,8 +28,10 @@ constexpr auto kCalls = std::to_array<std::string_view>(
      "madvise",        "brk",            "futex",         "getpid",        "gettid",
      "tgkill",         "rt_sigprocmask", "rt_sigaction",  "rt_sigreturn",  "restart_syscall",
      "exit",           "exit_group",
-     // A sanitizer asks with them whether memory can be read.
-     "pipe",           "pipe2"});
+     // Its thread.
+     "clone",          "rseq",           "set_robust_list",
+     // A sanitizer asks with them whether memory can be read, and gives a thread its stack.
+     "pipe",           "pipe2",          "sigaltstack"});
 
 }  // namespace
 

@@ -11,9 +11,6 @@
 namespace gatevisor::app {
 namespace {
 
-constexpr std::array<std::string_view, 8> kPriorities = {
-    "PRIORITY=0", "PRIORITY=1", "PRIORITY=2", "PRIORITY=3",
-    "PRIORITY=4", "PRIORITY=5", "PRIORITY=6", "PRIORITY=7"};
 /// Lines for the console are put together up to about that.
 constexpr std::size_t kShownText = std::size_t{32} << 10;
 
@@ -29,6 +26,9 @@ JournalOutput::JournalOutput(protocol::JournalStream stream, os::UniqueFd pipe, 
   std::vector<std::string> common = stream_.fields;
   std::ranges::copy(store_.host_fields(), std::back_inserter(common));
   common_ = journal::CommonFields(std::move(common));
+  for (std::size_t level = 0; level < levels_.size(); ++level) {
+    levels_[level] = journal::CommonFields({"PRIORITY=" + std::to_string(level)});
+  }
   end_ = spool_.end().value_or(0);
   go_back();
   shown_ = place(memory_.shown).offset;
@@ -88,11 +88,11 @@ Expected<void> JournalOutput::keep_line(std::string_view line, std::string_view 
   const JournalStore::Mark mark{&account.offset, next, &account.id, stream_.id};
   // As journald has it: what has no text is no entry.
   if (line.empty() || level > stream_.most_level) return store_.skip(mark);
-  const std::array<journal::Field, 3> fields = {{{"MESSAGE", bytes_of(line)},
-                                                 {{}, bytes_of(kPriorities[level])},
-                                                 {"_LINE_BREAK", bytes_of(line_break)}}};
+  const std::array<journal::Field, 2> fields = {
+      {{"MESSAGE", bytes_of(line)}, {"_LINE_BREAK", bytes_of(line_break)}}};
   auto done = store_.append({times.realtime_usec, times.monotonic_usec},
-                            std::span(fields).first(line_break.empty() ? 2 : 3), mark, &common_);
+                            std::span(fields).first(line_break.empty() ? 1 : 2), mark, &common_,
+                            &levels_[level]);
   if (done) store_.next_account().bytes += line.size();
   critical_ |= done && level <= kCriticalLevel;
   return done;

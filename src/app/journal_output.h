@@ -5,6 +5,7 @@
 // journal, or not shown, stays in the spool, and the account says how far each has got.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,7 +81,8 @@ class JournalOutput {
   os::Spool spool_;
   JournalStore& store_;
   JournalMemory& memory_;
-  journal::CommonFields common_;  ///< of all its lines
+  journal::CommonFields common_;                 ///< of all its lines
+  std::array<journal::CommonFields, 8> levels_;  ///< of those of a level
   std::uint64_t end_ = 0;               ///< of what was taken
   std::uint64_t kept_ = 0;              ///< up to here it was appended
   std::uint64_t shown_ = 0;

@@ -108,9 +108,11 @@ std::uint64_t JournalSocket::entries_done(std::uint64_t number) const {
   return number == kept.id ? kept.offset : 0;
 }
 
-/// What is appended anew after a failure is shown then.
+/// What is appended anew after a failure is shown then. The queue is cleared behind it: it has to
+/// be in the file.
 Expected<void> JournalSocket::commit() {
   auto done = store_.commit(false);
+  if (done) done = store_.finish_commit();
   if (!done) return done;
   if (unsaid_ > 0) saying_ += "gatevisor: " + std::to_string(unsaid_) + " entries were not shown\n";
   console_.say(saying_);

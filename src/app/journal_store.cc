@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <limits>
 
-#include "app/file_storage.h"
 #include "log/cursor.h"
 #include "os/clock.h"
 #include "os/data_file.h"
@@ -72,32 +71,12 @@ std::uint64_t put(const JournalStore::Mark& mark) {
 
 }  // namespace
 
-/// A file whose commits are made up for.
-class JournalStore::File final : public FileStorage {
- public:
-  File(os::DataFile data_file, journal::RedoLog& redo, os::WriteBatch& batch)
-      : FileStorage(std::move(data_file)), redo_(redo), batch_(batch) {}
-  Expected<void> apply(std::span<const journal::Change> changes) override {
-    if (auto done = redo_.stage(changes); !done) return done;
-    if (auto done = file().write(changes, batch_); !done) {
-      redo_.discard();
-      return done;
-    }
-    redo_.complete();
-    return {};
-  }
-
- private:
-  journal::RedoLog& redo_;
-  os::WriteBatch& batch_;
-};
-
 JournalStore::JournalStore(std::string directory, const std::string& run_id,
                            const JournalSettings& settings, journal::RedoLog redo)
     : directory_path_(std::move(directory)),
       run_id_(run_id),
       settings_(settings),
-      redo_(redo),
+      disk_{redo},
       boot_id_(os::boot_id()),
       machine_id_(os::machine_id()),
       unfinished_("gatevisor-" + run_id_ + kUnfinished) {
@@ -112,11 +91,11 @@ JournalStore::JournalStore(std::string directory, const std::string& run_id,
 JournalStore::~JournalStore() = default;
 
 const JournalAccount& JournalStore::account() const {
-  return *reinterpret_cast<const JournalAccount*>(redo_.account().data());
+  return *reinterpret_cast<const JournalAccount*>(disk_.redo.account().data());
 }
 
 JournalAccount& JournalStore::next_account() {
-  return *reinterpret_cast<JournalAccount*>(redo_.next_account().data());
+  return *reinterpret_cast<JournalAccount*>(disk_.redo.next_account().data());
 }
 
 Expected<void> JournalStore::open_directory() {
@@ -156,8 +135,8 @@ Expected<void> JournalStore::recover() {
     if (auto done = take_over(name); !done) return done;
   }
   // Nobody will see it: the file that it was of has gone.
-  if (redo_.unfinished()) redo_.discard();
-  redo_.forget_next();
+  if (disk_.redo.unfinished()) disk_.redo.discard();
+  disk_.redo.forget_next();
   recovered_ = true;
   return {};
 }
@@ -174,16 +153,16 @@ Expected<void> JournalStore::take_over(const std::string& name) {
     return std::unexpected(std::move(file.error()));
   }
   const bool locked = file->lock();
-  File storage(std::move(*file), redo_, batch_);
+  JournalFile storage(std::move(*file), disk_);
   journal::Header header;
   const auto bytes = journal::writable_bytes_of(header).first(journal::kHeaderSize252);
   bool ours = storage.read(0, bytes).has_value() && header.seqnum_id == to_id(run_id_);
   // Of an earlier writer of this run it is known that it has ended; the kernel may give its lock back a
   // moment later.
   if (!locked && !ours) return {};
-  if (ours && redo_.unfinished() == header.file_id) {
-    if (auto done = redo_.replay(storage); !done) return done;
-    redo_.complete();
+  if (ours && disk_.redo.unfinished() == header.file_id) {
+    if (auto done = disk_.redo.replay(storage); !done) return done;
+    disk_.redo.complete();
   }
   // All of its commits are whole: it is ended as its writer would have done.
   if (ours) {
@@ -198,20 +177,20 @@ Expected<void> JournalStore::take_over(const std::string& name) {
 
 Expected<void> JournalStore::append(journal::EntryTimes times,
                                     std::span<const journal::Field> fields, const Mark& mark,
-                                    journal::CommonFields* common) {
+                                    journal::CommonFields* common, journal::CommonFields* also) {
   if (auto open = ensure_open(); !open) return open;
   if (is_old(times.realtime_usec)) {
     if (auto rotated = rotate(); !rotated) return rotated;
     if (auto open = ensure_open(); !open) return open;
   }
-  auto appended = try_append(times, fields, mark, common);
+  auto appended = try_append(times, fields, mark, common, also);
   while (!appended && appended.error().code == ENOSPC && !writer_->broken() && remove_oldest()) {
-    appended = try_append(times, fields, mark, common);
+    appended = try_append(times, fields, mark, common, also);
   }
   if (!appended && must_rotate(appended.error().code) && !writer_->broken()) {
     if (auto rotated = rotate(); !rotated) return rotated;
     if (auto open = ensure_open(); !open) return open;
-    appended = try_append(times, fields, mark, common);
+    appended = try_append(times, fields, mark, common, also);
   }
   if (!appended) {
     if (writer_->broken()) drop_file();
@@ -233,8 +212,8 @@ bool JournalStore::is_old(std::uint64_t now_usec) const {
 // A commit may be made in the middle of it, and has the entry in it then.
 Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
                                                  std::span<const journal::Field> fields,
-                                                 const Mark& mark,
-                                                 journal::CommonFields* common) {
+                                                 const Mark& mark, journal::CommonFields* common,
+                                                 journal::CommonFields* also) {
   // What is told of earlier, but comes later, counts from then on.
   if (times.realtime_usec < last_.realtime_usec &&
       last_.realtime_usec - times.realtime_usec < kClockSlackUsec) {
@@ -244,7 +223,7 @@ Expected<std::uint64_t> JournalStore::try_append(journal::EntryTimes times,
   JournalAccount& next = next_account();
   const std::uint64_t before = put(mark);
   next.entries = writer_->next_seqnum();
-  auto appended = writer_->append(times, fields, common);
+  auto appended = writer_->append(times, fields, common, also);
   if (!appended) {
     *mark.where = before;
     next.entries = writer_->next_seqnum() - 1;
@@ -272,17 +251,33 @@ Expected<void> JournalStore::commit(bool sync) {
     }
     dirty_ = false;
   }
+  if (sync || file_->is_committed()) {
+    if (auto finished = finish_commit(); !finished) return finished;
+  }
   return sync ? file_->file().sync() : Expected<void>{};
+}
+
+Expected<void> JournalStore::finish_commit() {
+  if (!writer_) return {};
+  auto finished = file_->finish_commit();
+  if (!finished) drop_file();
+  return finished;
+}
+
+void JournalStore::rest() {
+  disk_.background.release();
+  disk_.batch.release();
 }
 
 // What it had not committed is lost with it, and appended anew.
 void JournalStore::drop_file() {
   const std::uint64_t used = writer_->used();
   writer_.reset();
+  (void)file_->settle();
   (void)file_->file().truncate(used);
   (void)archive(name_, ".journal~");
   file_.reset();
-  redo_.forget_next();
+  disk_.redo.forget_next();
 }
 
 void JournalStore::close() {
@@ -306,14 +301,14 @@ Expected<void> JournalStore::ensure_open() {
   }
   (void)file->lock();
   (void)file->map(room_.max_file_size);  // where it cannot be, it is read
-  auto storage = std::make_unique<File>(std::move(*file), redo_, batch_);
+  auto storage = std::make_unique<JournalFile>(std::move(*file), disk_);
   journal::Limits limits;
   limits.max_size = room_.max_file_size;
   limits.allocation_step = std::min<std::uint64_t>(room_.max_file_size / 8, 4 * kMiB);
   limits.buffer = JournalMemory::kChanges / 4;
-  limits.cached_data = 256;
+  limits.cached_data = 1024;
   limits.max_fields = protocol::kMaxLogFields + kOwnFields;
-  redo_.forget_next();
+  disk_.redo.forget_next();
   auto writer = journal::Writer::create(
       *storage,
       {to_id(os::new_invocation_id()), to_id(machine_id_), to_id(boot_id_), to_id(run_id_)},
@@ -341,7 +336,9 @@ Expected<void> JournalStore::name_file() {
 
 /// Ends the current file and gives it its archive's name.
 Expected<void> JournalStore::rotate() {
-  if (auto closed = writer_->close(); !closed) {
+  auto closed = writer_->close();
+  if (closed) closed = file_->settle();
+  if (!closed) {
     drop_file();
     return closed;
   }

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "app/journal_account.h"
+#include "app/journal_file.h"
 #include "gatevisor/log_settings.h"
 #include "journal/redo_log.h"
 #include "journal/writer.h"
 #include "os/unique_fd.h"
-#include "os/write_batch.h"
 
 namespace gatevisor::app {
 
@@ -51,17 +51,25 @@ class JournalStore {
   };
   /// Where it fails, what was appended since the last commit may be lost with it: account() tells.
   Expected<void> append(journal::EntryTimes times, std::span<const journal::Field> fields,
-                        const Mark& mark, journal::CommonFields* common = nullptr);
+                        const Mark& mark, journal::CommonFields* common = nullptr,
+                        journal::CommonFields* also = nullptr);
   /// Without an entry: a line that is not kept counts as done, too.
   Expected<void> skip(const Mark& mark);
-  /// Everything that was appended is in the file. `sync`: and on the disk.
+  /// Everything that was appended is in the file, or will be whoever is ended: as much as that is
+  /// written while the caller goes on, and account() counts it once it is there. `sync`: it is in
+  /// the file, and on the disk.
   Expected<void> commit(bool sync);
+  /// Waits until it is in the file.
+  Expected<void> finish_commit();
+  /// Readable when what was to be in the file is: commit() counts it. -1: nothing is written so.
+  int written_fd() const { return disk_.background.fd(); }
+  void note_written() { disk_.background.note_done(); }
   /// Ends the file.
   void close();
   /// Removes what is too old or too much.
   void vacuum();
   /// Gives back what only much to do needs.
-  void rest() { batch_.release(); }
+  void rest();
 
   const JournalAccount& account() const;
   JournalAccount& next_account();
@@ -69,8 +77,6 @@ class JournalStore {
   std::span<const std::string> host_fields() const { return host_fields_; }
 
  private:
-  class File;
-
   struct Room {
     std::uint64_t max_use = 0;
     std::uint64_t keep_free = 0;
@@ -81,7 +87,7 @@ class JournalStore {
   bool is_old(std::uint64_t now_usec) const;
   Expected<std::uint64_t> try_append(journal::EntryTimes times,
                                      std::span<const journal::Field> fields, const Mark& mark,
-                                     journal::CommonFields* common);
+                                     journal::CommonFields* common, journal::CommonFields* also);
   Expected<void> ensure_open();
   Expected<void> open_directory();
   Expected<void> rotate();
@@ -97,15 +103,14 @@ class JournalStore {
   std::string run_id_;
   JournalSettings settings_;
   Room room_;
-  journal::RedoLog redo_;
-  os::WriteBatch batch_;
+  JournalDisk disk_;
   std::string boot_id_;
   std::string machine_id_;
   std::vector<std::string> host_fields_;
   os::UniqueFd directory_;
   std::string unfinished_;  ///< what the file is called until it is a journal
   std::string name_;        ///< and then
-  std::unique_ptr<File> file_;
+  std::unique_ptr<JournalFile> file_;
   std::optional<journal::Writer> writer_;
   journal::EntryTimes last_{};      ///< of the file
   std::uint64_t file_since_ = 0;    ///< realtime of its first entry

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "app/ended_words.h"
@@ -38,7 +39,8 @@ constexpr int kKeptMemory = 8 << 20;
 constexpr std::uint64_t kChannel = kMostStreams;
 constexpr std::uint64_t kConsole = kMostStreams + 1;
 constexpr std::uint64_t kLogSocket = kConsole + JournalConsole::kOutputs;
-constexpr std::size_t kMostReady = kLogSocket + kLogSockets;
+constexpr std::uint64_t kWritten = kLogSocket + kLogSockets;
+constexpr std::size_t kMostReady = kWritten + 1;
 
 class JournalWriter {
  public:
@@ -56,6 +58,7 @@ class JournalWriter {
 
   int run() {
     (void)poller_.watch(parts_.channel.fd(), os::kReadable, kChannel);
+    (void)poller_.watch(store_.written_fd(), os::kReadable, kWritten);
     // The console is open by now, and this machine's name is known.
     if (auto become = become_journal_user(parts_.directory); !become) {
       (void)answer(protocol::encode_note(to_string(become.error())));
@@ -70,6 +73,7 @@ class JournalWriter {
       std::vector<bool> has_bytes(kMostStreams, false);
       for (const os::Poller::Ready& each : ready) {
         told |= each.key == kChannel;
+        if (each.key == kWritten) store_.note_written();
         (void)sockets_.note_ready(each.key);
         if (each.key < kMostStreams) has_bytes[each.key] = true;
       }
@@ -187,8 +191,10 @@ class JournalWriter {
     const std::uint64_t before = store_.next_account().entries;
     const auto done = keep(times);
     if (store_.next_account().entries != before && !unsynced_since_) unsynced_since_ = now_;
-    const bool sync = records_.appended() || critical_;
-    const auto committed = store_.commit(sync && done);
+    const bool sync = records_.appended() || critical_ || telling_dropped_ > 0;
+    auto committed = store_.commit(sync && done);
+    // That nothing is in the way any more is known when it has been written.
+    if (committed && !well_) committed = store_.finish_commit();
     if (committed && sync && done) unsynced_since_.reset();
     if (!done || !committed) {
       failed(done ? committed.error() : done.error());
@@ -197,6 +203,7 @@ class JournalWriter {
     retry_at_.reset();
     std::atomic_ref(parts_.memory->counts.entries).store(store_.account().entries);
     std::atomic_ref(parts_.memory->counts.bytes).store(store_.account().bytes);
+    telling_dropped_ = 0;
     told_ = false;
     if (!well_) well_ = answer(protocol::encode_well());
     last_tries_ = 0;
@@ -204,7 +211,10 @@ class JournalWriter {
     // Where it is not told, it is with the next one.
     if (const auto number = records_.committed()) (void)answer(protocol::encode_written(*number));
     if (unsynced_since_ && now_ >= after(*unsynced_since_, parts_.settings.sync_interval)) {
-      if (auto synced = store_.commit(true); !synced) failed(synced.error());
+      if (auto synced = store_.commit(true); !synced) {
+        failed(synced.error());
+        go_back();
+      }
       unsynced_since_.reset();
       store_.vacuum();
       store_.rest();
@@ -216,7 +226,7 @@ class JournalWriter {
   Expected<void> keep(const os::JournalTimes& times) {
     if (dropped_ > 0) {
       if (auto told = records_.tell_dropped(dropped_, times); !told) return told;
-      dropped_ = 0;
+      telling_dropped_ = std::exchange(dropped_, 0);
     }
     auto sent = has_room_to_say() ? sockets_.keep(!records_.empty(), now_) : Expected<void>{};
     if (sent && (finishing_ || gone_)) sent = sockets_.finish(now_);
@@ -250,6 +260,8 @@ class JournalWriter {
 
   /// Back to what is certain to be there: the rest is appended anew.
   void go_back() {
+    (void)store_.finish_commit();  // what of it is on its way
+    dropped_ += std::exchange(telling_dropped_, 0);
     for (const auto& output : outputs_) {
       if (output) output->go_back();
     }
@@ -365,7 +377,8 @@ class JournalWriter {
   Instant now_{};
   std::optional<Instant> retry_at_;  ///< something is in the way
   std::optional<Instant> unsynced_since_;
-  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_ = 0;          ///< lines that are not told of
+  std::uint64_t telling_dropped_ = 0;  ///< and those that are about to be
   int last_tries_ = 0;
   int status_ = 0;
   bool told_ = false;  ///< what is in the way

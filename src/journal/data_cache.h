@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "journal/format.h"
@@ -22,6 +23,8 @@ struct ArrayChain {
   std::uint32_t tail_used = 0;      ///< of its items, those that wait included
   std::uint32_t tail_capacity = 0;  ///< of it
   Run waiting;                      ///< the last of those in use
+  std::vector<std::uint32_t>
+      apart;  ///< and before them: offsets of entries that do not follow each other
 };
 
 /// What appending has to know of a data object.
@@ -43,10 +46,10 @@ class FieldCache {
     std::array<std::byte, kMaxFieldName> name{};
   };
 
-  FieldCache() : slots_(256) {}
+  FieldCache() : slots_(kSlots) {}
 
   /// Where this name is, or may be put.
-  Slot& slot(std::uint64_t hash) { return slots_[hash % slots_.size()]; }
+  Slot& slot(std::uint64_t hash) { return slots_[hash % kSlots]; }
 
   static bool holds(const Slot& slot, std::uint64_t hash, std::span<const std::byte> name) {
     return slot.offset != 0 && slot.hash == hash && slot.size == name.size() &&
@@ -54,6 +57,7 @@ class FieldCache {
   }
 
  private:
+  static constexpr std::size_t kSlots = 256;
   std::vector<Slot> slots_;
 };
 
@@ -65,7 +69,6 @@ class DataCache {
   static constexpr std::size_t kPayloadMax = 96;
 
   struct Slot {
-    std::uint64_t hash = 0;
     std::uint64_t used = 0;
     std::uint64_t size = 0;
     DataState state;  ///< offset 0: the slot is empty
@@ -73,7 +76,11 @@ class DataCache {
     std::array<std::byte, kPayloadMax> payload{};
   };
 
-  explicit DataCache(std::size_t entries) : slots_(std::max<std::size_t>(entries / 4, 1) * 4) {}
+  /// At least `entries` of them.
+  explicit DataCache(std::size_t entries)
+      : sets_(std::bit_ceil(std::max<std::size_t>(entries / kWays, 1))),
+        slots_(sets_ * kWays),
+        hashes_(slots_.size()) {}
 
   Slot& slot(std::uint32_t at) { return slots_[at]; }
   std::uint32_t place_of(const Slot& slot) const {
@@ -85,8 +92,11 @@ class DataCache {
   /// kept here.
   template <typename Same>
   Slot* find(std::uint64_t hash, std::span<const std::byte> payload, Same same) {
-    for (Slot& slot : set(hash)) {
-      if (slot.state.offset != 0 && slot.hash == hash && slot.size == payload.size() &&
+    const std::size_t first = first_of(hash);
+    for (std::size_t at = first; at < first + kWays; ++at) {
+      if (hashes_[at] != hash) continue;
+      Slot& slot = slots_[at];
+      if (slot.state.offset != 0 && slot.size == payload.size() &&
           (slot.size <= kPayloadMax
                ? std::equal(payload.begin(), payload.end(), slot.payload.begin())
                : same(slot.state.offset))) {
@@ -98,11 +108,14 @@ class DataCache {
   }
 
   /// The slot to be filled by put() next. What is in it, if anything, has to be written back first.
-  Slot& oldest(std::uint64_t hash) { return *std::ranges::min_element(set(hash), {}, &Slot::used); }
+  Slot& oldest(std::uint64_t hash) {
+    const auto set = std::span(slots_).subspan(first_of(hash), kWays);
+    return *std::ranges::min_element(set, {}, &Slot::used);
+  }
 
   void put(Slot& slot, std::uint64_t hash, std::span<const std::byte> payload,
            const DataState& state) {
-    slot.hash = hash;
+    hashes_[place_of(slot)] = hash;
     slot.size = payload.size();
     slot.state = state;
     slot.dirty = false;
@@ -113,11 +126,12 @@ class DataCache {
   }
 
  private:
-  std::span<Slot> set(std::uint64_t hash) {
-    return std::span(slots_).subspan(hash % (slots_.size() / 4) * 4, 4);
-  }
+  static constexpr std::size_t kWays = 4;
+  std::size_t first_of(std::uint64_t hash) const { return (hash & (sets_ - 1)) * kWays; }
 
+  std::size_t sets_;  // a power of two
   std::vector<Slot> slots_;
+  std::vector<std::uint64_t> hashes_;  // theirs: most of what is looked for is not here
   std::uint64_t clock_ = 0;
 };
 

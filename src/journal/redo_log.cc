@@ -18,7 +18,7 @@ void RedoLog::set_whole(std::uint32_t whole) {
 void RedoLog::forget_next() { std::memcpy(next_account().data(), account().data(), account_); }
 
 Expected<void> RedoLog::stage(std::span<const Change> changes) {
-  std::span<std::byte> room = this->changes();
+  const std::span<std::byte> room = this->changes();
   std::size_t size = 0;
   for (const Change& change : changes) size += sizeof(Item) + change.bytes.size();
   if (size > room.size()) return fail("commit", "journal file", ENOBUFS);
@@ -30,14 +30,14 @@ Expected<void> RedoLog::stage(std::span<const Change> changes) {
     if (!change.bytes.empty()) std::memcpy(at, change.bytes.data(), change.bytes.size());
     at += change.bytes.size();
   }
+  std::memcpy(staged_account().data(), next_account().data(), account_);
   head().size = size;
-  set_whole(1);
   return {};
 }
 
 void RedoLog::complete() {
   // Killed behind this line, it is done once more, which changes nothing.
-  std::memcpy(memory_.data() + sizeof(Head), next_account().data(), account_);
+  std::memcpy(memory_.data() + sizeof(Head), staged_account().data(), account_);
   set_whole(0);
 }
 
@@ -57,12 +57,20 @@ std::optional<Id128> RedoLog::unfinished() const {
   return load<Id128>(changes().data() + at + sizeof(Item) + offsetof(Header, file_id));
 }
 
-Expected<void> RedoLog::replay(Storage& storage) const {
+void RedoLog::staged(std::vector<Change>& changes) const {
+  changes.clear();
   for (std::size_t at = 0; at < head().size;) {
-    const auto item = load<Item>(changes().data() + at);
-    const std::span<const std::byte> bytes = changes().subspan(at + sizeof(Item), item.size);
-    if (auto done = storage.write(item.offset, bytes); !done) return done;
+    const auto item = load<Item>(this->changes().data() + at);
+    changes.push_back({item.offset, this->changes().subspan(at + sizeof(Item), item.size)});
     at += sizeof(Item) + item.size;
+  }
+}
+
+Expected<void> RedoLog::replay(Storage& storage) const {
+  std::vector<Change> changes;
+  staged(changes);
+  for (const Change& change : changes) {
+    if (auto done = storage.write(change.offset, change.bytes); !done) return done;
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "journal/format.h"
 #include "journal/storage.h"
@@ -16,7 +17,7 @@ class RedoLog {
  public:
   /// What `changes` bytes of changes and an account of `account` bytes take, at most.
   static constexpr std::size_t memory_for(std::size_t account, std::size_t changes) {
-    return sizeof(Head) + 2 * account + changes;
+    return sizeof(Head) + 3 * account + changes;
   }
 
   /// `memory` is zero the first time, aligned to 8, and outlives this; `account` is a multiple of 8.
@@ -29,8 +30,13 @@ class RedoLog {
   /// Makes the next account what the last one was.
   void forget_next();
 
-  /// Puts a commit down, whole. ENOBUFS: there is no room for it, and nothing has changed.
+  /// Puts down a commit, which has the next account as it is now. The one before it has been
+  /// completed, or discarded. ENOBUFS: there is no room for it.
   Expected<void> stage(std::span<const Change> changes);
+  /// What was put down, in memory that stays as it is until the next commit is.
+  void staged(std::vector<Change>& changes) const;
+  /// From here on it is made up for: what it points to is in the file.
+  void begin() { set_whole(1); }
   /// Everything of it is in the file.
   void complete();
   /// It is not, and never will be.
@@ -52,8 +58,11 @@ class RedoLog {
     std::uint64_t size = 0;
   };
 
+  std::span<std::byte> staged_account() const {
+    return memory_.subspan(sizeof(Head) + 2 * account_, account_);
+  }
   Head& head() const { return *reinterpret_cast<Head*>(memory_.data()); }
-  std::span<std::byte> changes() const { return memory_.subspan(sizeof(Head) + 2 * account_); }
+  std::span<std::byte> changes() const { return memory_.subspan(sizeof(Head) + 3 * account_); }
   void set_whole(std::uint32_t whole);
 
   std::span<std::byte> memory_;

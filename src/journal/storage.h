@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "gatevisor/error.h"
 #include "gatevisor/file_change.h"
@@ -25,8 +26,17 @@ class Storage {
   /// Writes all of `bytes`, inside what allocate() made room for. pwrite(2).
   virtual Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
-  /// Writes them all, in this order; the last one is the header. A storage may see to it that they
-  /// are made up for where the process ends half-way (redo_log.h).
+  /// The same with the first `size` of `memory`, which the storage may keep as long as it needs it;
+  /// then there is other memory in its place, or none.
+  virtual Expected<void> take(std::uint64_t offset, std::vector<std::byte>& memory,
+                              std::size_t size) {
+    return write(offset, std::span(memory).first(size));
+  }
+
+  /// A commit. Writes them all, in the order of the file, and then the last one, which is the
+  /// header. A storage may see to it that they are made up for where the process ends half-way
+  /// (redo_log.h), and may still write when this comes back: an error is told by the next call
+  /// then, and what is read shows it already.
   virtual Expected<void> apply(std::span<const Change> changes) {
     for (const Change& change : changes) {
       if (auto done = write(change.offset, change.bytes); !done) return done;

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <string>
 
-#include "journal/jenkins.h"
 #include "journal/siphash24.h"
 
 namespace gatevisor::journal {
@@ -94,19 +93,19 @@ Expected<HashTable> Writer::add_hash_table(ObjectType type, std::uint64_t bucket
 }
 
 Expected<std::uint64_t> Writer::append(const EntryTimes& times, std::span<const Field> fields,
-                                       CommonFields* common) {
+                                       CommonFields* common, CommonFields* also) {
   if (closed_ || broken_) {
     return fail("append", "journal file", ESHUTDOWN);
   }
   if (auto checked = check_times(times); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
-  auto xor_hash = plan(fields, common);
+  auto xor_hash = plan(fields, common, also);
   if (!xor_hash) {
     return xor_hash;
   }
   // From here on only the storage can fail.
-  auto done = carry_out(times, *xor_hash, common);
+  auto done = carry_out(times, *xor_hash, common, also);
   if (done && pending() > limits_.buffer) {
     done = flush();
   }
@@ -131,151 +130,19 @@ Expected<void> Writer::check_times(const EntryTimes& times) const {
   return {};
 }
 
-// Finds out, without any change, what is there already; asks for the room that the rest needs.
-Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields* common) {
-  const std::size_t count = fields.size() + (common == nullptr ? 0 : common->fields_.size());
-  if (count == 0 || count > limits_.max_fields) {
-    return fail("append", "journal entry's number of fields", EINVAL);
-  }
-  planned_.clear();
-  new_names_.clear();
-  new_bytes_ = 0;
-  array_bytes_ = array_growth(entries_, header_.n_entries);
-  // One block for all fields that have to be put together: the spans into it must stay good.
-  std::uint64_t together = 0;
-  std::uint64_t total = 0;
-  for (const Field& field : fields) {
-    const std::uint64_t name = field.name.empty() ? 0 : field.name.size() + 1;
-    if (field.value.size() > limits_.max_field_size - std::min(name, limits_.max_field_size)) {
-      return fail("append", "journal field's size", EMSGSIZE);
-    }
-    together += name == 0 ? 0 : name + field.value.size();
-    total += name + field.value.size();
-    if (total > limits_.max_size) {
-      return fail("append", "journal entry's size", EMSGSIZE);
-    }
-  }
-  if (scratch_.capacity() > Staging::kSpill && together <= Staging::kSpill) {
-    scratch_ = {};
-  }
-  scratch_.clear();
-  scratch_.reserve(together);
-  std::uint64_t xor_hash = 0;
-  grouped_ = false;
-  if (common == nullptr) {
-    end_group();
-  } else {
-    if (auto done = plan_common(*common); !done) {
-      return std::unexpected(std::move(done.error()));
-    }
-    xor_hash ^= common->plain_;
-  }
-  for (const Field& field : fields) {
-    std::span<const std::byte> payload = field.value;
-    if (!field.name.empty()) {
-      if (field.name.contains('=')) {
-        return fail("append", "journal field's name", EINVAL);
-      }
-      const std::size_t begin = scratch_.size();
-      const auto name = std::as_bytes(std::span(field.name));
-      scratch_.insert(scratch_.end(), name.begin(), name.end());
-      scratch_.push_back(std::byte{'='});
-      scratch_.insert(scratch_.end(), field.value.begin(), field.value.end());
-      payload = std::span(scratch_).subspan(begin);
-    }
-    // As in journald, a field given twice counts twice here.
-    xor_hash ^= jenkins_hash64(payload);
-    if (auto done = plan_field(payload, common); !done) {
-      return std::unexpected(std::move(done.error()));
-    }
-  }
-  const std::size_t items = planned_.size() + (grouped_ ? group_.offsets.size() : 0);
-  const std::uint64_t entry = sizeof(EntryObject) + align8(items * sizeof(std::uint32_t));
-  if (auto done = make_room(new_bytes_ + entry + array_bytes_); !done) {
-    return std::unexpected(std::move(done.error()));
-  }
-  return xor_hash;
-}
-
-Expected<void> Writer::plan_field(std::span<const std::byte> payload, const CommonFields* common) {
-  if (!is_field_name(name_of(payload))) {
-    return fail("append", "journal field's name", EINVAL);
-  }
-  const std::uint64_t hash = hash_of(payload);
-  const bool twice = (grouped_ && is_in_common(*common, hash, payload)) ||
-                     std::ranges::any_of(planned_, [&](const Planned& other) {
-                       return other.hash == hash && std::ranges::equal(other.payload, payload);
-                     });
-  return twice ? Expected<void>{} : plan_hashed(payload, hash);
-}
-
-Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint64_t hash) {
-  DataCache::Slot* const slot = cache_.find(hash, payload, [&](std::uint64_t offset) {
-    return same_payload(offset, payload).value_or(false);
-  });
-  if (slot != nullptr) {
-    array_bytes_ += array_growth(slot->state);
-    planned_.push_back(
-        {.payload = payload, .hash = hash, .slot = slot, .offset = slot->state.offset});
-    return {};
-  }
-  auto state = find_data(payload, hash);
-  if (!state) {
-    return std::unexpected(std::move(state.error()));
-  }
-  const bool is_new = state->offset == 0;
-  planned_.push_back({.payload = payload, .hash = hash, .offset = state->offset, .is_new = is_new});
-  if (!is_new) {
-    array_bytes_ += array_growth(*state);
-    return {};
-  }
-  new_bytes_ += align8(kCompactDataPayload + payload.size());
-  const auto name = name_of(payload);
-  if (std::ranges::any_of(new_names_, [&](const auto& other) {
-        return std::ranges::equal(other, name);
-      })) {
-    return {};
-  }
-  auto field = find_field(name, hash_of_name(name));
-  if (!field) {
-    return std::unexpected(std::move(field.error()));
-  }
-  if (*field == nullptr) {
-    new_names_.push_back(name);
-    new_bytes_ += align8(sizeof(FieldObject) + name.size());
-  }
-  return {};
-}
-
-Expected<void> Writer::make_room(std::uint64_t bytes) {
-  const std::uint64_t need = staging_.end() + bytes;
-  if (need > limits_.max_size) {
-    limit_hit_ = true;
-    return fail("append", "journal file's largest size", E2BIG);
-  }
-  const std::uint64_t have = header_.header_size + header_.arena_size;
-  if (need <= have) {
-    return {};
-  }
-  const std::uint64_t step = limits_.allocation_step;
-  std::uint64_t size = std::min((need + step - 1) / step * step, limits_.max_size);
-  auto done = storage_->allocate(size);
-  if (!done && size > need) {  // the disk may have room for this one
-    size = std::min(align8(need), limits_.max_size);
-    done = storage_->allocate(size);
-  }
-  if (done) {
-    header_.arena_size = size - header_.header_size;
-  }
-  return done;
-}
-
 Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash,
-                                 CommonFields* common) {
+                                 CommonFields* common, CommonFields* also) {
   const std::uint64_t offset = staging_.end() + new_bytes_;
   items_.clear();
-  if (grouped_) {
-    items_.assign(group_.offsets.begin(), group_.offsets.end());
+  if (common_.has_entry) {
+    items_.assign(common_.offsets.begin(), common_.offsets.end());
+  }
+  const auto add_item = [this](std::uint32_t item) {
+    // What is new comes last.
+    items_.insert(std::ranges::upper_bound(items_, item), item);
+  };
+  if (also_.has_entry) {
+    std::ranges::for_each(also_.offsets, add_item);
   }
   for (Planned& planned : planned_) {
     if (planned.is_new) {
@@ -283,9 +150,8 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
         return done;
       }
     }
-    items_.push_back(static_cast<std::uint32_t>(planned.offset));
+    add_item(static_cast<std::uint32_t>(planned.offset));
   }
-  std::ranges::sort(items_);
   const EntryObject entry{
       .object = {.type = ObjectType::kEntry,
                  .size = sizeof(EntryObject) + items_.size() * sizeof(std::uint32_t)},
@@ -302,7 +168,7 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
   std::memcpy(object->data() + sizeof entry, items_.data(), items_.size() * sizeof items_[0]);
   object_added(offset);
   batch_.push_back(static_cast<std::uint32_t>(offset));
-  if (auto done = link(common); !done) {
+  if (auto done = link(common, also); !done) {
     return done;
   }
   if (header_.n_entries++ == 0) {
@@ -317,21 +183,26 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
   return {};
 }
 
-Expected<void> Writer::link(CommonFields* common) {
+Expected<void> Writer::link(CommonFields* common, CommonFields* also) {
   if (auto done = link_entry(entries_, header_.n_entries); !done) {
     return done;
   }
-  if (grouped_) {
-    ++group_.waiting.size;
-    --group_.room;
+  for (Group* const group : {&common_, &also_}) {
+    if (!group->has_entry) continue;
+    ++group->waiting.size;
+    --group->room;
   }
   for (Planned& planned : planned_) {
     if (auto done = planned.is_new ? Expected<void>{} : link_data(planned); !done) {
       return done;
     }
   }
-  if (common != nullptr && !grouped_) {
-    form_group(*common);
+  if (common != nullptr && !common_.has_entry) {
+    form_group(common_, *common);
+  }
+  if (also != nullptr && !also_.has_entry && (common == nullptr || common_.number != 0)) {
+    form_group(also_, *also);
+    also_.beside = common_.number;
   }
   return {};
 }
@@ -340,7 +211,8 @@ Expected<void> Writer::flush() {
   if (broken_) {
     return fail("flush", "journal file", ESHUTDOWN);
   }
-  settle_group();
+  settle_group(common_);
+  settle_group(also_);
   write_back_all();
   header_.data_hash_chain_depth = data_table_.depth();
   header_.field_hash_chain_depth = field_table_.depth();
@@ -348,8 +220,8 @@ Expected<void> Writer::flush() {
   header_.tail_entry_array_offset = static_cast<std::uint32_t>(entries_.tail);
   header_.tail_entry_array_n_entries = entries_.tail_used;
   changes_.clear();
-  data_table_.collect(changes_);
   field_table_.collect(changes_);
+  data_table_.collect(changes_);
   auto done = staging_.commit(changes_, bytes_of(header_).first(header_.header_size));
   data_table_.clean();
   field_table_.clean();

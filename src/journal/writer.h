@@ -46,12 +46,9 @@ class CommonFields {
 
  private:
   friend class Writer;
-  struct Hashed {
-    std::string payload;
-    std::uint64_t keyed = 0;  // of the file
-  };
-  std::vector<Hashed> fields_;
-  std::uint64_t plain_ = 0;  // Jenkins' of them all
+  std::vector<std::string> payloads_;
+  std::vector<std::uint64_t> hashes_;  // theirs in the file
+  std::uint64_t plain_ = 0;            // Jenkins' of them all
   Id128 file_{};
   std::uint64_t group_ = 0;  // of the file's writer, where it has been the last one
 };
@@ -86,9 +83,10 @@ class Writer {
   /// says (ENOSPC) leaves all as it was, too; the entry may be tried again. A failing read or write
   /// ends this file: see broken().
   ///
-  /// `common`: fields that the entry has beside those.
+  /// `common`: fields that the entry has beside those; `also`: and more, of which the next entry
+  /// with the same `common` may have others.
   Expected<std::uint64_t> append(const EntryTimes& times, std::span<const Field> fields,
-                                 CommonFields* common = nullptr);
+                                 CommonFields* common = nullptr, CommonFields* also = nullptr);
 
   /// Writes what waits.
   Expected<void> flush();
@@ -123,6 +121,9 @@ class Writer {
   /// and then the same for all.
   struct Group {
     std::uint64_t number = 0;            // CommonFields::group_; 0: there is none
+    std::uint64_t beside = 0;            // the number of the group in front of it
+    bool has_entry = false;              // the one that is being appended
+    std::span<const Planned> planned;    // its fields, where it has not
     std::vector<std::uint32_t> slots;    // of the cache
     std::vector<std::uint32_t> offsets;  // of the data objects, in order
     std::uint32_t room = 0;              // entries that each of their arrays has room for
@@ -135,20 +136,30 @@ class Writer {
   Expected<HashTable> add_hash_table(ObjectType type, std::uint64_t buckets);
 
   Expected<void> check_times(const EntryTimes& times) const;
-  Expected<std::uint64_t> plan(std::span<const Field> fields, CommonFields* common);
-  Expected<void> plan_field(std::span<const std::byte> payload, const CommonFields* common);
+  Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash, CommonFields* common,
+                           CommonFields* also);
+  Expected<void> link(CommonFields* common, CommonFields* also);
+
+  // writer_plan.cc: without any change, what is there already; asks for the room that the rest
+  // needs.
+  Expected<std::uint64_t> plan(std::span<const Field> fields, CommonFields* common,
+                               CommonFields* also);
+  Expected<void> plan_field(std::span<const std::byte> payload, const CommonFields* common,
+                            const CommonFields* also);
+  bool is_planned(std::span<const std::byte> payload, std::uint64_t hash) const;
   Expected<void> plan_hashed(std::span<const std::byte> payload, std::uint64_t hash);
   Expected<void> make_room(std::uint64_t bytes);
-  Expected<void> carry_out(const EntryTimes& times, std::uint64_t xor_hash, CommonFields* common);
-  Expected<void> link(CommonFields* common);
 
   // writer_common.cc: fields that many entries have in common.
-  Expected<void> plan_common(CommonFields& common);
-  bool is_in_common(const CommonFields& common, std::uint64_t hash,
-                    std::span<const std::byte> payload) const;
-  void form_group(CommonFields& common);
-  void settle_group();
-  void end_group();
+  Expected<void> plan_common(CommonFields* common, CommonFields* also);
+  Expected<void> plan_group(CommonFields& fields, const CommonFields* others);
+  Expected<void> hash(CommonFields& fields) const;
+  bool goes_on(Group& group, const CommonFields* fields) const;
+  static bool has(const CommonFields* fields, std::span<const std::byte> payload,
+                  std::uint64_t hash);
+  void form_group(Group& group, CommonFields& fields);
+  void settle_group(Group& group);
+  void end_group(Group& group);
 
   // writer_data.cc: data and field objects, and their hash tables.
   Expected<DataState> find_data(std::span<const std::byte> payload, std::uint64_t hash);
@@ -167,7 +178,7 @@ class Writer {
   void set_dirty(DataCache::Slot& slot);
   void write_back(DataCache::Slot& slot);
   void wait_for_array(ArrayChain& chain, const Run& run);
-  void write_run(ArrayChain& chain);
+  void write_waiting(ArrayChain& chain);
   void write_back_all();
   static std::uint64_t array_growth(const ArrayChain& chain, std::uint64_t index);
   static std::uint64_t array_growth(const DataState& data) {
@@ -191,9 +202,9 @@ class Writer {
   Id128 boot_id_{};
   ArrayChain entries_;  // the array of all entries
   std::uint64_t next_seqnum_ = 1;
-  Group group_;
+  Group common_;
+  Group also_;
   std::uint64_t last_group_ = 0;
-  bool grouped_ = false;              // the entry that is being appended has the group's fields
   std::vector<std::uint32_t> batch_;  // the entries since the last flush()
   std::vector<std::uint32_t> dirty_;  // slots of the cache that have been dirty since then
   std::vector<Change> changes_;       // of the hash tables, in flush()

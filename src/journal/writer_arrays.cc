@@ -36,7 +36,7 @@ std::uint64_t Writer::array_growth(const ArrayChain& chain, std::uint64_t index)
 // `index`: how many entries the chain has. The one that it gets is the last of the batch.
 Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index) {
   if (chain.tail_used >= chain.tail_capacity) {
-    write_run(chain);
+    write_waiting(chain);
     const std::uint64_t capacity = next_capacity(chain, index);
     const std::uint64_t offset = staging_.end();
     const EntryArrayObject array{.object = {.type = ObjectType::kEntryArray,
@@ -65,19 +65,25 @@ Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index) {
 /// There is room for them in the last array.
 void Writer::wait_for_array(ArrayChain& chain, const Run& run) {
   if (chain.waiting.begin + chain.waiting.size != run.begin) {
-    write_run(chain);
-    chain.waiting.begin = run.begin;
+    const auto before = std::span(batch_).subspan(chain.waiting.begin, chain.waiting.size);
+    chain.apart.insert(chain.apart.end(), before.begin(), before.end());
+    chain.waiting = {.begin = run.begin, .size = 0};
   }
   chain.waiting.size += run.size;
   chain.tail_used += run.size;
 }
 
-void Writer::write_run(ArrayChain& chain) {
+void Writer::write_waiting(ArrayChain& chain) {
   const Run run = std::exchange(chain.waiting, {});
-  if (run.size == 0) return;
-  const std::uint64_t place = chain.tail_used - run.size;
-  staging_.patch(chain.tail + sizeof(EntryArrayObject) + place * kItem,
-                 std::as_bytes(std::span(batch_).subspan(run.begin, run.size)));
+  const std::uint64_t place = chain.tail_used - chain.apart.size() - run.size;
+  const std::uint64_t offset = chain.tail + sizeof(EntryArrayObject) + place * kItem;
+  const auto apart = std::as_bytes(std::span(chain.apart));
+  if (!apart.empty()) staging_.fill_in(offset, apart);
+  if (run.size != 0) {
+    staging_.fill_in(offset + apart.size(),
+                     std::as_bytes(std::span(batch_).subspan(run.begin, run.size)));
+  }
+  chain.apart.clear();
 }
 
 // 'Data Objects': the first entry is in the object itself. It has one: add_data() gave it that.
@@ -87,7 +93,9 @@ Expected<void> Writer::link_data(Planned& planned) {
     if (!state) {
       return std::unexpected(std::move(state.error()));
     }
-    end_group();  // it may be one of those
+    // It may be one of those.
+    end_group(common_);
+    end_group(also_);
     planned.slot = &cache_.oldest(planned.hash);
     write_back(*planned.slot);
     cache_.put(*planned.slot, planned.hash, planned.payload, *state);
@@ -111,7 +119,7 @@ void Writer::write_back(DataCache::Slot& slot) {
   if (!slot.dirty) return;
   slot.dirty = false;
   DataState& state = slot.state;
-  write_run(state.arrays);
+  write_waiting(state.arrays);
   staging_.patch_as(
       state.offset + offsetof(DataObject, entry_offset),
       DataLinks{.entry_offset = state.entry_offset,
@@ -124,7 +132,7 @@ void Writer::write_back(DataCache::Slot& slot) {
 void Writer::write_back_all() {
   for (const std::uint32_t place : dirty_) write_back(cache_.slot(place));
   dirty_.clear();
-  write_run(entries_);
+  write_waiting(entries_);
   batch_.clear();
 }
 

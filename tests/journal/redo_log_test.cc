@@ -19,6 +19,7 @@ class LoggedStorage final : public Storage {
   }
   Expected<void> apply(std::span<const Change> changes) override {
     if (auto done = log_.stage(changes); !done) return done;
+    log_.begin();
     if (auto done = Storage::apply(changes); !done) return done;
     log_.complete();
     return {};
@@ -136,6 +137,29 @@ TEST(RedoLog, WhatDoesNotFitIsRefusedWhole) {
   const auto staged = log.stage({&change, 1});
   ASSERT_FALSE(staged);
   EXPECT_EQ(staged.error().code, ENOBUFS);
+  EXPECT_FALSE(log.unfinished());
+}
+
+TEST(RedoLog, OneThatHasNotBegunIsNotMadeUpForAndTheAccountIsAsItWasWhenItWasPutDown) {
+  std::vector<std::byte> memory(RedoLog::memory_for(kAccount, 4096));
+  RedoLog log(memory, kAccount);
+  Header header;
+  header.file_id = test_ids().file_id;
+  const std::vector<std::byte> bytes(100, std::byte{7});
+  const Change changes[] = {{.offset = 1'000, .bytes = bytes},
+                            {.offset = 0, .bytes = bytes_of(header)}};
+  set_next(log, 1);
+  ASSERT_TRUE(log.stage(changes));
+  set_next(log, 2);
+  EXPECT_FALSE(log.unfinished());
+  log.begin();
+  ASSERT_EQ(log.unfinished(), header.file_id);
+  EXPECT_EQ(count_of(log), 0u);
+  MemoryStorage file(std::vector<std::byte>(2'000));
+  ASSERT_TRUE(log.replay(file));
+  EXPECT_EQ(file.bytes()[1'099], std::byte{7});
+  log.complete();
+  EXPECT_EQ(count_of(log), 1u);
   EXPECT_FALSE(log.unfinished());
 }
 

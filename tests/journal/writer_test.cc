@@ -241,6 +241,10 @@ TEST(Writer, WhatIsCommonIsWrittenAsWhatIsGiven) {
       auto other = Writer::create(without, test_ids(), 1, small_file());
       ASSERT_TRUE(one && other);
       std::vector<CommonFields> common(services.begin(), services.end());
+      std::vector<CommonFields> levels;
+      for (const char* level : {"PRIORITY=6", "PRIORITY=3", "_HOSTNAME=box"}) {
+        levels.push_back(CommonFields({level}));
+      }
       std::mt19937 random(static_cast<unsigned>(cached + buffer));
       std::size_t service = 0;
       for (std::uint64_t i = 0; i < 3'000; ++i) {
@@ -249,13 +253,16 @@ TEST(Writer, WhatIsCommonIsWrittenAsWhatIsGiven) {
         // One that is among the common ones, too.
         if (random() % 5 == 0) entry.payloads.push_back(services[service][random() % 4]);
         const bool alone = random() % 30 == 0;
-        const auto appended = one->append(entry.times, fields_of(entry.payloads), alone ? nullptr : &common[service]);
+        const std::size_t level = random() % 5 == 0 ? random() % levels.size() : 0;
+        const auto appended = one->append(entry.times, fields_of(entry.payloads),
+                                          alone ? nullptr : &common[service], &levels[level]);
         ASSERT_TRUE(appended) << to_string(appended.error());
         if (random() % 100 == 0) {
           ASSERT_TRUE(one->flush());
         }
         // fields_of() has every second one in two pieces: it makes no difference.
         std::vector<std::string> all = alone ? std::vector<std::string>() : services[service];
+        all.emplace_back(level == 0 ? "PRIORITY=6" : level == 1 ? "PRIORITY=3" : "_HOSTNAME=box");
         all.insert(all.end(), entry.payloads.begin(), entry.payloads.end());
         ASSERT_TRUE(other->append(entry.times, fields_of(all)));
       }

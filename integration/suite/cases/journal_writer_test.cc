@@ -251,6 +251,29 @@ TEST(JournalWriter, HasNoPrivilegesAndRunsAsTheOwnerOfTheDirectory) {
   EXPECT_EQ(lines_of(files), "line\n");
 }
 
+bool has_threads(int pid, long count) {
+  const auto deadline = std::chrono::steady_clock::now() + patience(20s);
+  while (status_number(pid, "Threads:") != count) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    spin(10'000);
+  }
+  return true;
+}
+
+// While there is much to write, and only then.
+TEST(JournalWriter, AThreadWritesUnderLoadAndIsGoneAtRest) {
+  TempDir files;
+  Gatevisor supervisor(shell(files, "seq -f 'line %.0f' 1 300000; exec sleep 1000",
+                             {"Restart=no", "SyncIntervalSec=1s"}));
+  supervisor.expect_started();
+  const int writer = writer_of(supervisor.pid());
+  EXPECT_TRUE(has_threads(writer, 2));
+  EXPECT_TRUE(has_threads(writer, 1));
+  supervisor.signal(SIGTERM);
+  supervisor.expect_end();
+  EXPECT_TRUE(lines_of(files) == numbered(300'000));
+}
+
 // No memfd_create(2), no root, no filter of its own: the lines are kept all the same.
 TEST(JournalWriter, KeepsLinesUnderASandboxToo) {
   TempDir files;
