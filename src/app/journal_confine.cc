@@ -30,8 +30,8 @@ constexpr auto kCalls = std::to_array<std::string_view>(
      "exit",           "exit_group",
      // Its thread.
      "clone",          "rseq",           "set_robust_list",
-     // A sanitizer asks with them whether memory can be read, and gives a thread its stack.
-     "pipe",           "pipe2",          "sigaltstack"});
+     // A sanitizer asks with them whether memory can be read, and where a thread's stack is.
+     "pipe",           "pipe2",          "sigaltstack",   "sched_getaffinity"});
 
 }  // namespace
 
