@@ -260,11 +260,15 @@ bool has_threads(int pid, long count) {
   return true;
 }
 
-// While there is much to write, and only then.
+// While there is much to write, and only then. It comes in large pieces: lines one by one may be
+// written as fast as they come.
 TEST(JournalWriter, AThreadWritesUnderLoadAndIsGoneAtRest) {
   TempDir files;
-  Gatevisor supervisor(shell(files, "seq -f 'line %.0f' 1 300000; exec sleep 1000",
-                             {"Restart=no", "SyncIntervalSec=1s"}));
+  const std::string lines = files.file("lines");
+  Gatevisor supervisor(shell(files,
+                             "seq -f 'line %.0f' 1 300000 >" + lines + "; cat " + lines +
+                                 "; exec sleep 1000",
+                             {"Restart=no", "SyncIntervalSec=2s"}));
   supervisor.expect_started();
   const int writer = writer_of(supervisor.pid());
   EXPECT_TRUE(has_threads(writer, 2));
