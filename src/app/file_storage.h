@@ -19,7 +19,6 @@ class FileStorage : public journal::Storage {
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override {
     return file_.read(offset, bytes);
   }
-  std::span<const std::byte> mapped() const override { return file_.mapped(); }
   std::uint64_t size() const override { return file_.size(); }
   Expected<void> allocate(std::uint64_t size) override { return file_.allocate(size); }
   os::DataFile& file() { return file_; }

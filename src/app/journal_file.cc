@@ -11,12 +11,7 @@ constexpr std::size_t kMuch = std::size_t{64} << 10;
 }  // namespace
 
 Expected<void> JournalFile::read(std::uint64_t offset, std::span<std::byte> bytes) {
-  const auto map = FileStorage::mapped();
-  if (offset + bytes.size() > map.size()) {
-    if (auto done = FileStorage::read(offset, bytes); !done) return done;
-  } else {
-    std::ranges::copy(map.subspan(offset, bytes.size()), bytes.begin());
-  }
+  if (auto done = FileStorage::read(offset, bytes); !done) return done;
   disk_.background.overlay(offset, bytes);
   if (in_background_) overlay_commit(offset, bytes);
   return {};

@@ -27,7 +27,6 @@ class JournalFile final : public FileStorage, private os::BackgroundWrites::Work
   JournalFile& operator=(const JournalFile&) = delete;
   ~JournalFile() override { (void)settle(); }
 
-  std::span<const std::byte> mapped() const override { return {}; }
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) override;
   Expected<void> take(std::uint64_t offset, std::vector<std::byte>& memory,
                       std::size_t size) override;

@@ -112,39 +112,41 @@ void rule_families(Rules& rules, const AddressFamilies& families) {
   rules.deny(call, {above(0, last)}, EAFNOSUPPORT);
 }
 
+/// Its flags lie in memory; who calls it falls back to clone(2) where it is not there.
+void deny_clone3(Rules& rules) { rules.deny(SCMP_SYS(clone3), {}, ENOSYS); }
+
+/// Which argument they are: clone(2), 'C library/kernel differences', the stack comes first there.
+unsigned clone_flags(const Rules& rules) {
+  return rules.architecture() == SCMP_ARCH_S390 || rules.architecture() == SCMP_ARCH_S390X ? 1 : 0;
+}
+
 void rule_namespaces(Rules& rules, std::uint64_t allowed) {
   constexpr std::uint64_t kTypes[] = {CLONE_NEWCGROUP, CLONE_NEWIPC,  CLONE_NEWNET, CLONE_NEWNS,
                                       CLONE_NEWPID,    CLONE_NEWUSER, CLONE_NEWUTS, CLONE_NEWTIME};
   std::uint64_t denied = 0;
   for (const std::uint64_t type : kTypes) denied |= type & ~allowed;
   if (denied == 0) return;
-  // Its flags lie in memory; who calls it falls back to clone(2) where it is not there.
-  rules.deny(SCMP_SYS(clone3), {}, ENOSYS);
+  deny_clone3(rules);
   const bool every = allowed == 0;
   if (every) {
     rules.deny(SCMP_SYS(setns));
   } else {
     rules.deny(SCMP_SYS(setns), {equal(1, 0)});  // setns(2): any type
   }
-  // clone(2), 'C library/kernel differences': the stack comes first there.
-  const bool stack_first =
-      rules.architecture() == SCMP_ARCH_S390 || rules.architecture() == SCMP_ARCH_S390X;
   for (const std::uint64_t type : kTypes) {
     if ((denied & type) == 0) continue;
     rules.deny(SCMP_SYS(unshare), {has_bits(0, type)});
     // In clone(2) that bit is of the signal's number.
     if (type != CLONE_NEWTIME) {
-      rules.deny(SCMP_SYS(clone), {has_bits(stack_first ? 1 : 0, type)});
+      rules.deny(SCMP_SYS(clone), {has_bits(clone_flags(rules), type)});
     }
     if (!every) rules.deny(SCMP_SYS(setns), {has_bits(1, type)});
   }
 }
 
 void rule_threads(Rules& rules) {
-  rules.deny(SCMP_SYS(clone3), {}, ENOSYS);
-  const bool stack_first =
-      rules.architecture() == SCMP_ARCH_S390 || rules.architecture() == SCMP_ARCH_S390X;
-  rules.deny(SCMP_SYS(clone), {{stack_first ? 1u : 0u, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0}});
+  deny_clone3(rules);
+  rules.deny(SCMP_SYS(clone), {{clone_flags(rules), SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0}});
 }
 
 void rule_memory(Rules& rules) {

@@ -23,8 +23,8 @@ struct ArrayChain {
   std::uint32_t tail_used = 0;      ///< of its items, those that wait included
   std::uint32_t tail_capacity = 0;  ///< of it
   Run waiting;                      ///< the last of those in use
-  std::vector<std::uint32_t>
-      apart;  ///< and before them: offsets of entries that do not follow each other
+  /// And before those: where entries are that do not follow each other.
+  std::vector<std::uint32_t> apart;
 };
 
 /// What appending has to know of a data object.

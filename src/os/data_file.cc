@@ -78,15 +78,6 @@ Expected<void> DataFile::write(std::uint64_t offset, std::span<const std::byte> 
   return done;
 }
 
-Expected<void> DataFile::write(std::span<const FileChange> changes, WriteBatch& batch) {
-  auto done = write_inside(changes, batch);
-  if (!done) return done;
-  for (const FileChange& change : changes) {
-    size_ = std::max(size_, change.offset + change.bytes.size());
-  }
-  return done;
-}
-
 Expected<void> DataFile::write_inside(std::uint64_t offset,
                                       std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
@@ -120,6 +111,11 @@ Expected<void> DataFile::write_inside(std::span<const FileChange> changes,
 }
 
 Expected<void> DataFile::read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  if (const std::uint64_t end = offset + bytes.size();
+      end <= std::min<std::uint64_t>(size_, mapping_.size())) {
+    std::ranges::copy(mapping_.subspan(offset, bytes.size()), bytes.begin());
+    return {};
+  }
   while (!bytes.empty()) {
     const ssize_t got = pread(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;

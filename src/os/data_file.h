@@ -3,7 +3,6 @@
 // Owns its descriptor. Never writes through a mapping: a full disk is an error, not SIGBUS.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,19 +43,15 @@ class DataFile {
   }
   ~DataFile();
 
-  /// Makes mapped() all of the file, up to `most` bytes. To be read only: where the disk is full a
-  /// write through a mapping would be SIGBUS. So is a read of what somebody else has cut off.
+  /// From now on read() needs no system call up to `most` bytes of the file. To be read only: where
+  /// the disk is full a write through a mapping would be SIGBUS. So is a read of what somebody else
+  /// has cut off.
   Expected<void> map(std::uint64_t most);
-  std::span<const std::byte> mapped() const {
-    return mapping_.first(
-        static_cast<std::size_t>(std::min<std::uint64_t>(size_, mapping_.size())));
-  }
 
   Expected<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
-  /// The last one after all others are there.
-  Expected<void> write(std::span<const FileChange> changes, WriteBatch& batch);
   /// The same where all of it is inside size(): by a thread of its owner's, too.
   Expected<void> write_inside(std::uint64_t offset, std::span<const std::byte> bytes) const;
+  /// The last one after all others are there.
   Expected<void> write_inside(std::span<const FileChange> changes, WriteBatch& batch) const;
   /// Short of all of `bytes` is EIO.
   Expected<void> read(std::uint64_t offset, std::span<std::byte> bytes) const;

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -27,10 +26,6 @@ class Background : public DataDirectory {
     std::ofstream(file("a")) << std::string(size, '.');
     return std::move(*DataFile::open_to_change(directory_, "a"));
   }
-  std::string content() const {
-    std::ifstream in(file("a"), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
 };
 
 std::span<const std::byte> bytes_of(const std::string& text) {
@@ -40,6 +35,12 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 std::vector<std::byte> memory_of(const std::string& text) {
   const auto bytes = bytes_of(text);
   return {bytes.begin(), bytes.end()};
+}
+
+bool give(BackgroundWrites& writes, const DataFile& file, std::uint64_t offset,
+          const std::string& text) {
+  auto memory = memory_of(text);
+  return writes.write(file, offset, memory, text.size());
 }
 
 bool is_readable(int fd, int wait_ms) {
@@ -61,7 +62,7 @@ TEST_F(Background, AllIsWrittenInTheOrderInWhichItWasGiven) {
     EXPECT_FALSE(writes.is_idle());
     ASSERT_TRUE(writes.wait());
     EXPECT_TRUE(writes.is_idle());
-    EXPECT_TRUE(content() == wanted) << round;
+    EXPECT_TRUE(content("a") == wanted) << round;
   }
 }
 
@@ -71,8 +72,7 @@ TEST_F(Background, WhatIsReadIsWhatItWillBe) {
   BackgroundWrites writes;
   std::string wanted(2'000, '.');
   const auto write = [&](std::uint64_t offset, const std::string& text) {
-    auto memory = memory_of(text);
-    ASSERT_TRUE(writes.write(data, offset, memory, text.size()));
+    ASSERT_TRUE(give(writes, data, offset, text));
     wanted.replace(offset, text.size(), text);
   };
   write(100, "one");
@@ -89,7 +89,7 @@ TEST_F(Background, WhatIsReadIsWhatItWillBe) {
     }
   }
   ASSERT_TRUE(writes.wait());
-  EXPECT_EQ(content(), wanted);
+  EXPECT_EQ(content("a"), wanted);
 }
 
 /// Writes a piece behind what it finds.
@@ -115,8 +115,7 @@ TEST_F(Background, WorkIsDoneInItsTurnAndADescriptorTells) {
   EXPECT_FALSE(is_readable(writes.fd(), 0));
   std::string wanted;
   for (int round = 0; round < 3; ++round) {
-    auto memory = memory_of("text ");
-    ASSERT_TRUE(writes.write(data, wanted.size(), memory, 5));
+    ASSERT_TRUE(give(writes, data, wanted.size(), "text "));
     ASSERT_TRUE(writes.add(work));
     wanted += "text work ";
     EXPECT_TRUE(is_readable(writes.fd(), 10'000));
@@ -125,7 +124,7 @@ TEST_F(Background, WorkIsDoneInItsTurnAndADescriptorTells) {
     writes.note_done();
     EXPECT_FALSE(is_readable(writes.fd(), 0));
     ASSERT_TRUE(writes.wait());
-    EXPECT_EQ(content(), wanted + std::string(100 - wanted.size(), '.'));
+    EXPECT_EQ(content("a"), wanted + std::string(100 - wanted.size(), '.'));
   }
 }
 
@@ -133,22 +132,18 @@ TEST_F(Background, AFailureIsToldOnceAndNothingIsWrittenBehindIt) {
   const DataFile data = make(100);
   const DataFile refuses = std::move(*DataFile::open(directory_, "a"));  // for reading
   BackgroundWrites writes;
-  auto memory = memory_of("first");
-  ASSERT_TRUE(writes.write(data, 0, memory, 5));
-  memory = memory_of("not");
-  ASSERT_TRUE(writes.write(refuses, 10, memory, 3));
-  memory = memory_of("nor this");
-  ASSERT_TRUE(writes.write(data, 20, memory, 8));
+  ASSERT_TRUE(give(writes, data, 0, "first"));
+  ASSERT_TRUE(give(writes, refuses, 10, "not"));
+  ASSERT_TRUE(give(writes, data, 20, "nor this"));
   const auto done = writes.wait();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, EBADF);
   EXPECT_EQ(done.error().subject, "a");
-  EXPECT_EQ(content(), "first" + std::string(95, '.'));
+  EXPECT_EQ(content("a"), "first" + std::string(95, '.'));
   EXPECT_TRUE(writes.wait());
-  memory = memory_of("again");
-  ASSERT_TRUE(writes.write(data, 20, memory, 5));
+  ASSERT_TRUE(give(writes, data, 20, "again"));
   EXPECT_TRUE(writes.wait());
-  EXPECT_EQ(content().substr(20, 6), "again.");
+  EXPECT_EQ(content("a").substr(20, 6), "again.");
 }
 
 TEST_F(Background, MoreThanMayWaitIsWrittenAllTheSame) {
@@ -165,12 +160,11 @@ TEST_F(Background, MoreThanMayWaitIsWrittenAllTheSame) {
     wanted += text;
   }
   writes.release();  // waits
-  EXPECT_TRUE(content() == wanted);
+  EXPECT_TRUE(content("a") == wanted);
   EXPECT_TRUE(writes.wait());
-  memory = memory_of("again");
-  ASSERT_TRUE(writes.write(data, 0, memory, 5));
+  ASSERT_TRUE(give(writes, data, 0, "again"));
   EXPECT_TRUE(writes.wait());
-  EXPECT_EQ(content().substr(0, 6), "againa");
+  EXPECT_EQ(content("a").substr(0, 6), "againa");
 }
 
 // A user that may have no more processes than it has.
