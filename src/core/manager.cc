@@ -72,7 +72,9 @@ void Manager::take(Instant now, const Event& event, std::size_t unit, UnitAction
 
 void Manager::on_signal(Instant now, const event::SignalReceived& event, UnitActions& out) {
   if (event.signal == SIGTERM || event.signal == SIGINT) return shut_down(now, event.from, out);
-  if (event.signal == SIGHUP && reload(now, set_.main, event.from, out)) return;
+  if (event.signal == SIGHUP && units_[set_.main].service.can_reload()) {
+    return ask_reload(now, set_.main, event.from, out);
+  }
   const SignalMap& forward = units_[set_.main].settings.forward;
   const auto target = forward.find(event.signal);
   if (target == forward.end() || target->second == 0) return;
@@ -81,16 +83,20 @@ void Manager::on_signal(Instant now, const event::SignalReceived& event, UnitAct
   });
 }
 
-// And those that are reloaded with it. False: it cannot be.
-bool Manager::reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
-  if (!units_[unit].service.can_reload()) return false;
+// One that is asked for too early is done as soon as it can be.
+void Manager::ask_reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
+  if (!reload_waits(unit)) return reload(now, unit, from, out);
+  units_[unit].reload_next = from;
+}
+
+// And those that are reloaded with it.
+void Manager::reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out) {
   const auto ask = [&](Service& service, Actions& actions) { service.reload(now, from, actions); };
   with(unit, out, ask);
   for (const std::size_t other : set_.graph.of(unit).reload_with) {
     const Unit& each = units_[other];
     if (each.activity == Activity::Active && each.service.can_reload()) with(other, out, ask);
   }
-  return true;
 }
 
 void Manager::on_timer(Instant now, UnitActions& out) {

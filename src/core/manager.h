@@ -77,7 +77,7 @@ class Manager {
     std::vector<std::uint64_t> tickets;              ///< of those who wait for the job
     std::vector<std::uint64_t> reloads;              ///< of those who wait for the reload that runs
     std::vector<std::uint64_t> next_reloads;
-    std::optional<Requester> reload_next;            ///< once more, when it is done
+    std::optional<Requester> reload_next;  ///< once it has started, or once more
 
     /// A stop that is not done.
     bool ending() const { return job == Job::Stop || job == Job::Restart; }
@@ -90,7 +90,8 @@ class Manager {
   void take(Instant now, const Event& event, std::size_t unit, UnitActions& out);
   void on_signal(Instant now, const event::SignalReceived& event, UnitActions& out);
   void on_timer(Instant now, UnitActions& out);
-  bool reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out);
+  void ask_reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out);
+  void reload(Instant now, std::size_t unit, const Requester& from, UnitActions& out);
   void shut_down(Instant now, const Requester& from, UnitActions& out);
   void check_end(Instant now, UnitActions& out);
   bool somebody_was_called() const;
@@ -107,6 +108,7 @@ class Manager {
                     UnitActions& out);
   void wait_for_job(std::size_t unit, std::uint64_t ticket);
   void wait_in(std::vector<std::uint64_t>& list, std::size_t unit, std::uint64_t ticket);
+  bool reload_waits(std::size_t unit) const;
   void end_reload(Instant now, std::size_t unit, UnitActions& out);
   void answer(std::uint64_t ticket, std::size_t unit, JobResult result, std::string detail = {});
   void answer_all(std::size_t unit, JobResult result, const std::string& detail);

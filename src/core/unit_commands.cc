@@ -72,9 +72,8 @@ void Manager::reload_command(Instant now, std::size_t unit, const event::Command
   if (!each.service.can_reload()) {
     return answer(asked.ticket, unit, JobResult::Invalid, "it has no ExecReload=");
   }
-  // What it reads now may be older than what is asked for.
-  if (each.service.state() == ServiceState::Reloading) {
-    each.reload_next = asked.from;
+  if (reload_waits(unit)) {
+    ask_reload(now, unit, asked.from, out);
     wait_in(each.next_reloads, unit, asked.ticket);
     return;
   }
@@ -86,9 +85,15 @@ void Manager::reload_command(Instant now, std::size_t unit, const event::Command
   wait_in(each.reloads, unit, asked.ticket);
 }
 
+// What a start or a reload reads now may be older than what is asked for.
+bool Manager::reload_waits(std::size_t unit) const {
+  const Service& service = units_[unit].service;
+  return service.state() == ServiceState::Reloading || service.activity() == Activity::Activating;
+}
+
 void Manager::end_reload(Instant now, std::size_t unit, UnitActions& out) {
   Unit& each = units_[unit];
-  while (each.service.state() != ServiceState::Reloading) {
+  while (!reload_waits(unit)) {
     const JobResult result = each.service.was_reloaded() ? JobResult::Done : JobResult::Failed;
     for (const std::uint64_t ticket : each.reloads) answer(ticket, unit, result);
     each.reloads.clear();

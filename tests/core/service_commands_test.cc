@@ -213,6 +213,22 @@ TEST(Commands, HangupReloadsWhereTheUnitSaysHow) {
   EXPECT_EQ(rig.state(), ServiceState::Running);
 }
 
+TEST(Commands, HangupWhileItStartsOrReloadsIsKeptUntilThatIsDone) {
+  Rig rig(with({{CommandKind::StartPost, {"/p"}}, {CommandKind::Reload, {"/r"}}}));
+  rig.start();
+  EXPECT_EQ(rig.signal(SIGHUP), "");
+  rig.spawned();
+  rig.exec_succeeded();
+  ASSERT_EQ(rig.state(), ServiceState::StartPost);
+  EXPECT_EQ(rig.signal(SIGHUP), "");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloading ExecReload:0,MAINPID=101");
+  EXPECT_EQ(rig.signal(SIGHUP), "");
+  EXPECT_EQ(rig.signal(SIGHUP), "") << "one for both: it reads what is there then";
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloaded emit:reloading ExecReload:0,MAINPID=101");
+  EXPECT_EQ(rig.command_exits(0, true), "emit:reloaded");
+  EXPECT_EQ(rig.state(), ServiceState::Running);
+}
+
 TEST(Commands, ReloadThatHangsIsKilledAndTheServiceGoesOn) {
   Rig rig(with({{CommandKind::Reload, {"/r"}}}));
   rig.run();

@@ -249,9 +249,13 @@ void add_commands(Table& t) {
   const std::string stop_exited =
       "ExecStop:0,SERVICE_RESULT=success,EXIT_CODE=exited,EXIT_STATUS=0";
   for (int row = static_cast<int>(Row::Condition); row < static_cast<int>(Row::Over); ++row) {
-    // ExecReload= says what SIGHUP is, and only Running can reload.
+    // ExecReload= says what SIGHUP is, and what ends cannot reload.
     const Row here = static_cast<Row>(row);
     if (here != Row::Forked) t[{here, Hup}].actions = "emit:warning";
+  }
+  for (const Row row :
+       {Row::Condition, Row::AskedPre, Row::StartPre, Row::StartPost, Row::Reloading}) {
+    t[{row, Hup}].actions = "";
   }
   for (const Row row : {Row::Condition, Row::StartPre, Row::Forked}) {
     for (const Column end : {Term, Int}) t[{row, end}] = {Clearing, "emit:stopping " + asked};

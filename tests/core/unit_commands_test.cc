@@ -208,6 +208,31 @@ TEST(UnitCommands, AReloadIsAnsweredWhenItIsDone) {
             "a:answer:2:failed");
 }
 
+TEST(UnitCommands, AReloadOfWhatIsStartedWaitsForIt) {
+  ServiceSettings settings = service("a");
+  settings.commands.reload = {Command{.argv = {"/bin/reload"}}};
+  Units units({settings});
+  units.start();
+  EXPECT_EQ(units.command(Verb::Reload, 0, 1), "");
+  units.runs(0);
+  units.feed(0, event::CommandSpawned{50, std::string(32, 'a'), {}});
+  EXPECT_EQ(units.feed(0, event::CommandExited{WaitStatus::exited(0), {}, false}),
+            "a:answer:1:done");
+}
+
+TEST(UnitCommands, AReloadOfWhatFailsToStartIsAnsweredToo) {
+  ServiceSettings settings = service("a");
+  settings.commands.reload = {Command{.argv = {"/bin/reload"}}};
+  settings.commands.start_pre = {Command{.argv = {"/bin/pre"}}};
+  settings.restart.mode = RestartMode::No;
+  Units units({settings});
+  units.start();
+  units.feed(0, event::CommandSpawned{50, std::string(32, 'a'), {}});
+  EXPECT_EQ(units.command(Verb::Reload, 0, 1), "");
+  EXPECT_EQ(units.feed(0, event::CommandExited{WaitStatus::exited(1), {}, false}),
+            "a:answer:1:failed a:exit:1");
+}
+
 TEST(UnitCommands, WhatCannotBeReloadedIsToldSo) {
   Units units({service("a")});
   units.start();

@@ -101,6 +101,19 @@ TEST(Service, CommandsRunInOrderAndKnowWhatTheyArePromised) {
                              " success\nstop-post - success exited 0\n");
 }
 
+TEST(Service, AHangupBeforeItHasStartedIsKeptUntilThen) {
+  Service unit(
+      "ExecStart=RUN wait\n"
+      "ExecStartPost=/bin/sh -c 'kill -HUP $PPID && exec TELL post'\nExecReload=TELL reload\n");
+  Gatevisor supervisor(unit.launch({}));
+  supervisor.expect_started();
+  supervisor.expect("reloading");
+  supervisor.expect("reloaded");
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+  EXPECT_EQ(unit.told(), "post\nreload\n");
+}
+
 void expect_verdict_on_standard_input(Place place) {
   Service unit("ExecStart=RUN exit 3\nExecStopPost=/bin/sh -c 'cat >FILES/verdict'\n");
   Launch launch = unit.launch();

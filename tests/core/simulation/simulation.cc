@@ -100,12 +100,15 @@ void Simulation::step(const Event& event) {
 void Simulation::note_reasons(const Event& event, const Actions& actions, ServiceState before) {
   if (!kernel_.main_known()) return;
   bool signalled = false;
+  bool reloads = false;  // whose signal is not meant to end it
   for (const Action& action : actions) {
+    const auto* emit = std::get_if<action::Emit>(&action);
+    if (emit != nullptr) reloads = std::holds_alternative<record::Reloading>(emit->record);
     const auto* command = std::get_if<action::SpawnCommand>(&action);
     const bool stops = command != nullptr && command->kind == CommandKind::Stop;
     if (stops) kernel_.note_act();
     signalled = signalled || stops || std::holds_alternative<action::SignalTree>(action) ||
-                std::holds_alternative<action::SignalMain>(action) ||
+                (std::holds_alternative<action::SignalMain>(action) && !reloads) ||
                 std::holds_alternative<action::KillTree>(action);
   }
   if (!signalled) return;
@@ -175,11 +178,13 @@ void Simulation::note_clocks(const Event& event, ServiceState before) {
     watchdog_ = scenario_.settings.life.watchdog;
     watched_ = serving_ = Instant::max();
   }
-  const bool started = before == ServiceState::Starting &&
-                       (state == ServiceState::StartPost || state == ServiceState::Running);
-  if (started) kernel_.note_ready();
+  // A reload that was asked for meanwhile begins at once.
+  const bool serves = state == ServiceState::Running || state == ServiceState::Reloading;
+  if (before == ServiceState::Starting && (state == ServiceState::StartPost || serves)) {
+    kernel_.note_ready();
+  }
   const bool begins = before == ServiceState::Starting || before == ServiceState::StartPost;
-  if (begins && state == ServiceState::Running) serving_ = watched_ = kernel_.now();
+  if (begins && serves) serving_ = watched_ = kernel_.now();
   if (told == nullptr || !kernel_.main_known()) return;
   if (told->watchdog_usec) watchdog_ = *told->watchdog_usec;
   if (told->watchdog_usec || (told->watchdog && watched_ != Instant::max())) {
