@@ -39,9 +39,9 @@ std::string rungs_text(const Rungs& rungs) {
               rungs.can_set_ids ? "can be changed to" : "only gatevisor's own (no CAP_SETUID)");
   text += row("bounding set",
               rungs.can_drop_bounding_set ? "can be dropped" : "stays as it is (no CAP_SETPCAP)");
-  text +=
-      row("oom_score_adj", rungs.can_lower_oom_score ? "can be lowered"
-                                                     : "can only be raised (no CAP_SYS_RESOURCE)");
+  text += row("oom_score_adj", rungs.can_lower_oom_score
+                                   ? "can be lowered; gatevisor is chosen for no kill"
+                                   : "can only be raised (no CAP_SYS_RESOURCE)");
   return text;
 }
 

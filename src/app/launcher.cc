@@ -23,9 +23,6 @@ extern char** environ;
 namespace gatevisor::app {
 namespace {
 
-/// Chosen late by a container-wide OOM kill, but not never: -1000 would let the kernel find nobody.
-constexpr int kOwnOomScoreAdj = -999;
-
 OrRefusal<std::optional<exec::Identity>> look_up(const ExecSettings& settings,
                                                  const exec::OwnCapabilities& own,
                                                  std::vector<Error>& warnings) {
@@ -185,7 +182,7 @@ exec::Surroundings own_surroundings() {
     free(directory);
   }
   surroundings.expand_arguments = expand_arguments;
-  // gatevisor lowers its own where it may; the gateway gets what gatevisor was started with.
+  // gatevisor lowers its own once all are prepared; a gateway gets what that was started with.
   surroundings.oom_score_adj = os::own_oom_score_adj();
   return surroundings;
 }
@@ -262,9 +259,6 @@ OrRefusal<Launcher> Launcher::make(const ServiceSettings& settings,
     if (!plan) return std::unexpected(std::move(plan.error()));
     launcher.main_ = std::move(*plan);
     launcher.keep_main_ = commands.main.size() == 1 && launcher.is_constant(command);
-  }
-  if (own.has(CAP_SYS_RESOURCE) && score) {
-    (void)os::set_own_oom_score_adj(std::min(kOwnOomScoreAdj, *score));
   }
   return launcher;
 }

@@ -23,6 +23,7 @@
 #include "os/children.h"
 #include "os/machine.h"
 #include "os/memory.h"
+#include "os/privileges.h"
 #include "os/users.h"
 
 namespace gatevisor::app {
@@ -184,6 +185,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   const std::size_t main = read->main;
   auto units = prepare_all(std::move(*read), tmps, warnings);
   if (!units) return std::unexpected(std::move(units.error()));
+  (void)os::protect_from_oom();
   auto set = make_set(*units, named);
   if (!set) return refuse(std::move(set.error()), kConfig);
   set->main = main;

@@ -14,6 +14,8 @@
 #include <exception>
 #include <iterator>
 
+#include "os/privileges.h"
+
 namespace gatevisor::os {
 namespace {
 
@@ -118,6 +120,7 @@ Expected<int> start_helper(int keep, const char* name, int (*main)(void*), void*
   if (pid < 0) return fail("fork", name, errno);
   if (pid != 0) return static_cast<int>(pid);
   prctl(PR_SET_NAME, name, 0, 0, 0);
+  expect_oom_last();
   close_all_but(keep);
   int status = 1;
   try {

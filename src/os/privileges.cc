@@ -10,6 +10,8 @@
 namespace gatevisor::os {
 namespace {
 constexpr const char* kFile = "/proc/self/oom_score_adj";
+constexpr int kNever = -1000;  // OOM_SCORE_ADJ_MIN in linux/oom.h
+constexpr int kLast = -999;
 }
 
 std::optional<int> own_oom_score_adj() {
@@ -24,6 +26,12 @@ std::optional<int> own_oom_score_adj() {
 
 Expected<void> set_own_oom_score_adj(int value) {
   return write_at(AT_FDCWD, kFile, std::to_string(value));
+}
+
+bool protect_from_oom() { return set_own_oom_score_adj(kNever).has_value(); }
+
+void expect_oom_last() {
+  if (own_oom_score_adj() == kNever) (void)set_own_oom_score_adj(kLast);
 }
 
 }  // namespace gatevisor::os

@@ -14,6 +14,7 @@
 
 #include "cgroup_home.h"
 #include "gatevisor.h"
+#include "unit.h"
 
 namespace gatevisor::testing {
 namespace {
@@ -250,6 +251,21 @@ TEST(Drop, OomScoreIsTheOneThatGatevisorWasStartedWith) {
   const std::string own = read_file("/proc/self/oom_score_adj");
   EXPECT_EQ(report_with({})["oom_score_adj"] + "\n", own);
   EXPECT_EQ(report_with({"OOMScoreAdjust=700"})["oom_score_adj"], "700");
+}
+
+TEST(Drop, OomScoreOfASecondUnitIsTheSame) {
+  const std::string own = read_file("/proc/self/oom_score_adj");
+  Unit unit("");
+  const auto service = [&](const std::string& name) {
+    return "[Service]\nExecStart=" + misbehave() + " report " + unit.files.file(name) + " wait\n";
+  };
+  unit.write("gw.service", "[Unit]\nWants=other.service\n" + service("main"));
+  unit.write("other.service", service("other"));
+  Gatevisor supervisor(unit.launch());
+  EXPECT_EQ(unit.files.wait_report("main")["oom_score_adj"] + "\n", own);
+  EXPECT_EQ(unit.files.wait_report("other")["oom_score_adj"] + "\n", own);
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
 }
 
 // A container's root may not either; systemd goes on as well.

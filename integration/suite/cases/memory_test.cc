@@ -66,6 +66,47 @@ TEST(Memory, AncestorsLimitThatCanBeSeenIsNamed) {
   CgroupHome::remove(base);
 }
 
+// As Kubernetes sets it up.
+TEST(Memory, ContainerThatIsKilledAsAGroupKeepsItsGatevisor) {
+  CgroupHome& home = CgroupHome::get();
+  const std::string base = home.make_small("group");
+  ASSERT_NE(base, "");
+  ASSERT_TRUE(write_file(base + "/memory.oom.group", "1"));
+  {
+    Gatevisor supervisor(
+        {.command = {"alloc", "200", "wait"}, .properties = {"RestartSec=0"}, .cgroup = base});
+    for (int life = 0; life < 3; ++life) {
+      const Record exited = supervisor.expect("exited", patience(20s));
+      EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+      EXPECT_EQ(exited.text("/verdict/scope"), "ancestor-limit");
+      EXPECT_EQ(exited.text("/verdict/next/action"), "respawn");
+      supervisor.expect_started();
+    }
+    supervisor.signal(SIGTERM);
+  }
+  CgroupHome::remove(base);
+}
+
+TEST(Memory, GatevisorIsChosenForNoKillAndItsWriterLast) {
+  TempDir journal;
+  Gatevisor supervisor(
+      {.command = {"wait"}, .options = {"--journal-dir=" + journal.file("journal")}});
+  supervisor.expect_started();
+  const auto score = [](int pid) {
+    return read_file("/proc/" + std::to_string(pid) + "/oom_score_adj");
+  };
+  EXPECT_EQ(score(supervisor.pid()), "-1000\n");
+  int writers = 0;
+  for (const int child : children_of(supervisor.pid())) {
+    if (read_file("/proc/" + std::to_string(child) + "/comm") != "journal-writer\n") continue;
+    ++writers;
+    EXPECT_EQ(score(child), "-999\n");
+  }
+  EXPECT_EQ(writers, 1);
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.expect_end(), 0);
+}
+
 TEST(Memory, LimitAboveTheNamespaceIsOutsideOurView) {
   CgroupHome& home = CgroupHome::get();
   const std::string pod = home.make_small("pod");
