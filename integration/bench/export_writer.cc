@@ -6,7 +6,6 @@
 // some thousand entries, as under load.
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "app/journal_store.h"
 #include "os/mapped_file.h"
 #include "os/memory.h"
+#include "os/shared_memory.h"
 
 namespace {
 
@@ -40,11 +40,13 @@ int main(int argc, char** argv) {
   if (!file) die(to_string(file.error()));
   const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()),
                               file->bytes().size());
-  const auto memory = std::make_unique<app::JournalMemory>();
+  const auto memory = os::SharedMemory::make(sizeof(app::JournalMemory));
+  if (!memory) die(to_string(memory.error()));
   JournalSettings settings;
   settings.max_use = std::uint64_t{4} << 30;
-  app::JournalStore store(argv[1], "00000000000000000000000000000001", settings,
-                          memory->redo_log());
+  app::JournalStore store(
+      argv[1], "00000000000000000000000000000001", settings,
+      reinterpret_cast<app::JournalMemory*>(memory->bytes().data())->redo_log());
   check(store.recover());
   journal::EntryTimes times;
   std::vector<journal::Field> fields;

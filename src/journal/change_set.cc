@@ -29,14 +29,14 @@ void ChangeSet::grow_index() {
 }
 
 ChangeSet::Block& ChangeSet::touch(std::uint64_t number) {
-  const std::size_t there = slot_of(number);
-  if (index_[there] != 0) {
-    return blocks_[index_[there] - 1];
+  std::size_t slot = slot_of(number);
+  if (index_[slot] != 0) {
+    return blocks_[index_[slot] - 1];
   }
   if ((blocks_.size() + 1) * 2 > index_.size()) {
     grow_index();
+    slot = slot_of(number);
   }
-  const std::size_t slot = slot_of(number);
   Block& block = blocks_.emplace_back();
   index_[slot] = static_cast<std::uint32_t>(blocks_.size());
   block.number = number;

@@ -10,6 +10,22 @@
 
 namespace gatevisor::journal {
 
+/// What is looked for first: quick, and no more than that. What is found is compared as well.
+inline std::uint64_t quick_key(std::span<const std::byte> payload) {
+  constexpr std::uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;  // 2^64 by the golden ratio
+  std::uint64_t key = payload.size();
+  const auto mix = [&key](std::uint64_t word) {
+    key = (key ^ word) * kOdd;
+    key ^= key >> 32;
+  };
+  std::size_t at = 0;
+  for (; at + 8 <= payload.size(); at += 8) mix(load<std::uint64_t>(payload.data() + at));
+  std::uint64_t last = 0;
+  for (; at < payload.size(); ++at) last = last << 8 | static_cast<std::uint8_t>(payload[at]);
+  mix(last);
+  return key;
+}
+
 /// Entries that wait to be put into an array: they follow each other in the writer's batch.
 struct Run {
   std::uint32_t begin = 0;
@@ -35,11 +51,10 @@ struct DataState {
   ArrayChain arrays;
 };
 
-/// The field objects that were used last. A fixed amount of memory, 24 KiB.
+/// The field objects that were used last. A fixed amount of memory, 22 KiB.
 class FieldCache {
  public:
   struct Slot {
-    std::uint64_t hash = 0;
     std::uint64_t offset = 0;     ///< of the field object; 0: the slot is empty
     std::uint64_t head_data = 0;  ///< its newest data object
     std::size_t size = 0;
@@ -49,10 +64,10 @@ class FieldCache {
   FieldCache() : slots_(kSlots) {}
 
   /// Where this name is, or may be put.
-  Slot& slot(std::uint64_t hash) { return slots_[hash % kSlots]; }
+  Slot& slot(std::span<const std::byte> name) { return slots_[quick_key(name) % kSlots]; }
 
-  static bool holds(const Slot& slot, std::uint64_t hash, std::span<const std::byte> name) {
-    return slot.offset != 0 && slot.hash == hash && slot.size == name.size() &&
+  static bool holds(const Slot& slot, std::span<const std::byte> name) {
+    return slot.offset != 0 && slot.size == name.size() &&
            std::equal(name.begin(), name.end(), slot.name.begin());
   }
 
@@ -61,17 +76,25 @@ class FieldCache {
   std::vector<Slot> slots_;
 };
 
-/// Data objects that more than one entry has. Least recently used of four, by the hash. A fixed
-/// amount of memory.
+/// Data objects that more than one entry has. Least recently used of four. A fixed amount of
+/// memory.
 class DataCache {
  public:
   /// Longer payloads are compared in the file.
   static constexpr std::size_t kPayloadMax = 96;
 
+  /// Of what is found by its payload alone, nothing has to be hashed, or checked, once more.
+  static bool is_found_quickly(std::span<const std::byte> payload) {
+    return payload.size() <= kPayloadMax;
+  }
+
   struct Slot {
     std::uint64_t used = 0;
     std::uint64_t size = 0;
-    DataState state;  ///< offset 0: the slot is empty
+    std::uint64_t hash = 0;   ///< in the file
+    std::uint64_t plain = 0;  ///< Jenkins'
+    std::uint64_t plan = 0;   ///< the last one that it was in
+    DataState state;          ///< offset 0: the slot is empty
     bool dirty = false;  ///< it says more than the file: to be written back before it is another's
     std::array<std::byte, kPayloadMax> payload{};
   };
@@ -80,7 +103,7 @@ class DataCache {
   explicit DataCache(std::size_t entries)
       : sets_(std::bit_ceil(std::max<std::size_t>(entries / kWays, 1))),
         slots_(sets_ * kWays),
-        hashes_(slots_.size()) {}
+        keys_(slots_.size()) {}
 
   Slot& slot(std::uint32_t at) { return slots_[at]; }
   std::uint32_t place_of(const Slot& slot) const {
@@ -88,18 +111,57 @@ class DataCache {
   }
   void use(Slot& slot) { slot.used = ++clock_; }
 
-  /// nullptr: not here, look in the file. `same(offset)` compares a payload that is too long to be
-  /// kept here.
+  /// One that is_found_quickly(). nullptr: not here, look in the file.
+  Slot* find(std::span<const std::byte> payload) {
+    return find(quick_key(payload), [payload](const Slot& slot) {
+      return slot.size == payload.size() &&
+             std::equal(payload.begin(), payload.end(), slot.payload.begin());
+    });
+  }
+
+  /// The same of a longer one. `same(offset)` compares what is there in the file.
   template <typename Same>
-  Slot* find(std::uint64_t hash, std::span<const std::byte> payload, Same same) {
-    const std::size_t first = first_of(hash);
+  Slot* find(std::span<const std::byte> payload, std::uint64_t hash, Same same) {
+    return find(hash, [&](const Slot& slot) {
+      return slot.size == payload.size() && same(slot.state.offset);
+    });
+  }
+
+  /// The slot to be filled by put() next. What is in it, if anything, has to be written back first.
+  Slot& oldest(std::span<const std::byte> payload, std::uint64_t hash) {
+    const auto set = std::span(slots_).subspan(first_of(key_of(payload, hash)), kWays);
+    return *std::ranges::min_element(set, {}, &Slot::used);
+  }
+
+  void put(Slot& slot, std::span<const std::byte> payload, std::uint64_t hash, std::uint64_t plain,
+           const DataState& state) {
+    keys_[place_of(slot)] = key_of(payload, hash);
+    slot.size = payload.size();
+    slot.hash = hash;
+    slot.plain = plain;
+    slot.plan = 0;
+    slot.state = state;
+    slot.dirty = false;
+    use(slot);
+    if (is_found_quickly(payload)) {
+      std::copy(payload.begin(), payload.end(), slot.payload.begin());
+    }
+  }
+
+ private:
+  static constexpr std::size_t kWays = 4;
+  std::size_t first_of(std::uint64_t key) const { return (key & (sets_ - 1)) * kWays; }
+  static std::uint64_t key_of(std::span<const std::byte> payload, std::uint64_t hash) {
+    return is_found_quickly(payload) ? quick_key(payload) : hash;
+  }
+
+  template <typename Is>
+  Slot* find(std::uint64_t key, Is is) {
+    const std::size_t first = first_of(key);
     for (std::size_t at = first; at < first + kWays; ++at) {
-      if (hashes_[at] != hash) continue;
+      if (keys_[at] != key) continue;
       Slot& slot = slots_[at];
-      if (slot.state.offset != 0 && slot.size == payload.size() &&
-          (slot.size <= kPayloadMax
-               ? std::equal(payload.begin(), payload.end(), slot.payload.begin())
-               : same(slot.state.offset))) {
+      if (slot.state.offset != 0 && is(slot)) {
         use(slot);
         return &slot;
       }
@@ -107,31 +169,9 @@ class DataCache {
     return nullptr;
   }
 
-  /// The slot to be filled by put() next. What is in it, if anything, has to be written back first.
-  Slot& oldest(std::uint64_t hash) {
-    const auto set = std::span(slots_).subspan(first_of(hash), kWays);
-    return *std::ranges::min_element(set, {}, &Slot::used);
-  }
-
-  void put(Slot& slot, std::uint64_t hash, std::span<const std::byte> payload,
-           const DataState& state) {
-    hashes_[place_of(slot)] = hash;
-    slot.size = payload.size();
-    slot.state = state;
-    slot.dirty = false;
-    use(slot);
-    if (payload.size() <= kPayloadMax) {
-      std::copy(payload.begin(), payload.end(), slot.payload.begin());
-    }
-  }
-
- private:
-  static constexpr std::size_t kWays = 4;
-  std::size_t first_of(std::uint64_t hash) const { return (hash & (sets_ - 1)) * kWays; }
-
   std::size_t sets_;  // a power of two
   std::vector<Slot> slots_;
-  std::vector<std::uint64_t> hashes_;  // theirs: most of what is looked for is not here
+  std::vector<std::uint64_t> keys_;  // theirs: most of what is looked for is not here
   std::uint64_t clock_ = 0;
 };
 

@@ -19,25 +19,29 @@ Expected<HashTable> HashTable::make(std::uint64_t offset, std::uint64_t buckets)
   return table;
 }
 
-std::uint64_t HashTable::head_of(std::uint64_t hash) const {
-  const std::uint64_t bits = bits_of(hash);
-  const HashItem& item = items_[bucket_of(hash)];
-  if ((seen_[word_of(hash)] & bits) == bits) return item.head;
-  __builtin_prefetch(&item, 1);  // for add()
-  return 0;
+HashTable::Place HashTable::place_of(std::uint64_t hash) const {
+  const Place place{hash, hash % buckets_};
+  __builtin_prefetch(&seen_[word_of(hash)], 1);
+  __builtin_prefetch(&items_[place.bucket], 1);
+  __builtin_prefetch(&lengths_[place.bucket], 1);
+  return place;
 }
 
-std::uint64_t HashTable::add(std::uint64_t hash, std::uint64_t object) {
-  const std::uint64_t bucket = bucket_of(hash);
-  const std::size_t piece = bucket / kPieceItems;
+std::uint64_t HashTable::head_of(const Place& place) const {
+  const std::uint64_t bits = bits_of(place.hash);
+  return (seen_[word_of(place.hash)] & bits) == bits ? items_[place.bucket].head : 0;
+}
+
+std::uint64_t HashTable::add(const Place& place, std::uint64_t object) {
+  const std::size_t piece = place.bucket / kPieceItems;
   if (!dirty_[piece]) {
     dirty_[piece] = true;
     ++dirty_count_;
   }
-  HashItem& item = items_[bucket];
-  seen_[word_of(hash)] |= bits_of(hash);
+  HashItem& item = items_[place.bucket];
+  seen_[word_of(place.hash)] |= bits_of(place.hash);
   if (item.head == 0) item.head = object;
-  std::uint8_t& length = lengths_[bucket];
+  std::uint8_t& length = lengths_[place.bucket];
   if (length > 0) depth_ = std::max<std::uint64_t>(depth_, length - 1u);
   if (length < UINT8_MAX) ++length;
   return std::exchange(item.tail, object);

@@ -20,11 +20,19 @@ class HashTable {
   /// Where its items begin in the file, and how many there are, all of them zero. ENOMEM.
   static Expected<HashTable> make(std::uint64_t offset, std::uint64_t buckets);
 
+  /// Where a hash belongs.
+  struct Place {
+    std::uint64_t hash = 0;
+    std::uint64_t bucket = 0;
+  };
+  /// What is asked of the place next is on its way into the processor's cache then.
+  Place place_of(std::uint64_t hash) const;
+
   /// The first object of the chain that may have one of this hash; 0: there is none of it.
-  std::uint64_t head_of(std::uint64_t hash) const;
+  std::uint64_t head_of(const Place& place) const;
   /// A new object: the last of its chain. Where the one before it is, which has to point to it; 0:
   /// there is none.
-  std::uint64_t add(std::uint64_t hash, std::uint64_t object);
+  std::uint64_t add(const Place& place, std::uint64_t object);
 
   std::uint64_t offset() const { return offset_; }
   std::uint64_t bytes() const { return buckets_ * sizeof(HashItem); }
@@ -60,19 +68,8 @@ class HashTable {
            1ULL << (hash >> 18 & 63);
   }
 
-  /// A division takes as long as the rest: what was asked for last is mostly added next.
-  std::uint64_t bucket_of(std::uint64_t hash) const {
-    if (hash != last_hash_) {
-      last_hash_ = hash;
-      last_bucket_ = hash % buckets_;
-    }
-    return last_bucket_;
-  }
-
   std::uint64_t offset_ = 0;
   std::uint64_t buckets_ = 1;
-  mutable std::uint64_t last_hash_ = 0;
-  mutable std::uint64_t last_bucket_ = 0;
   std::unique_ptr<HashItem[], Free> items_;
   std::vector<std::uint8_t> lengths_;  // of the chains
   std::uint64_t depth_ = 0;

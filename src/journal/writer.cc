@@ -18,6 +18,21 @@ constexpr std::uint64_t kDataBucketsMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kFieldBuckets = 333;
 constexpr std::uint64_t kChainDepthMax = 100;
 
+/// Few, and most of them in order already: what is new, and what was looked up once for many.
+void put_in_order(std::vector<std::uint32_t>& items) {
+  constexpr std::size_t kFew = 48;
+  if (items.size() > kFew) {
+    std::ranges::sort(items);
+    return;
+  }
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    const std::uint32_t item = items[i];
+    std::size_t at = i;
+    for (; at > 0 && items[at - 1] > item; --at) items[at] = items[at - 1];
+    items[at] = item;
+  }
+}
+
 }  // namespace
 
 Writer::Writer(Storage& storage, const Limits& limits)
@@ -137,12 +152,8 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
   if (common_.has_entry) {
     items_.assign(common_.offsets.begin(), common_.offsets.end());
   }
-  const auto add_item = [this](std::uint32_t item) {
-    // What is new comes last.
-    items_.insert(std::ranges::upper_bound(items_, item), item);
-  };
   if (also_.has_entry) {
-    std::ranges::for_each(also_.offsets, add_item);
+    items_.insert(items_.end(), also_.offsets.begin(), also_.offsets.end());
   }
   for (Planned& planned : planned_) {
     if (planned.is_new) {
@@ -150,8 +161,9 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
         return done;
       }
     }
-    add_item(static_cast<std::uint32_t>(planned.offset));
+    items_.push_back(static_cast<std::uint32_t>(planned.offset));
   }
+  put_in_order(items_);
   const EntryObject entry{
       .object = {.type = ObjectType::kEntry,
                  .size = sizeof(EntryObject) + items_.size() * sizeof(std::uint32_t)},
@@ -262,15 +274,6 @@ void Writer::object_added(std::uint64_t offset) {
 
 std::uint64_t Writer::hash_of(std::span<const std::byte> payload) const {
   return siphash24(payload, header_.file_id);
-}
-
-/// What is new in most entries is of one field: its message.
-std::uint64_t Writer::hash_of_name(std::span<const std::byte> name) {
-  if (last_name_.empty() || !std::ranges::equal(last_name_, name)) {
-    last_name_.assign(name.begin(), name.end());
-    last_name_hash_ = hash_of(name);
-  }
-  return last_name_hash_;
 }
 
 }  // namespace gatevisor::journal

@@ -61,7 +61,7 @@ struct Limits {
   std::uint64_t max_size = 128 << 20;       ///< the file never gets longer; below 4 GiB
   std::uint64_t allocation_step = 1 << 20;  ///< room is asked for in such pieces
   std::size_t buffer = 0;                   ///< bytes that may wait for flush(); 0: none
-  std::size_t cached_data = 512;            ///< data objects remembered, 200 bytes each
+  std::size_t cached_data = 512;            ///< data objects remembered, 220 bytes each
   std::uint64_t max_field_size = 64 << 20;  ///< longest 'NAME=value'
   std::size_t max_fields = 1024;            ///< of an entry, as in journald
   HeaderForm header = HeaderForm::k252;
@@ -111,10 +111,11 @@ class Writer {
   /// A field of the entry that is being appended.
   struct Planned {
     std::span<const std::byte> payload;
-    std::uint64_t hash = 0;
+    HashTable::Place place;           // of one from the cache its hash alone
     DataCache::Slot* slot = nullptr;  // where it was found; another may be in it by now
     std::uint64_t offset = 0;         // of its data object; 0 until there is one
     bool is_new = false;
+    FieldCache::Slot* field = nullptr;  // of one that is new, if it has one
   };
 
   /// Common fields that all of the last entries had: what these change in the fields is put off,
@@ -144,10 +145,12 @@ class Writer {
   // needs.
   Expected<std::uint64_t> plan(std::span<const Field> fields, CommonFields* common,
                                CommonFields* also);
-  Expected<void> plan_field(std::span<const std::byte> payload, const CommonFields* common,
-                            const CommonFields* also);
+  Expected<std::uint64_t> plan_field(std::span<const std::byte> payload, const CommonFields* common,
+                                     const CommonFields* also);
   bool is_planned(std::span<const std::byte> payload, std::uint64_t hash) const;
-  Expected<void> plan_hashed(std::span<const std::byte> payload, std::uint64_t hash);
+  DataCache::Slot* find_cached(std::span<const std::byte> payload);
+  void plan_cached(std::span<const std::byte> payload, DataCache::Slot& slot);
+  Expected<void> plan_hashed(std::span<const std::byte> payload, const HashTable::Place& place);
   Expected<void> make_room(std::uint64_t bytes);
 
   // writer_common.cc: fields that many entries have in common.
@@ -162,15 +165,15 @@ class Writer {
   void end_group(Group& group);
 
   // writer_data.cc: data and field objects, and their hash tables.
-  Expected<DataState> find_data(std::span<const std::byte> payload, std::uint64_t hash);
+  Expected<DataState> find_data(std::span<const std::byte> payload, const HashTable::Place& place);
   Expected<DataState> load_data(std::uint64_t offset);
   Expected<bool> same_payload(std::uint64_t offset, std::span<const std::byte> payload);
   /// Its slot in fields_, filled; nullptr: there is no such field.
-  Expected<FieldCache::Slot*> find_field(std::span<const std::byte> name, std::uint64_t hash);
+  Expected<FieldCache::Slot*> find_field(std::span<const std::byte> name);
   /// `entry`: where the entry will be that it is made for.
   Expected<void> add_data(Planned& planned, std::uint64_t entry);
-  Expected<FieldCache::Slot*> add_field(std::span<const std::byte> name, std::uint64_t hash);
-  void link_hash(HashTable& table, std::uint64_t hash, std::uint64_t offset);
+  Expected<FieldCache::Slot*> add_field(std::span<const std::byte> name);
+  void link_hash(HashTable& table, const HashTable::Place& place, std::uint64_t offset);
 
   // writer_arrays.cc: entry arrays.
   Expected<void> link_entry(ArrayChain& chain, std::uint64_t index);
@@ -189,7 +192,6 @@ class Writer {
   std::size_t pending() const;
   void object_added(std::uint64_t offset);
   std::uint64_t hash_of(std::span<const std::byte> payload) const;
-  std::uint64_t hash_of_name(std::span<const std::byte> name);
 
   Storage* storage_;
   Limits limits_;
@@ -210,8 +212,7 @@ class Writer {
   std::vector<Change> changes_;       // of the hash tables, in flush()
   std::uint64_t new_bytes_ = 0;       // data and field objects of the entry that is being appended
   std::uint64_t array_bytes_ = 0;     // and entry arrays
-  std::vector<std::byte> last_name_;  // of a field, and its hash
-  std::uint64_t last_name_hash_ = 0;
+  std::uint64_t plan_ = 0;            // its number
   std::vector<Planned> planned_;
   std::vector<std::span<const std::byte>> new_names_;  // of the entry that is being appended
   std::vector<std::byte> scratch_;                     // name and value put together

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "journal/jenkins.h"
 #include "journal/writer.h"
 
 namespace gatevisor::journal {
@@ -66,7 +67,11 @@ Expected<void> Writer::link_entry(ArrayChain& chain, std::uint64_t index) {
 void Writer::wait_for_array(ArrayChain& chain, const Run& run) {
   if (chain.waiting.begin + chain.waiting.size != run.begin) {
     const auto before = std::span(batch_).subspan(chain.waiting.begin, chain.waiting.size);
-    chain.apart.insert(chain.apart.end(), before.begin(), before.end());
+    if (before.size() == 1) {  // mostly
+      chain.apart.push_back(before.front());
+    } else {
+      chain.apart.insert(chain.apart.end(), before.begin(), before.end());
+    }
     chain.waiting = {.begin = run.begin, .size = 0};
   }
   chain.waiting.size += run.size;
@@ -96,9 +101,10 @@ Expected<void> Writer::link_data(Planned& planned) {
     // It may be one of those.
     end_group(common_);
     end_group(also_);
-    planned.slot = &cache_.oldest(planned.hash);
+    planned.slot = &cache_.oldest(planned.payload, planned.place.hash);
     write_back(*planned.slot);
-    cache_.put(*planned.slot, planned.hash, planned.payload, *state);
+    cache_.put(*planned.slot, planned.payload, planned.place.hash, jenkins_hash64(planned.payload),
+               *state);
   }
   DataCache::Slot& slot = *planned.slot;
   if (auto done = link_entry(slot.state.arrays, slot.state.n_entries - 1); !done) {

@@ -67,7 +67,11 @@ Expected<void> Writer::plan_group(CommonFields& fields, const CommonFields* othe
   for (std::size_t i = 0; i < fields.payloads_.size(); ++i) {
     const auto payload = bytes_of_text(fields.payloads_[i]);
     if (has(others, payload, fields.hashes_[i])) continue;
-    if (auto done = plan_hashed(payload, fields.hashes_[i]); !done) return done;
+    if (DataCache::Slot* const slot = find_cached(payload)) {
+      plan_cached(payload, *slot);
+    } else if (auto done = plan_hashed(payload, data_table_.place_of(fields.hashes_[i])); !done) {
+      return done;
+    }
   }
   return {};
 }

@@ -13,13 +13,14 @@ std::unexpected<Error> bad_object(const char* what) { return fail("read", what, 
 }  // namespace
 
 // 'Hash Tables': hash modulo the number of buckets; chains only go forward in the file.
-Expected<DataState> Writer::find_data(std::span<const std::byte> payload, std::uint64_t hash) {
-  for (std::uint64_t offset = data_table_.head_of(hash); offset != 0;) {
+Expected<DataState> Writer::find_data(std::span<const std::byte> payload,
+                                      const HashTable::Place& place) {
+  for (std::uint64_t offset = data_table_.head_of(place); offset != 0;) {
     auto data = staging_.read_as<DataObject>(offset);
     if (!data) {
       return std::unexpected(std::move(data.error()));
     }
-    if (data->hash == hash && data->object.size == kCompactDataPayload + payload.size()) {
+    if (data->hash == place.hash && data->object.size == kCompactDataPayload + payload.size()) {
       auto same = same_payload(offset, payload);
       if (!same) {
         return std::unexpected(std::move(same.error()));
@@ -78,13 +79,13 @@ Expected<bool> Writer::same_payload(std::uint64_t offset, std::span<const std::b
   return true;
 }
 
-Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
-                                               std::uint64_t hash) {
-  FieldCache::Slot& slot = fields_.slot(hash);
-  if (FieldCache::holds(slot, hash, name)) {
+Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name) {
+  FieldCache::Slot& slot = fields_.slot(name);
+  if (FieldCache::holds(slot, name)) {
     return &slot;
   }
-  for (std::uint64_t offset = field_table_.head_of(hash); offset != 0;) {
+  const std::uint64_t hash = hash_of(name);
+  for (std::uint64_t offset = field_table_.head_of(field_table_.place_of(hash)); offset != 0;) {
     auto field = staging_.read_as<FieldObject>(offset);
     if (!field) {
       return std::unexpected(std::move(field.error()));
@@ -96,8 +97,7 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
         return std::unexpected(std::move(done.error()));
       }
       if (std::ranges::equal(part, name)) {
-        slot = {.hash = hash,
-                .offset = offset,
+        slot = {.offset = offset,
                 .head_data = field->head_data_offset,
                 .size = name.size(),
                 .name = stored};
@@ -114,19 +114,23 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name,
 
 Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
   const auto name = name_of(planned.payload);
-  const std::uint64_t name_hash = hash_of_name(name);
-  auto field = find_field(name, name_hash);
-  if (field && *field == nullptr) {
-    field = add_field(name, name_hash);
-  }
-  if (!field) {
-    return std::unexpected(std::move(field.error()));
+  FieldCache::Slot* field = planned.field;
+  // Another name may be there by now.
+  if (field == nullptr || !FieldCache::holds(*field, name)) {
+    auto found = find_field(name);
+    if (found && *found == nullptr) {
+      found = add_field(name);
+    }
+    if (!found) {
+      return std::unexpected(std::move(found.error()));
+    }
+    field = *found;
   }
   const std::uint64_t offset = staging_.end();
   const std::uint64_t size = kCompactDataPayload + planned.payload.size();
   const CompactDataObject object{.data = {.object = {.type = ObjectType::kData, .size = size},
-                                          .hash = planned.hash,
-                                          .next_field_offset = (*field)->head_data,
+                                          .hash = planned.place.hash,
+                                          .next_field_offset = field->head_data,
                                           .entry_offset = entry,
                                           .n_entries = 1},
                                  .tail = {}};
@@ -146,16 +150,17 @@ Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
     }
   }
   // The newest data object of a field comes first in the field's list.
-  staging_.patch_as((*field)->offset + offsetof(FieldObject, head_data_offset), offset);
-  (*field)->head_data = offset;
+  staging_.patch_as(field->offset + offsetof(FieldObject, head_data_offset), offset);
+  field->head_data = offset;
   object_added(offset);
   ++header_.n_data;
   planned.offset = offset;
-  link_hash(data_table_, planned.hash, offset);
+  link_hash(data_table_, planned.place, offset);
   return {};
 }
 
-Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, std::uint64_t hash) {
+Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name) {
+  const std::uint64_t hash = hash_of(name);
   const std::uint64_t offset = staging_.end();
   const FieldObject field{
       .object = {.type = ObjectType::kField, .size = sizeof(FieldObject) + name.size()},
@@ -166,19 +171,19 @@ Expected<FieldCache::Slot*> Writer::add_field(std::span<const std::byte> name, s
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }
-  link_hash(field_table_, hash, offset);
+  link_hash(field_table_, field_table_.place_of(hash), offset);
   object_added(offset);
   ++header_.n_fields;
-  FieldCache::Slot& slot = fields_.slot(hash);
-  slot = {.hash = hash, .offset = offset, .head_data = 0, .size = name.size(), .name = {}};
+  FieldCache::Slot& slot = fields_.slot(name);
+  slot = {.offset = offset, .head_data = 0, .size = name.size(), .name = {}};
   std::ranges::copy(name, slot.name.begin());
   return &slot;
 }
 
 // Both kinds have next_hash_offset at the same place.
-void Writer::link_hash(HashTable& table, std::uint64_t hash, std::uint64_t offset) {
+void Writer::link_hash(HashTable& table, const HashTable::Place& place, std::uint64_t offset) {
   static_assert(offsetof(DataObject, next_hash_offset) == offsetof(FieldObject, next_hash_offset));
-  const std::uint64_t before = table.add(hash, offset);
+  const std::uint64_t before = table.add(place, offset);
   if (before != 0) {
     staging_.patch_as(before + offsetof(DataObject, next_hash_offset), offset);
   }

@@ -15,6 +15,7 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
   if (count == 0 || count > limits_.max_fields) {
     return fail("append", "journal entry's number of fields", EINVAL);
   }
+  ++plan_;
   planned_.clear();
   new_names_.clear();
   new_bytes_ = 0;
@@ -58,11 +59,10 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
       scratch_.insert(scratch_.end(), field.value.begin(), field.value.end());
       payload = std::span(scratch_).subspan(begin);
     }
+    auto plain = plan_field(payload, common, also);
+    if (!plain) return plain;
     // As in journald, a field given twice counts twice here.
-    xor_hash ^= jenkins_hash64(payload);
-    if (auto done = plan_field(payload, common, also); !done) {
-      return std::unexpected(std::move(done.error()));
-    }
+    xor_hash ^= *plain;
   }
   const std::size_t items = planned_.size() + (common_.has_entry ? common_.offsets.size() : 0) +
                             (also_.has_entry ? also_.offsets.size() : 0);
@@ -73,39 +73,66 @@ Expected<std::uint64_t> Writer::plan(std::span<const Field> fields, CommonFields
   return xor_hash;
 }
 
-Expected<void> Writer::plan_field(std::span<const std::byte> payload, const CommonFields* common,
-                                  const CommonFields* also) {
+/// Its plain hash.
+Expected<std::uint64_t> Writer::plan_field(std::span<const std::byte> payload,
+                                           const CommonFields* common, const CommonFields* also) {
+  const auto in_common = [&](std::uint64_t hash) {
+    return has(common, payload, hash) || has(also, payload, hash);
+  };
+  if (DataCache::Slot* const slot = find_cached(payload)) {
+    if (slot->plan != plan_ && !in_common(slot->hash)) plan_cached(payload, *slot);
+    return slot->plain;
+  }
   if (!is_field_name(name_of(payload))) {
     return fail("append", "journal field's name", EINVAL);
   }
-  const std::uint64_t hash = hash_of(payload);
-  const bool twice =
-      has(common, payload, hash) || has(also, payload, hash) || is_planned(payload, hash);
-  return twice ? Expected<void>{} : plan_hashed(payload, hash);
+  const auto place = data_table_.place_of(hash_of(payload));
+  const std::uint64_t plain = jenkins_hash64(payload);
+  if (!in_common(place.hash) && !is_planned(payload, place.hash)) {
+    if (auto done = plan_hashed(payload, place); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+  }
+  return plain;
 }
 
 bool Writer::is_planned(std::span<const std::byte> payload, std::uint64_t hash) const {
   return std::ranges::any_of(planned_, [&](const Planned& other) {
-    return other.hash == hash && std::ranges::equal(other.payload, payload);
+    return other.place.hash == hash && std::ranges::equal(other.payload, payload);
   });
 }
 
-Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint64_t hash) {
-  DataCache::Slot* const slot = cache_.find(hash, payload, [&](std::uint64_t offset) {
-    return same_payload(offset, payload).value_or(false);
-  });
-  if (slot != nullptr) {
-    array_bytes_ += array_growth(slot->state);
-    planned_.push_back(
-        {.payload = payload, .hash = hash, .slot = slot, .offset = slot->state.offset});
-    return {};
+DataCache::Slot* Writer::find_cached(std::span<const std::byte> payload) {
+  return DataCache::is_found_quickly(payload) ? cache_.find(payload) : nullptr;
+}
+
+void Writer::plan_cached(std::span<const std::byte> payload, DataCache::Slot& slot) {
+  slot.plan = plan_;
+  array_bytes_ += array_growth(slot.state);
+  planned_.push_back({.payload = payload,
+                      .place = {.hash = slot.hash},
+                      .slot = &slot,
+                      .offset = slot.state.offset});
+}
+
+/// What find_cached() has not found.
+Expected<void> Writer::plan_hashed(std::span<const std::byte> payload,
+                                   const HashTable::Place& place) {
+  if (!DataCache::is_found_quickly(payload)) {
+    if (DataCache::Slot* const slot = cache_.find(payload, place.hash, [&](std::uint64_t offset) {
+          return same_payload(offset, payload).value_or(false);
+        })) {
+      plan_cached(payload, *slot);
+      return {};
+    }
   }
-  auto state = find_data(payload, hash);
+  auto state = find_data(payload, place);
   if (!state) {
     return std::unexpected(std::move(state.error()));
   }
   const bool is_new = state->offset == 0;
-  planned_.push_back({.payload = payload, .hash = hash, .offset = state->offset, .is_new = is_new});
+  planned_.push_back(
+      {.payload = payload, .place = place, .offset = state->offset, .is_new = is_new});
   if (!is_new) {
     array_bytes_ += array_growth(*state);
     return {};
@@ -116,10 +143,11 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload, std::uint
                           [&](const auto& other) { return std::ranges::equal(other, name); })) {
     return {};
   }
-  auto field = find_field(name, hash_of_name(name));
+  auto field = find_field(name);
   if (!field) {
     return std::unexpected(std::move(field.error()));
   }
+  planned_.back().field = *field;
   if (*field == nullptr) {
     new_names_.push_back(name);
     new_bytes_ += align8(sizeof(FieldObject) + name.size());

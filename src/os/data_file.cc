@@ -64,6 +64,8 @@ DataFile::~DataFile() {
 Expected<void> DataFile::map(std::uint64_t most) {
   void* at = mmap(nullptr, most, PROT_READ, MAP_SHARED, fd_.get(), 0);
   if (at == MAP_FAILED) return fail("mmap", name_, errno);
+  // What is read ahead would be pages of zeros that are about to be written to.
+  (void)madvise(at, most, MADV_RANDOM);
   mapping_ = {static_cast<const std::byte*>(at), static_cast<std::size_t>(most)};
   return {};
 }

@@ -10,6 +10,14 @@ namespace {
 
 constexpr std::uint64_t kOffset = 4096;
 
+std::uint64_t head(const HashTable& table, std::uint64_t hash) {
+  return table.head_of(table.place_of(hash));
+}
+
+std::uint64_t add(HashTable& table, std::uint64_t hash, std::uint64_t object) {
+  return table.add(table.place_of(hash), object);
+}
+
 /// What the file has after the changes were written to it.
 void write(std::vector<std::byte>& file, const std::vector<Change>& changes) {
   for (const Change& change : changes) {
@@ -21,14 +29,14 @@ void write(std::vector<std::byte>& file, const std::vector<Change>& changes) {
 TEST(HashTable, EachObjectIsTheLastOfItsChain) {
   auto table = HashTable::make(kOffset, 10);
   ASSERT_TRUE(table);
-  EXPECT_EQ(table->head_of(3), 0u);
-  EXPECT_EQ(table->add(3, 100), 0u);
-  EXPECT_EQ(table->add(13, 200), 100u);
-  EXPECT_EQ(table->add(4, 300), 0u);
-  EXPECT_EQ(table->add(23, 400), 200u);
-  EXPECT_EQ(table->head_of(3), 100u);
-  EXPECT_EQ(table->head_of(13), 100u);
-  EXPECT_EQ(table->head_of(4), 300u);
+  EXPECT_EQ(head(*table, 3), 0u);
+  EXPECT_EQ(add(*table, 3, 100), 0u);
+  EXPECT_EQ(add(*table, 13, 200), 100u);
+  EXPECT_EQ(add(*table, 4, 300), 0u);
+  EXPECT_EQ(add(*table, 23, 400), 200u);
+  EXPECT_EQ(head(*table, 3), 100u);
+  EXPECT_EQ(head(*table, 13), 100u);
+  EXPECT_EQ(head(*table, 4), 300u);
   EXPECT_EQ(table->depth(), 1u) << "two were in front of the third";
   EXPECT_FALSE(table->is_full(7));
   EXPECT_TRUE(table->is_full(8));
@@ -41,10 +49,10 @@ TEST(HashTable, WhatIsNotThereIsMostlyKnownNotToBe) {
   ASSERT_TRUE(table);
   std::mt19937_64 random(7);
   std::vector<std::uint64_t> hashes(7'500);
-  for (std::uint64_t& hash : hashes) table->add(hash = random(), 8);
-  for (const std::uint64_t hash : hashes) EXPECT_EQ(table->head_of(hash), 8u);
+  for (std::uint64_t& hash : hashes) add(*table, hash = random(), 8);
+  for (const std::uint64_t hash : hashes) EXPECT_EQ(head(*table, hash), 8u);
   int looked_for = 0;
-  for (int i = 0; i < 10'000; ++i) looked_for += table->head_of(random()) != 0 ? 1 : 0;
+  for (int i = 0; i < 10'000; ++i) looked_for += head(*table, random()) != 0 ? 1 : 0;
   EXPECT_LT(looked_for, 200);
 }
 
@@ -58,7 +66,7 @@ TEST(HashTable, TheFileGetsWhatHasChanged) {
     std::mt19937_64 random(buckets);
     for (std::uint64_t object = 1; object <= 2'000; ++object) {
       const std::uint64_t hash = random();
-      table->add(hash, object);
+      add(*table, hash, object);
       HashItem& item = wanted[hash % buckets];
       if (item.head == 0) item.head = object;
       item.tail = object;
