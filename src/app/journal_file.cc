@@ -45,7 +45,7 @@ Expected<void> JournalFile::apply(std::span<const journal::Change> changes) {
   for (const journal::Change& change : changes) size += change.bytes.size();
   const bool much = size >= kMuch || !disk_.background.is_idle();
   in_background_ = much && disk_.background.add(*this);
-  return in_background_ ? Expected<void>{} : count(run(disk_.batch));
+  return in_background_ ? Expected<void>{} : count(run(disk_.background.batch()));
 }
 
 Expected<void> JournalFile::run(os::WriteBatch& batch) {

@@ -8,14 +8,12 @@
 #include "app/file_storage.h"
 #include "journal/redo_log.h"
 #include "os/background_writes.h"
-#include "os/write_batch.h"
 
 namespace gatevisor::app {
 
 /// What one file after the other writes with.
 struct JournalDisk {
   journal::RedoLog redo;
-  os::WriteBatch batch{};
   os::BackgroundWrites background{};
 };
 

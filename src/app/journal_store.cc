@@ -266,7 +266,6 @@ Expected<void> JournalStore::finish_commit() {
 
 void JournalStore::rest() {
   disk_.background.release();
-  disk_.batch.release();
 }
 
 // What it had not committed is lost with it, and appended anew.

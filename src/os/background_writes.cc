@@ -131,6 +131,7 @@ void BackgroundWrites::release() {
     ending_ = false;
     running_ = false;
   }
+  batch_.release();
   refused_ = false;
   spare_ = {};
 }
@@ -165,7 +166,6 @@ void BackgroundWrites::run() {
       (void)!::write(done_fd_.get(), &one, sizeof one);
     }
   }
-  batch_.release();
 }
 
 }  // namespace gatevisor::os

@@ -53,6 +53,8 @@ class BackgroundWrites {
 
   /// All is written, and nothing has failed.
   bool is_idle();
+  /// To be written with meanwhile: for both of them, since it takes its time to give one back.
+  WriteBatch& batch() { return batch_; }
   bool is_work_done() const;
   /// Until it is. Error: it, or what came before it, failed; nothing is written until wait().
   Expected<void> wait_for_work();
@@ -85,7 +87,7 @@ class BackgroundWrites {
   bool running_ = false;
   bool refused_ = false;  // no thread was to be had, since release()
   std::vector<std::vector<std::byte>> spare_;
-  WriteBatch batch_;  // the thread's
+  WriteBatch batch_;  // the thread's, unless all is written
   mutable std::mutex mutex_;
   std::condition_variable given_;
   std::condition_variable done_;
