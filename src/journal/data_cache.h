@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "journal/format.h"
@@ -18,12 +17,22 @@ inline std::uint64_t quick_key(std::span<const std::byte> payload) {
     key = (key ^ word) * kOdd;
     key ^= key >> 32;
   };
-  std::size_t at = 0;
-  for (; at + 8 <= payload.size(); at += 8) mix(load<std::uint64_t>(payload.data() + at));
-  std::uint64_t last = 0;
-  for (; at < payload.size(); ++at) last = last << 8 | static_cast<std::uint8_t>(payload[at]);
-  mix(last);
+  if (payload.size() < 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, payload.data(), payload.size());
+    mix(word);
+    return key;
+  }
+  for (std::size_t at = 0; at + 8 < payload.size(); at += 8) {
+    mix(load<std::uint64_t>(payload.data() + at));
+  }
+  mix(load<std::uint64_t>(payload.data() + payload.size() - 8));
   return key;
+}
+
+/// One of so many: by its upper half, which all of it has a part in.
+inline std::size_t place_of_key(std::uint64_t key, std::size_t places) {
+  return static_cast<std::size_t>((key >> 32) * places >> 32);
 }
 
 /// Entries that wait to be put into an array: they follow each other in the writer's batch.
@@ -64,11 +73,10 @@ class FieldCache {
   FieldCache() : slots_(kSlots) {}
 
   /// Where this name is, or may be put.
-  Slot& slot(std::span<const std::byte> name) { return slots_[quick_key(name) % kSlots]; }
+  Slot& slot(std::span<const std::byte> name) { return slots_[place_of_key(quick_key(name), kSlots)]; }
 
   static bool holds(const Slot& slot, std::span<const std::byte> name) {
-    return slot.offset != 0 && slot.size == name.size() &&
-           std::equal(name.begin(), name.end(), slot.name.begin());
+    return slot.offset != 0 && same_bytes(name, std::span(slot.name).first(slot.size));
   }
 
  private:
@@ -101,7 +109,7 @@ class DataCache {
 
   /// At least `entries` of them.
   explicit DataCache(std::size_t entries)
-      : sets_(std::bit_ceil(std::max<std::size_t>(entries / kWays, 1))),
+      : sets_(std::max<std::size_t>(entries / kWays, 1)),
         slots_(sets_ * kWays),
         keys_(slots_.size()) {}
 
@@ -114,8 +122,8 @@ class DataCache {
   /// One that is_found_quickly(). nullptr: not here, look in the file.
   Slot* find(std::span<const std::byte> payload) {
     return find(quick_key(payload), [payload](const Slot& slot) {
-      return slot.size == payload.size() &&
-             std::equal(payload.begin(), payload.end(), slot.payload.begin());
+      return slot.size <= kPayloadMax &&
+             same_bytes(payload, std::span(slot.payload).first(slot.size));
     });
   }
 
@@ -150,7 +158,7 @@ class DataCache {
 
  private:
   static constexpr std::size_t kWays = 4;
-  std::size_t first_of(std::uint64_t key) const { return (key & (sets_ - 1)) * kWays; }
+  std::size_t first_of(std::uint64_t key) const { return place_of_key(key, sets_) * kWays; }
   static std::uint64_t key_of(std::span<const std::byte> payload, std::uint64_t hash) {
     return is_found_quickly(payload) ? quick_key(payload) : hash;
   }
@@ -169,7 +177,7 @@ class DataCache {
     return nullptr;
   }
 
-  std::size_t sets_;  // a power of two
+  std::size_t sets_;
   std::vector<Slot> slots_;
   std::vector<std::uint64_t> keys_;  // theirs: most of what is looked for is not here
   std::uint64_t clock_ = 0;

@@ -201,6 +201,12 @@ inline bool is_field_name(std::span<const std::byte> name) {
   });
 }
 
+/// std::ranges::equal() compares one byte after the other.
+inline bool same_bytes(std::span<const std::byte> one, std::span<const std::byte> other) {
+  return one.size() == other.size() &&
+         (one.empty() || std::memcmp(one.data(), other.data(), one.size()) == 0);
+}
+
 /// Of 'NAME=value'; empty where there is no '='.
 inline std::span<const std::byte> name_of(std::span<const std::byte> payload) {
   const auto equals = std::ranges::find(payload, std::byte{'='});

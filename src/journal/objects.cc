@@ -195,7 +195,7 @@ Expected<bool> Objects::equal(std::uint64_t offset, std::span<const std::byte> b
     if (auto done = read(offset, part); !done) {
       return std::unexpected(std::move(done.error()));
     }
-    if (!std::ranges::equal(part, bytes.first(part.size()))) {
+    if (!same_bytes(part, bytes.first(part.size()))) {
       return false;
     }
     offset += part.size();

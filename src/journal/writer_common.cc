@@ -96,7 +96,7 @@ bool Writer::has(const CommonFields* fields, std::span<const std::byte> payload,
   if (fields == nullptr) return false;
   const auto found = std::ranges::find(fields->hashes_, hash);
   return found != fields->hashes_.end() &&
-         std::ranges::equal(
+         same_bytes(
              bytes_of_text(
                  fields->payloads_[static_cast<std::size_t>(found - fields->hashes_.begin())]),
              payload);

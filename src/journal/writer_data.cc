@@ -70,7 +70,7 @@ Expected<bool> Writer::same_payload(std::uint64_t offset, std::span<const std::b
     if (auto done = staging_.read(offset, part); !done) {
       return std::unexpected(std::move(done.error()));
     }
-    if (!std::ranges::equal(part, payload.first(part.size()))) {
+    if (!same_bytes(part, payload.first(part.size()))) {
       return false;
     }
     offset += part.size();
@@ -96,7 +96,7 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name) 
       if (auto done = staging_.read(offset + sizeof(FieldObject), part); !done) {
         return std::unexpected(std::move(done.error()));
       }
-      if (std::ranges::equal(part, name)) {
+      if (same_bytes(part, name)) {
         slot = {.offset = offset,
                 .head_data = field->head_data_offset,
                 .size = name.size(),

@@ -98,7 +98,7 @@ Expected<std::uint64_t> Writer::plan_field(std::span<const std::byte> payload,
 
 bool Writer::is_planned(std::span<const std::byte> payload, std::uint64_t hash) const {
   return std::ranges::any_of(planned_, [&](const Planned& other) {
-    return other.place.hash == hash && std::ranges::equal(other.payload, payload);
+    return other.place.hash == hash && same_bytes(other.payload, payload);
   });
 }
 
@@ -139,8 +139,7 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload,
   }
   new_bytes_ += align8(kCompactDataPayload + payload.size());
   const auto name = name_of(payload);
-  if (std::ranges::any_of(new_names_,
-                          [&](const auto& other) { return std::ranges::equal(other, name); })) {
+  if (std::ranges::any_of(new_names_, [&](const auto& other) { return same_bytes(other, name); })) {
     return {};
   }
   auto field = find_field(name);
