@@ -18,7 +18,7 @@ constexpr std::uint64_t kDataBucketsMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kFieldBuckets = 333;
 constexpr std::uint64_t kChainDepthMax = 100;
 
-/// Few, and most of them in order already: what is new, and what was looked up once for many.
+/// Few, and most of them in order already: those of a group are, and so is what comes together.
 void put_in_order(std::vector<std::uint32_t>& items) {
   constexpr std::size_t kFew = 48;
   if (items.size() > kFew) {
@@ -160,10 +160,14 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
       if (auto done = add_data(planned, offset); !done) {
         return done;
       }
+    } else {
+      items_.push_back(static_cast<std::uint32_t>(planned.offset));
     }
-    items_.push_back(static_cast<std::uint32_t>(planned.offset));
   }
   put_in_order(items_);
+  for (const Planned& planned : planned_) {  // behind all others
+    if (planned.is_new) items_.push_back(static_cast<std::uint32_t>(planned.offset));
+  }
   const EntryObject entry{
       .object = {.type = ObjectType::kEntry,
                  .size = sizeof(EntryObject) + items_.size() * sizeof(std::uint32_t)},

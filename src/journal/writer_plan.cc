@@ -109,10 +109,11 @@ DataCache::Slot* Writer::find_cached(std::span<const std::byte> payload) {
 void Writer::plan_cached(std::span<const std::byte> payload, DataCache::Slot& slot) {
   slot.plan = plan_;
   array_bytes_ += array_growth(slot.state);
-  planned_.push_back({.payload = payload,
-                      .place = {.hash = slot.hash},
-                      .slot = &slot,
-                      .offset = slot.state.offset});
+  Planned& planned = planned_.emplace_back();
+  planned.payload = payload;
+  planned.place.hash = slot.hash;
+  planned.slot = &slot;
+  planned.offset = slot.state.offset;
 }
 
 /// What find_cached() has not found.
@@ -131,8 +132,11 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload,
     return std::unexpected(std::move(state.error()));
   }
   const bool is_new = state->offset == 0;
-  planned_.push_back(
-      {.payload = payload, .place = place, .offset = state->offset, .is_new = is_new});
+  Planned& planned = planned_.emplace_back();
+  planned.payload = payload;
+  planned.place = place;
+  planned.offset = state->offset;
+  planned.is_new = is_new;
   if (!is_new) {
     array_bytes_ += array_growth(*state);
     return {};
@@ -146,7 +150,7 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload,
   if (!field) {
     return std::unexpected(std::move(field.error()));
   }
-  planned_.back().field = *field;
+  planned.field = *field;
   if (*field == nullptr) {
     new_names_.push_back(name);
     new_bytes_ += align8(sizeof(FieldObject) + name.size());
