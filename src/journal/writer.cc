@@ -18,14 +18,14 @@ constexpr std::uint64_t kDataBucketsMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kFieldBuckets = 333;
 constexpr std::uint64_t kChainDepthMax = 100;
 
-/// Few, and most of them in order already: those of a group are, and so is what comes together.
-void put_in_order(std::vector<std::uint32_t>& items) {
+/// The first so many are in order; mostly few are not.
+void put_in_order(std::vector<std::uint32_t>& items, std::size_t in_order) {
   constexpr std::size_t kFew = 48;
-  if (items.size() > kFew) {
+  if (items.size() > in_order + kFew) {
     std::ranges::sort(items);
     return;
   }
-  for (std::size_t i = 1; i < items.size(); ++i) {
+  for (std::size_t i = std::max<std::size_t>(in_order, 1); i < items.size(); ++i) {
     const std::uint32_t item = items[i];
     std::size_t at = i;
     for (; at > 0 && items[at - 1] > item; --at) items[at] = items[at - 1];
@@ -152,6 +152,7 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
   if (common_.has_entry) {
     items_.assign(common_.offsets.begin(), common_.offsets.end());
   }
+  const std::size_t in_order = items_.size();
   if (also_.has_entry) {
     items_.insert(items_.end(), also_.offsets.begin(), also_.offsets.end());
   }
@@ -164,7 +165,7 @@ Expected<void> Writer::carry_out(const EntryTimes& times, std::uint64_t xor_hash
       items_.push_back(static_cast<std::uint32_t>(planned.offset));
     }
   }
-  put_in_order(items_);
+  put_in_order(items_, in_order);
   for (const Planned& planned : planned_) {  // behind all others
     if (planned.is_new) items_.push_back(static_cast<std::uint32_t>(planned.offset));
   }
