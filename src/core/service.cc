@@ -151,10 +151,11 @@ void Service::on(Instant now, const event::Spawned& event, Actions& out) {
   life_.memory_missed = false;
   life_.watchdog = settings_.life.watchdog;  // of Type=oneshot this may be the next one
   life_.watchdog_due = Instant::max();
-  // Until execve(2) nothing can take long; what comes then may.
+  // Type=simple and idle are started when it is there; the others are given their time.
   const LifeSettings& life = settings_.life;
-  if (life.type == ServiceType::Oneshot || life.notifies())
+  if (life.type != ServiceType::Simple && life.type != ServiceType::Idle) {
     state_deadline_ = after(now, life.start_timeout());
+  }
   // A stop that came between the decision and the process.
   if (not_wanted()) begin_stop(now, StopReason::Request, out);
 }

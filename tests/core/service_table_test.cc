@@ -334,6 +334,7 @@ Table expected_cells() {
 
   t[{Row::Starting, ExecSucceeded}] = {Running, "pidfile:101 emit:started"};
   t[{Row::Starting, ExecFailed}] = {Starting, ""};
+  t[{Row::Starting, Due}] = {Stopping, "tree:SIGTERM tree:SIGCONT"};
   for (const Row row : {Row::Starting, Row::Running}) {
     const ServiceState same = row == Row::Starting ? Starting : Running;
     t[{row, Exits}] = {Waiting, kDied};

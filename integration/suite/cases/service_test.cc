@@ -114,6 +114,19 @@ TEST(Service, AHangupBeforeItHasStartedIsKeptUntilThen) {
   EXPECT_EQ(unit.told(), "post\nreload\n");
 }
 
+// Nobody opens the other end.
+TEST(Service, WhatHangsBeforeItIsExecutedIsEndedInTime) {
+  Service unit(
+      "Type=exec\nStandardInput=file:FILES/fifo\nTimeoutStartSec=100ms\nTimeoutStopSec=100ms\n"
+      "ExecStart=RUN wait\n");
+  ASSERT_EQ(mkfifo(unit.files.file("fifo").c_str(), 0600), 0);
+  Gatevisor supervisor(unit.launch({}));
+  const Record exited = supervisor.expect_exited();
+  EXPECT_EQ(exited.text("/verdict/cause"), "start-timeout") << exited.line();
+  EXPECT_EQ(exited.text("/result"), "timeout");
+  supervisor.expect_end();
+}
+
 void expect_verdict_on_standard_input(Place place) {
   Service unit("ExecStart=RUN exit 3\nExecStopPost=/bin/sh -c 'cat >FILES/verdict'\n");
   Launch launch = unit.launch();
