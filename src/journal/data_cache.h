@@ -19,7 +19,7 @@ inline std::uint64_t quick_key(std::span<const std::byte> payload) {
   };
   if (payload.size() < 8) {
     std::uint64_t word = 0;
-    std::memcpy(&word, payload.data(), payload.size());
+    if (!payload.empty()) std::memcpy(&word, payload.data(), payload.size());
     mix(word);
     return key;
   }
