@@ -101,6 +101,8 @@ TEST(Writer, ABadFieldIsRefusedAndNothingOfItsEntryIsKept) {
   const std::vector<Field> equals = {{"A=B", as_bytes("x")}};
   EXPECT_EQ(writer->append(plain_entry(0).times, equals).error().code, EINVAL);
   EXPECT_EQ(writer->append(plain_entry(0).times, {}).error().code, EINVAL);
+  const std::vector<Field> nothing = {{{}, {}}};
+  EXPECT_EQ(writer->append(plain_entry(0).times, nothing).error().code, EINVAL);
   EXPECT_EQ(writer->used(), used);
   EXPECT_TRUE(append(*writer, {plain_entry(0).times, {std::string(64, 'A') + "=", "_X1=="}}));
 }
