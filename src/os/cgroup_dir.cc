@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -18,6 +19,15 @@ namespace {
 
 // A gateway may make cgroups below its leaf; deeper than this nobody does, and a bound is a bound.
 constexpr int kMaxDepth = 8;
+
+/// What a victim of the OOM killer had comes back a moment after its death is told. Whatever needs
+/// memory meanwhile fails with ENOMEM, since gatevisor itself is not to be taken (privileges.h).
+constexpr int kTries = 100;
+bool may_try_again(int error, int tries) {
+  if (error != ENOMEM || tries >= kTries) return false;
+  sched_yield();
+  return true;
+}
 
 MemoryEvents parse_events(std::string_view content) {
   const auto value = [&](std::string_view key) { return keyed_value(content, key).value_or(0); };
@@ -157,10 +167,19 @@ Expected<CgroupDir> CgroupDir::open_child(const std::string& name) const {
   return open(fd(), name.c_str(), join(path_, name));
 }
 
-bool CgroupDir::has(const char* file) const { return exists_at(fd(), file); }
+bool CgroupDir::has(const char* file) const {
+  for (int tries = 1;; ++tries) {
+    if (exists_at(fd(), file)) return true;
+    if (may_try_again(errno, tries)) continue;
+    return errno == ENOMEM;  // to read it tells
+  }
+}
 
 Expected<std::string> CgroupDir::read(const char* file) const {
   auto content = read_small_at(fd(), file);
+  for (int tries = 1; !content && may_try_again(content.error().code, tries); ++tries) {
+    content = read_small_at(fd(), file);
+  }
   if (!content) content.error().subject = join(path_, file);
   return content;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "journal_testing.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::app {
 namespace {
@@ -27,16 +28,10 @@ constexpr std::size_t kMuch = std::size_t{200} << 10;
 class JournalFiles : public ::testing::Test {
  protected:
   JournalFiles() : memory_(journal::RedoLog::memory_for(kAccount, 4 * kMuch)) {
-    char pattern[] = "/tmp/gatevisor-file-XXXXXX";
-    path_ = mkdtemp(pattern);
-    directory_ = std::move(*os::open_data_directory(path_));
+    directory_ = std::move(*os::open_data_directory(place_.path()));
     disk_ = std::make_unique<JournalDisk>(journal::RedoLog(memory_, kAccount));
     auto made = os::DataFile::create(directory_, "j");
     EXPECT_TRUE(made && made->allocate(4 * kMuch));
-  }
-  ~JournalFiles() override {
-    disk_.reset();
-    std::filesystem::remove_all(path_);
   }
 
   os::DataFile open() { return std::move(*os::DataFile::open_to_change(directory_, "j")); }
@@ -59,7 +54,7 @@ class JournalFiles : public ::testing::Test {
     return letter;
   }
 
-  std::string path_;
+  TempDir place_;
   os::UniqueFd directory_;
   std::vector<std::byte> memory_;
   std::unique_ptr<JournalDisk> disk_;

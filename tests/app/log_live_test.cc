@@ -13,6 +13,7 @@
 #include "app/file_storage.h"
 #include "journal_testing.h"
 #include "os/data_file.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::app {
 namespace {
@@ -156,13 +157,6 @@ class Live {
 
 class LogLive : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "live-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   static std::string output_of(const std::string& command) {
     std::string output;
     std::FILE* pipe = popen(command.c_str(), "r");
@@ -173,7 +167,8 @@ class LogLive : public testing::Test {
     return output;
   }
 
-  std::string directory_;
+  TempDir place_;
+  const std::string& directory_ = place_.path();
 };
 
 TEST_F(LogLive, FollowsAcrossRotations) {

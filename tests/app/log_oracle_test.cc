@@ -13,6 +13,7 @@
 #include <random>
 
 #include "journal_testing.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::app {
 namespace {
@@ -155,13 +156,6 @@ std::string first_difference(const std::string& theirs, const std::string& ours)
 
 class LogOracle : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "log-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   std::string file(const std::string& name) const { return (directory_ / name).string(); }
 
   /// A file by systemd; `form` sets its environment, `flags` its options.
@@ -345,7 +339,8 @@ class LogOracle : public testing::Test {
     same(files + " --after-cursor=" + cursors.back());
   }
 
-  std::filesystem::path directory_;
+  TempDir place_;
+  std::filesystem::path directory_ = place_.path();
 };
 
 TEST_F(LogOracle, SystemdsFiles) {

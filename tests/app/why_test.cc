@@ -10,6 +10,7 @@
 
 #include "journal_testing.h"
 #include "log/utf8.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::app {
 namespace {
@@ -25,12 +26,9 @@ struct Answer {
 class Written {
  public:
   Written() {
-    char name[] = "/tmp/gatevisor-why-XXXXXX";
-    directory_ = mkdtemp(name);
     writer_.emplace(std::move(
         *journal::Writer::create(storage_, journal::test_ids(), 1, journal::small_file())));
   }
-  ~Written() { std::filesystem::remove_all(directory_); }
   Written(const Written&) = delete;
   Written& operator=(const Written&) = delete;
 
@@ -83,7 +81,8 @@ class Written {
   }
 
  private:
-  std::string directory_;
+  TempDir place_;
+  const std::string& directory_ = place_.path();
   journal::MemoryStorage storage_;
   std::optional<journal::Writer> writer_;
   std::uint64_t number_ = 0;

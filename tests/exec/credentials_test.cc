@@ -14,6 +14,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/temp_dir.h"
+
 namespace gatevisor::exec {
 namespace {
 
@@ -22,14 +24,11 @@ namespace fs = std::filesystem;
 class Credentials : public ::testing::Test {
  protected:
   Credentials() {
-    char name[] = "/tmp/gatevisor-credentials-XXXXXX";
-    root_ = mkdtemp(name);
     bases_.paths[0] = root_ + "/run";
     bases_.system = geteuid() == 0;
   }
   ~Credentials() override {
     if (fs::exists(directory())) fs::permissions(directory(), fs::perms::owner_all);
-    fs::remove_all(root_);
   }
 
   std::string directory() const { return root_ + "/run/credentials/gw.service"; }
@@ -48,7 +47,8 @@ class Credentials : public ::testing::Test {
     return make_credentials(*plan);
   }
 
-  std::string root_;
+  TempDir place_;
+  const std::string& root_ = place_.path();
   DirectoryBases bases_;
   CredentialSettings settings_;
 };

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temp_dir.h"
+
 namespace gatevisor::exec {
 namespace {
 
@@ -20,14 +22,11 @@ namespace fs = std::filesystem;
 class Directories : public ::testing::Test {
  protected:
   Directories() {
-    char name[] = "/tmp/gatevisor-directories-XXXXXX";
-    root_ = mkdtemp(name);
     for (std::size_t i = 0; i < kDirectoryKinds; ++i) {
       bases_.paths[i] = root_ + "/" + std::to_string(i);
     }
     bases_.system = false;
   }
-  ~Directories() override { fs::remove_all(root_); }
 
   std::string runtime(const std::string& name) const { return bases_.paths[0] + "/" + name; }
   struct stat info(const std::string& path) const {
@@ -48,7 +47,8 @@ class Directories : public ::testing::Test {
     return failure ? failure->code : 0;
   }
 
-  std::string root_;
+  TempDir place_;
+  const std::string& root_ = place_.path();
   DirectoryBases bases_;
   DirectorySettings settings_;
 };

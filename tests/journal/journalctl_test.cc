@@ -6,19 +6,13 @@
 #include <map>
 
 #include "journal_testing.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::journal {
 namespace {
 
 class JournalctlTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "journal-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   std::string save(const MemoryStorage& storage, std::span<const std::byte> bytes) const {
     EXPECT_EQ(storage.size(), bytes.size());
     const auto path = directory_ / "file.journal";
@@ -49,7 +43,8 @@ class JournalctlTest : public testing::Test {
   /// `journalctl --verify` and the whole of `-o export`, against what our reader says.
   void check(MemoryStorage& storage, const std::string& matches = {}) const;
 
-  std::filesystem::path directory_;
+  TempDir place_;
+  std::filesystem::path directory_ = place_.path();
 };
 
 struct Exported {

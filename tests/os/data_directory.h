@@ -11,24 +11,21 @@
 #include <utility>
 
 #include "os/data_file.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::os {
 
 class DataDirectory : public ::testing::Test {
  protected:
-  DataDirectory() {
-    char pattern[] = "/tmp/gatevisor-data-XXXXXX";
-    path_ = mkdtemp(pattern);
-    directory_ = std::move(*open_data_directory(path_));
-  }
-  ~DataDirectory() override { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  DataDirectory() { directory_ = std::move(*open_data_directory(path_)); }
+  std::string file(const std::string& name) const { return place_.file(name); }
   std::string content(const std::string& name) const {
     std::ifstream in(file(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  std::string path_;
+  TempDir place_;
+  const std::string& path_ = place_.path();
   UniqueFd directory_;
 };
 

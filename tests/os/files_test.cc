@@ -13,23 +13,20 @@
 #include "os/clock.h"
 #include "os/pid_file.h"
 #include "os/users.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::os {
 namespace {
 
 class Directory : public testing::Test {
  protected:
-  Directory() {
-    char pattern[] = "/tmp/gatevisor-test-XXXXXX";
-    path_ = mkdtemp(pattern);
-  }
-  ~Directory() override { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string file(const std::string& name) const { return directory_.file(name); }
   static std::string content(const std::string& path) {
     std::ifstream stream(path);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
-  std::string path_;
+  TempDir directory_;
+  const std::string& path_ = directory_.path();
 };
 
 using PidFile = Directory;

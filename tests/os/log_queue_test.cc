@@ -18,19 +18,14 @@
 #include "os/log_socket.h"
 #include "os/unix_address.h"
 #include "support/send_rights.h"
+#include "support/temp_dir.h"
 
 namespace gatevisor::os {
 namespace {
 
 class LogQueueTest : public ::testing::Test {
  protected:
-  LogQueueTest() {
-    char name[] = "/tmp/gatevisor-log-XXXXXX";
-    directory_ = mkdtemp(name);
-  }
-  ~LogQueueTest() override { std::filesystem::remove_all(directory_); }
-
-  std::string path(const std::string& name = "a/b/socket") const { return directory_ + "/" + name; }
+  std::string path(const std::string& name = "a/b/socket") const { return directory_.file(name); }
   LogSocket listening() const {
     auto made = LogSocket::listen(path());
     EXPECT_TRUE(made) << to_string(made.error());
@@ -82,7 +77,7 @@ class LogQueueTest : public ::testing::Test {
     return count;
   }
 
-  std::string directory_;
+  TempDir directory_;
   std::unique_ptr<LogInbox> inbox_ = std::make_unique<LogInbox>();
 };
 

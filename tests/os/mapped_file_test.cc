@@ -9,21 +9,17 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temp_dir.h"
+
 namespace gatevisor::os {
 namespace {
 
 class MappedFiles : public ::testing::Test {
  protected:
-  MappedFiles() {
-    char pattern[] = "/tmp/gatevisor-map-XXXXXX";
-    directory_ = mkdtemp(pattern);
-    path_ = directory_ + "/file";
-    std::ofstream(path_) << std::string(100'000, 'a');
-  }
-  ~MappedFiles() override { std::filesystem::remove_all(directory_); }
+  MappedFiles() { std::ofstream(path_) << std::string(100'000, 'a'); }
 
-  std::string directory_;
-  std::string path_;
+  TempDir directory_;
+  std::string path_ = directory_.file("file");
 };
 
 TEST_F(MappedFiles, CutOffWhileItIsReadItIsZeros) {
@@ -63,11 +59,11 @@ TEST_F(MappedFiles, KnowsThatItsNameIsGone) {
 }
 
 TEST_F(MappedFiles, RefusesWhatIsNoRegularFile) {
-  EXPECT_EQ(MappedFile::open(directory_).error().code, ENXIO);
+  EXPECT_EQ(MappedFile::open(directory_.path()).error().code, ENXIO);
   EXPECT_EQ(MappedFile::open("/dev/null").error().code, ENXIO);
   EXPECT_EQ(MappedFile::open(path_ + "x").error().code, ENOENT);
-  std::ofstream(directory_ + "/empty");
-  EXPECT_TRUE(MappedFile::open(directory_ + "/empty"));
+  std::ofstream(directory_.file("empty"));
+  EXPECT_TRUE(MappedFile::open(directory_.file("empty")));
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temp_dir.h"
+
 namespace gatevisor::os {
 namespace {
 
@@ -16,12 +18,8 @@ namespace fs = std::filesystem;
 
 class RemoveTree : public ::testing::Test {
  protected:
-  RemoveTree() {
-    char name[] = "/tmp/gatevisor-remove-XXXXXX";
-    base_ = mkdtemp(name);
-  }
-  ~RemoveTree() override { fs::remove_all(base_); }
-  std::string base_;
+  TempDir directory_;
+  const std::string& base_ = directory_.path();
 };
 
 TEST_F(RemoveTree, RemovesFilesDirectoriesAndLinksThemselves) {

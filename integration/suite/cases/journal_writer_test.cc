@@ -267,11 +267,12 @@ TEST(JournalWriter, AThreadWritesUnderLoadAndIsGoneAtRest) {
   const std::string lines = files.file("lines");
   Gatevisor supervisor(shell(files,
                              "seq -f 'line %.0f' 1 300000 >" + lines + "; cat " + lines +
-                                 "; exec sleep 1000",
+                                 "; echo >" + files.file("given") + "; exec sleep 1000",
                              {"Restart=no", "SyncIntervalSec=2s"}));
   supervisor.expect_started();
   const int writer = writer_of(supervisor.pid());
   EXPECT_TRUE(has_threads(writer, 2));
+  files.wait_file("given");  // it may rest before that, too
   EXPECT_TRUE(has_threads(writer, 1));
   supervisor.signal(SIGTERM);
   supervisor.expect_end();

@@ -18,7 +18,7 @@ std::vector<std::string> limited(std::vector<std::string> more = {}) {
 TEST(Memory, OwnLimitOfTheMainProcess) {
   Gatevisor supervisor({.command = {"alloc", "200", "wait"}, .properties = limited()});
   const Record exited = supervisor.expect("exited", patience(20s));
-  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
   EXPECT_EQ(exited.text("/verdict/scope"), "own-limit");
   EXPECT_EQ(exited.text("/verdict/victim"), "main");
   EXPECT_EQ(exited.text("/verdict/sender"), "kernel");
@@ -33,7 +33,7 @@ TEST(Memory, EachInvocationStartsWithCountersAtZero) {
                         .properties = {"MemoryMax=32M", "MemorySwapMax=0", "RestartSec=0"}});
   for (int life = 0; life < 3; ++life) {
     const Record exited = supervisor.expect("exited", patience(20s));
-    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
     EXPECT_TRUE(exited.lists("/verdict/evidence", "value", "+1")) << exited.line();
   }
 }
@@ -57,7 +57,7 @@ TEST(Memory, AncestorsLimitThatCanBeSeenIsNamed) {
     Gatevisor supervisor(
         {.command = {"alloc", "200", "wait"}, .properties = {"Restart=no"}, .cgroup = base});
     const Record exited = supervisor.expect("exited", patience(20s));
-    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
     EXPECT_EQ(exited.text("/verdict/scope"), "ancestor-limit");
     EXPECT_EQ(exited.text("/verdict/victim"), "main");
     EXPECT_NE(exited.text("/verdict/memory/limit_path").find("ancestor"), std::string::npos);
@@ -77,12 +77,13 @@ TEST(Memory, ContainerThatIsKilledAsAGroupKeepsItsGatevisor) {
         {.command = {"alloc", "200", "wait"}, .properties = {"RestartSec=0"}, .cgroup = base});
     for (int life = 0; life < 3; ++life) {
       const Record exited = supervisor.expect("exited", patience(20s));
-      EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+      EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
       EXPECT_EQ(exited.text("/verdict/scope"), "ancestor-limit");
       EXPECT_EQ(exited.text("/verdict/next/action"), "respawn");
       supervisor.expect_started();
     }
     supervisor.signal(SIGTERM);
+    supervisor.expect_end();
   }
   CgroupHome::remove(base);
 }
@@ -118,7 +119,7 @@ TEST(Memory, LimitAboveTheNamespaceIsOutsideOurView) {
                           .place = Place::Container,
                           .cgroup = container});
     const Record exited = supervisor.expect("exited", patience(20s));
-    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+    EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
     EXPECT_EQ(exited.text("/verdict/scope"), "outside-view");
     supervisor.expect_end();
   }
@@ -130,7 +131,7 @@ TEST(Memory, LauncherWhoseChildIsKilledIsNoMereExitCode) {
       {.command = {"child", "await-idle-parent", "alloc", "200", "end", "join", "wait"},
        .properties = limited({"OOMPolicy=continue"})});
   const Record exited = supervisor.expect("exited", patience(20s));
-  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
   EXPECT_EQ(exited.text("/verdict/victim"), "helper");
   EXPECT_EQ(exited.number("/verdict/exit_code"), 1);
   EXPECT_EQ(exited.text("/verdict/confidence"), "likely");
@@ -143,7 +144,7 @@ TEST(Memory, HelperIsKilledAndPolicyStopStopsTheService) {
        .properties = limited()});
   EXPECT_EQ(supervisor.expect("oom", patience(20s)).text("/stopping"), "true");
   const Record exited = supervisor.expect_exited();
-  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
   EXPECT_EQ(exited.text("/verdict/victim"), "helper");
   EXPECT_EQ(exited.text("/verdict/confidence"), "certain");
   supervisor.expect_end();
@@ -180,7 +181,7 @@ TEST(Memory, PolicyKillEndsTheWholeGroup) {
       {.command = {"child", "await-idle-parent", "alloc", "200", "hang", "end", "wait"},
        .properties = limited({"OOMPolicy=kill"})});
   const Record exited = supervisor.expect("exited", patience(20s));
-  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
   EXPECT_EQ(exited.text("/verdict/victim"), "group");
   EXPECT_TRUE(exited.lists("/verdict/evidence", "name", "oom_group_kill"));
   supervisor.expect_end();
@@ -243,7 +244,7 @@ TEST(Limits, WhatIsOnNoDiskCannotBeLimited) {
 TEST(SystemOom, WithoutAnyLimitOfOursIsOutsideOurView) {
   Gatevisor supervisor({.command = {"alloc", "4000", "wait"}, .properties = {"Restart=no"}});
   const Record exited = supervisor.expect("exited", patience(60s));
-  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill");
+  EXPECT_EQ(exited.text("/verdict/cause"), "oom-kill") << supervisor.log();
   EXPECT_EQ(exited.text("/verdict/scope"), "outside-view");
   EXPECT_EQ(exited.text("/verdict/victim"), "main");
   supervisor.expect_end();
