@@ -185,7 +185,7 @@ OrRefusal<RuntimeParts> prepare(const RunOptions& options, std::deque<exec::Priv
   const std::size_t main = read->main;
   auto units = prepare_all(std::move(*read), tmps, warnings);
   if (!units) return std::unexpected(std::move(units.error()));
-  (void)os::protect_from_oom();
+  os::protect_from_oom();
   auto set = make_set(*units, named);
   if (!set) return refuse(std::move(set.error()), kConfig);
   set->main = main;

@@ -72,17 +72,13 @@ void Manager::reload_command(Instant now, std::size_t unit, const event::Command
   if (!each.service.can_reload()) {
     return answer(asked.ticket, unit, JobResult::Invalid, "it has no ExecReload=");
   }
-  if (reload_waits(unit)) {
-    ask_reload(now, unit, asked.from, out);
-    wait_in(each.next_reloads, unit, asked.ticket);
-    return;
-  }
-  if (each.service.state() != ServiceState::Running) {
+  const bool waits = reload_waits(unit);
+  if (!waits && each.service.state() != ServiceState::Running) {
     const std::string state(to_string(each.service.state()));
     return answer(asked.ticket, unit, JobResult::Invalid, "it is " + state + ", and not running");
   }
-  reload(now, unit, asked.from, out);
-  wait_in(each.reloads, unit, asked.ticket);
+  ask_reload(now, unit, asked.from, out);
+  wait_in(waits ? each.next_reloads : each.reloads, unit, asked.ticket);
 }
 
 // What a start or a reload reads now may be older than what is asked for.

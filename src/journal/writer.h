@@ -115,7 +115,6 @@ class Writer {
     DataCache::Slot* slot = nullptr;  // where it was found; another may be in it by now
     std::uint64_t offset = 0;         // of its data object; 0 until there is one
     bool is_new = false;
-    FieldCache::Slot* field = nullptr;  // of one that is new, if it has one
   };
 
   /// Common fields that all of the last entries had: what these change in the fields is put off,

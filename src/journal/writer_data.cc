@@ -114,18 +114,14 @@ Expected<FieldCache::Slot*> Writer::find_field(std::span<const std::byte> name) 
 
 Expected<void> Writer::add_data(Planned& planned, std::uint64_t entry) {
   const auto name = name_of(planned.payload);
-  FieldCache::Slot* field = planned.field;
-  // Another name may be there by now.
-  if (field == nullptr || !FieldCache::holds(*field, name)) {
-    auto found = find_field(name);
-    if (found && *found == nullptr) {
-      found = add_field(name);
-    }
-    if (!found) {
-      return std::unexpected(std::move(found.error()));
-    }
-    field = *found;
+  auto found = find_field(name);
+  if (found && *found == nullptr) {
+    found = add_field(name);
   }
+  if (!found) {
+    return std::unexpected(std::move(found.error()));
+  }
+  FieldCache::Slot* const field = *found;
   const std::uint64_t offset = staging_.end();
   const std::uint64_t size = kCompactDataPayload + planned.payload.size();
   const CompactDataObject object{.data = {.object = {.type = ObjectType::kData, .size = size},

@@ -150,7 +150,6 @@ Expected<void> Writer::plan_hashed(std::span<const std::byte> payload,
   if (!field) {
     return std::unexpected(std::move(field.error()));
   }
-  planned.field = *field;
   if (*field == nullptr) {
     new_names_.push_back(name);
     new_bytes_ += align8(sizeof(FieldObject) + name.size());

@@ -28,7 +28,7 @@ Expected<void> set_own_oom_score_adj(int value) {
   return write_at(AT_FDCWD, kFile, std::to_string(value));
 }
 
-bool protect_from_oom() { return set_own_oom_score_adj(kNever).has_value(); }
+void protect_from_oom() { (void)set_own_oom_score_adj(kNever); }
 
 void expect_oom_last() {
   if (own_oom_score_adj() == kNever) (void)set_own_oom_score_adj(kLast);

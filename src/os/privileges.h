@@ -19,8 +19,8 @@ Expected<void> set_own_oom_score_adj(int value);
 /// memory of a victim given back a moment before it is (MMF_OOM_SKIP in exit_mmap), and whatever
 /// asks for a page in that moment is the next to be chosen. Where nobody is left to be killed,
 /// gatevisor's own calls fail with ENOMEM, and its page faults are tried again.
-/// False: without CAP_SYS_RESOURCE its score stays what it is.
-bool protect_from_oom();
+/// Without CAP_SYS_RESOURCE its score stays what it is.
+void protect_from_oom();
 
 /// The same of a helper, which can be started anew: it is chosen last, but not never.
 void expect_oom_last();

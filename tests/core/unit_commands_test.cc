@@ -192,10 +192,14 @@ TEST(UnitCommands, ManyRestartsAreOne) {
   EXPECT_EQ(units.runs(1), "b:answer:1:done b:answer:2:done");
 }
 
-TEST(UnitCommands, AReloadIsAnsweredWhenItIsDone) {
+ServiceSettings reloadable() {
   ServiceSettings settings = service("a");
   settings.commands.reload = {Command{.argv = {"/bin/reload"}}};
-  Units units({settings});
+  return settings;
+}
+
+TEST(UnitCommands, AReloadIsAnsweredWhenItIsDone) {
+  Units units({reloadable()});
   units.start();
   units.runs(0);
   EXPECT_EQ(units.command(Verb::Reload, 0, 1), "");
@@ -209,9 +213,7 @@ TEST(UnitCommands, AReloadIsAnsweredWhenItIsDone) {
 }
 
 TEST(UnitCommands, AReloadOfWhatIsStartedWaitsForIt) {
-  ServiceSettings settings = service("a");
-  settings.commands.reload = {Command{.argv = {"/bin/reload"}}};
-  Units units({settings});
+  Units units({reloadable()});
   units.start();
   EXPECT_EQ(units.command(Verb::Reload, 0, 1), "");
   units.runs(0);
@@ -221,8 +223,7 @@ TEST(UnitCommands, AReloadOfWhatIsStartedWaitsForIt) {
 }
 
 TEST(UnitCommands, AReloadOfWhatFailsToStartIsAnsweredToo) {
-  ServiceSettings settings = service("a");
-  settings.commands.reload = {Command{.argv = {"/bin/reload"}}};
+  ServiceSettings settings = reloadable();
   settings.commands.start_pre = {Command{.argv = {"/bin/pre"}}};
   settings.restart.mode = RestartMode::No;
   Units units({settings});

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
+#include <utility>
 
 namespace gatevisor {
 
@@ -14,7 +16,10 @@ class TempDir {
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = std::move(pattern);
   }
-  ~TempDir() { std::filesystem::remove_all(path_); }
+  ~TempDir() {
+    std::error_code error;  // somebody may still be at work in it
+    std::filesystem::remove_all(path_, error);
+  }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
